@@ -1,0 +1,268 @@
+#include "access/accounts.h"
+
+#include <fmt/format.h>
+#include <soci/soci.h>
+
+#include <algorithm>
+#include <array>
+
+#include "access/limits.h"
+#include "access/mac.h"
+#include "access/scopes.h"
+#include "base/name.h"
+
+namespace butai::access {
+namespace {
+
+constexpr std::size_t kEmailBytesMax = 254;  // RFC 5321 section 4.5.3.1.3
+
+std::string folded(std::string_view text) {
+  std::string lower(text);
+  std::ranges::transform(lower, lower.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return lower;
+}
+
+// Enough to be written to; only a letter that arrives proves an address.
+bool is_email(std::string_view text) {
+  const std::size_t at = text.find('@');
+  return text.size() <= kEmailBytesMax && at != text.npos && at > 0 && at + 1 < text.size() &&
+         text.find('@', at + 1) == text.npos &&
+         std::ranges::none_of(text, [](unsigned char c) { return c <= ' ' || c == 0x7f; });
+}
+
+bool is_password(std::string_view text) {
+  return text.size() >= kPasswordBytesMin && text.size() <= kPasswordBytesMax;
+}
+
+AccountFault fault_of(store::Failure failure) {
+  switch (failure) {
+    case store::Failure::Busy:
+      return AccountFault::Busy;
+    case store::Failure::Conflict:
+      return AccountFault::Taken;
+    case store::Failure::Broken:
+      break;
+  }
+  return AccountFault::Broken;
+}
+
+struct Stored {
+  Account account;
+  std::string hash;
+};
+
+constexpr const char* kColumns =
+    "SELECT id, name, email, password_hash, role, scopes, created_at FROM account";
+
+Stored stored_of(const soci::row& row) {
+  Stored stored;
+  stored.account.id = row.get<std::string>(0);
+  stored.account.name = row.get<std::string>(1);
+  if (row.get_indicator(2) == soci::i_ok) stored.account.email = row.get<std::string>(2);
+  stored.hash = row.get<std::string>(3);
+  stored.account.role = role_of(row.get<std::string>(4)).value_or(Role::Viewer);
+  stored.account.scopes = parse_scopes(row.get<std::string>(5));
+  stored.account.created = utc_of(row.get<long long>(6));
+  return stored;
+}
+
+std::optional<Stored> find_in(soci::session& sql, const std::string& name_or_email) {
+  soci::row row;
+  sql << kColumns << " WHERE name = :name OR email = :email", soci::into(row),
+      soci::use(name_or_email), soci::use(name_or_email);
+  if (!sql.got_data()) return std::nullopt;
+  return stored_of(row);
+}
+
+void insert(soci::session& sql, const Account& account, const std::string& hash) {
+  // SOCI reads these when the statement is destroyed, after any temporary of the same line.
+  const std::string email = account.email.value_or("");
+  soci::indicator has_email = account.email ? soci::i_ok : soci::i_null;
+  const std::string role(name_of(account.role));
+  const std::string scopes = join_scopes(account.scopes);
+  const long long created = micros_of(account.created);
+  sql << "INSERT INTO account (id, name, email, password_hash, role, scopes, created_at)"
+         " VALUES (:id, :name, :email, :hash, :role, :scopes, :created)",
+      soci::use(account.id), soci::use(account.name), soci::use(email, has_email), soci::use(hash),
+      soci::use(role), soci::use(scopes), soci::use(created);
+}
+
+}  // namespace
+
+std::string_view name_of(Role role) {
+  switch (role) {
+    case Role::Viewer:
+      return "viewer";
+    case Role::Producer:
+      return "producer";
+    case Role::Admin:
+      return "admin";
+  }
+  return "";
+}
+
+std::optional<Role> role_of(std::string_view name) {
+  for (const Role role : {Role::Viewer, Role::Producer, Role::Admin}) {
+    if (name_of(role) == name) return role;
+  }
+  return std::nullopt;
+}
+
+std::string_view sentence(AccountFault fault) {
+  switch (fault) {
+    case AccountFault::BadName:
+      return "A name has 1 to 64 characters of A-Z a-z 0-9 _ and -.";
+    case AccountFault::BadEmail:
+      return "That is not an e-mail address.";
+    case AccountFault::BadPassword:
+      return "A password has 8 to 1024 bytes.";
+    case AccountFault::BadScope:
+      return "Scopes are publish:CHANNEL, view:CHANNEL, control and admin, separated by spaces.";
+    case AccountFault::Taken:
+      return "There is already an account with that name or e-mail address.";
+    case AccountFault::Unknown:
+      return "There is no account with that name.";
+    case AccountFault::WrongPassword:
+      return "Wrong name or password.";
+    case AccountFault::TooManyTries:
+      return "Too many wrong passwords for this account. Wait a minute and try again.";
+    case AccountFault::Busy:
+      return "The server is busy with other sign-ins. Try again in a moment.";
+    case AccountFault::Broken:
+      return "The accounts could not be read. The log of the server says why.";
+  }
+  return "";
+}
+
+std::vector<std::string> Account::granted() const {
+  std::vector<std::string> all = scopes;
+  const auto add = [&all](std::string_view scope) {
+    if (std::ranges::find(all, scope) == all.end()) all.emplace_back(scope);
+  };
+  if (role == Role::Producer || role == Role::Admin) add("control");
+  if (role == Role::Admin) add("admin");
+  return all;
+}
+
+Accounts::Accounts(store::Database& database, Passwords& passwords, const Clock& clock,
+                   Random& random)
+    : database_(database), passwords_(passwords), clock_(clock), random_(random), limit_(clock) {}
+
+void Accounts::sign_in(std::string name_or_email, std::string password, Executor& home,
+                       SignedIn done) {
+  const std::string name = folded(name_or_email.substr(0, kEmailBytesMax));
+  // 1. the account, on the database's thread
+  database_.run<std::optional<Stored>>(
+      home, [name](soci::session& sql) { return find_in(sql, name); },
+      [this, name, &home, password = std::move(password),
+       done = std::move(done)](std::expected<std::optional<Stored>, store::Failure> found) mutable {
+        if (!found)
+          return done(std::unexpected(SignInFailure{fault_of(found.error()), Seconds{1}}));
+        // 2. the limit, for names that nobody has as well
+        const std::string key = *found ? (*found)->account.id : "?" + name;
+        if (const auto wait = limit_.begin(key)) {
+          return done(std::unexpected(SignInFailure{AccountFault::TooManyTries, *wait}));
+        }
+        // 3. the password, on the pool
+        const std::string hash = *found ? (*found)->hash : "";
+        passwords_.check(std::move(password), hash, home,
+                         [this, key, found = std::move(*found), done = std::move(done)](
+                             std::expected<bool, PasswordFault> right) mutable {
+                           const bool busy = !right && right.error() == PasswordFault::Busy;
+                           if (busy || (right && *right)) limit_.forgive(key);
+                           if (busy) {
+                             done(std::unexpected(SignInFailure{AccountFault::Busy, Seconds{1}}));
+                           } else if (right && *right) {
+                             done(std::move(found->account));
+                           } else {
+                             done(std::unexpected(SignInFailure{}));
+                           }
+                         });
+      });
+}
+
+std::expected<Account, AccountFault> Accounts::add(NewAccount wanted) {
+  if (!is_name(wanted.name)) return std::unexpected(AccountFault::BadName);
+  if (wanted.email && !is_email(*wanted.email)) return std::unexpected(AccountFault::BadEmail);
+  if (!is_password(wanted.password)) return std::unexpected(AccountFault::BadPassword);
+  if (!std::ranges::all_of(wanted.scopes, is_scope)) return std::unexpected(AccountFault::BadScope);
+  std::array<std::uint8_t, 16> id;
+  random_.fill(id);
+  Account account{base64url(id), folded(wanted.name), {}, wanted.role, wanted.scopes, clock_.utc()};
+  if (wanted.email) account.email = folded(*wanted.email);
+  const std::string hash = Passwords::hash_here(wanted.password);
+  if (hash.empty()) return std::unexpected(AccountFault::Busy);
+  const auto added = database_.run_and_wait<bool>([&](soci::session& sql) {
+    insert(sql, account, hash);
+    return true;
+  });
+  if (!added) return std::unexpected(fault_of(added.error()));
+  return account;
+}
+
+std::expected<Account, AccountFault> Accounts::find(std::string_view name_or_email) {
+  const std::string name = folded(name_or_email);
+  auto found = database_.run_and_wait<std::optional<Stored>>(
+      [&](soci::session& sql) { return find_in(sql, name); });
+  if (!found) return std::unexpected(fault_of(found.error()));
+  if (!*found) return std::unexpected(AccountFault::Unknown);
+  return std::move((*found)->account);
+}
+
+std::expected<std::vector<Account>, AccountFault> Accounts::list() {
+  auto all = database_.run_and_wait<std::vector<Account>>([](soci::session& sql) {
+    std::vector<Account> accounts;
+    const soci::rowset<soci::row> rows = (sql.prepare << kColumns << " ORDER BY name");
+    for (const soci::row& row : rows) accounts.push_back(stored_of(row).account);
+    return accounts;
+  });
+  if (!all) return std::unexpected(fault_of(all.error()));
+  return std::move(*all);
+}
+
+std::expected<void, AccountFault> Accounts::set(std::string_view name, std::string_view column,
+                                                std::string value) {
+  const std::string key = folded(name);
+  const auto changed = database_.run_and_wait<long long>([&](soci::session& sql) {
+    soci::statement update =
+        (sql.prepare << fmt::format("UPDATE account SET {} = :value WHERE name = :name", column),
+         soci::use(value), soci::use(key));
+    update.execute(true);
+    return update.get_affected_rows();
+  });
+  if (!changed) return std::unexpected(fault_of(changed.error()));
+  if (*changed == 0) return std::unexpected(AccountFault::Unknown);
+  return {};
+}
+
+std::expected<void, AccountFault> Accounts::set_role(std::string_view name, Role role) {
+  return set(name, "role", std::string(name_of(role)));
+}
+
+std::expected<void, AccountFault> Accounts::set_scopes(std::string_view name,
+                                                       const std::vector<std::string>& scopes) {
+  if (!std::ranges::all_of(scopes, is_scope)) return std::unexpected(AccountFault::BadScope);
+  return set(name, "scopes", join_scopes(scopes));
+}
+
+std::expected<void, AccountFault> Accounts::set_password(std::string_view name,
+                                                         const std::string& password) {
+  if (!is_password(password)) return std::unexpected(AccountFault::BadPassword);
+  std::string hash = Passwords::hash_here(password);
+  if (hash.empty()) return std::unexpected(AccountFault::Busy);
+  return set(name, "password_hash", std::move(hash));
+}
+
+std::expected<std::size_t, AccountFault> Accounts::count() {
+  const auto rows = database_.run_and_wait<int>([](soci::session& sql) {
+    int number = 0;
+    sql << "SELECT COUNT(*) FROM account", soci::into(number);
+    return number;
+  });
+  if (!rows) return std::unexpected(fault_of(rows.error()));
+  return static_cast<std::size_t>(*rows);
+}
+
+}  // namespace butai::access

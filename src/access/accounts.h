@@ -1,0 +1,101 @@
+// Accounts: who may sign in with a password, and what their tokens may say. The sale extends them.
+//   name      folded to lower case, unique; [A-Za-z0-9_-]{1,64}; an e-mail address signs in too
+//   role      viewer | producer | admin; producer adds the scope control, admin adds admin as well
+//   scopes    publish:NAME, view:NAME, control, admin
+// Flow:   POST /token -> sign_in -> Database (find) -> Passwords (check) -> back to the loop
+//         butai user add -> add (blocking)
+// Thread: sign_in from any loop; its answer is posted to `home`. Everything else blocks and belongs
+//         to start-up and commands.
+// Limits: LoginLimit; kPasswordBytesMin/Max.
+#pragma once
+
+#include <expected>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "access/login_limit.h"
+#include "access/password.h"
+#include "base/clock.h"
+#include "base/executor.h"
+#include "base/random.h"
+#include "store/database.h"
+
+namespace butai::access {
+
+enum class Role : std::uint8_t { Viewer, Producer, Admin };
+std::string_view name_of(Role role);
+std::optional<Role> role_of(std::string_view name);
+
+struct Account {
+  std::string id;  // 22 characters of base64url
+  std::string name;
+  std::optional<std::string> email;
+  Role role = Role::Viewer;
+  std::vector<std::string> scopes;  // as stored
+  Utc created;
+
+  // The scopes plus what the role brings.
+  std::vector<std::string> granted() const;
+};
+
+struct NewAccount {
+  std::string name;
+  std::optional<std::string> email;
+  Role role = Role::Viewer;
+  std::vector<std::string> scopes;
+  std::string password;
+};
+
+enum class AccountFault : std::uint8_t {
+  BadName,
+  BadEmail,
+  BadPassword,
+  BadScope,
+  Taken,
+  Unknown,
+  WrongPassword,  // or nobody has that name: the asker cannot tell
+  TooManyTries,
+  Busy,
+  Broken,
+};
+std::string_view sentence(AccountFault fault);
+
+struct SignInFailure {
+  AccountFault fault = AccountFault::WrongPassword;
+  Seconds retry_after{0};  // of TooManyTries and Busy
+};
+
+class Accounts {
+ public:
+  Accounts(store::Database& database, Passwords& passwords, const Clock& clock, Random& random);
+
+  using SignedIn = std::move_only_function<void(std::expected<Account, SignInFailure>)>;
+  void sign_in(std::string name_or_email, std::string password, Executor& home, SignedIn done);
+
+  // Blocking, for start-up and commands.
+  std::expected<Account, AccountFault> add(NewAccount account);
+  std::expected<Account, AccountFault> find(std::string_view name_or_email);
+  std::expected<std::vector<Account>, AccountFault> list();
+  std::expected<void, AccountFault> set_role(std::string_view name, Role role);
+  std::expected<void, AccountFault> set_scopes(std::string_view name,
+                                               const std::vector<std::string>& scopes);
+  std::expected<void, AccountFault> set_password(std::string_view name,
+                                                 const std::string& password);
+  // Zero: the server prints the command that makes the first admin.
+  std::expected<std::size_t, AccountFault> count();
+
+ private:
+  std::expected<void, AccountFault> set(std::string_view name, std::string_view column,
+                                        std::string value);
+
+  store::Database& database_;
+  Passwords& passwords_;
+  const Clock& clock_;
+  Random& random_;
+  LoginLimit limit_;
+};
+
+}  // namespace butai::access

@@ -1,0 +1,62 @@
+// Bounds of what access/ accepts; each with its unit and reason.
+#pragma once
+
+#include <cstddef>
+
+#include "base/time.h"
+
+namespace butai::access {
+
+// --- tokens -------------------------------------------------------------------------------------
+// Bytes of a compact JWT: ten channels' scopes and an RSA signature take about 1 KiB.
+inline constexpr std::size_t kTokenBytesMax = 8 * 1024;
+// Clocks of issuers and ours may differ by this much.
+inline constexpr Seconds kLeeway{30};
+// Latest time a token may carry: the end of the year 9999.
+inline constexpr double kNumericDateMax = 253'402'300'799.0;
+inline constexpr std::size_t kSubjectBytesMax = 256;
+inline constexpr std::size_t kScopesMax = 64;    // understood scopes of one token
+inline constexpr std::size_t kJsonDepthMax = 8;  // nesting of a header or of claims
+// HS256 needs a key of at least the hash's size (RFC 7518 section 3.2).
+inline constexpr std::size_t kSecretBytesMin = 32;
+inline constexpr std::size_t kSecretBytesMax = 4 * 1024;
+
+// --- open sockets -------------------------------------------------------------------------------
+inline constexpr Seconds kLateTokenTime{3};  // for the first text message
+// Longest time until an open socket's right is looked at again: clocks step, and an ended play must
+// be dark within 10 s.
+inline constexpr Seconds kSocketCheckEvery{3600};
+inline constexpr Seconds kPlayCheckEvery{5};
+
+// --- keys from elsewhere (JWKS) -----------------------------------------------------------------
+inline constexpr std::size_t kJwksBytesMax = 256 * 1024;
+inline constexpr std::size_t kJwksKeysMax = 64;
+inline constexpr std::size_t kRsaBitsMin = 2048;
+inline constexpr Seconds kJwksTimeout{5};
+inline constexpr Seconds kJwksEvery{300};
+inline constexpr Seconds kJwksMissEvery{30};  // an unknown kid may not make us a flood
+
+// --- plays and tickets --------------------------------------------------------------------------
+inline constexpr Seconds kPlayLife{12 * 3600};
+inline constexpr std::size_t kPlaysMax = 200'000;  // per node; 20 times the planned audience
+inline constexpr std::size_t kRevokedMax = 1'000'000;
+inline constexpr Seconds kTicketLife{30};
+inline constexpr std::size_t kTicketBytesMax = 4 * 1024;
+// Redeemed tickets remembered until they expire: 3,000 a second.
+inline constexpr std::size_t kTicketsUsedMax = 100'000;
+
+// --- passwords ----------------------------------------------------------------------------------
+inline constexpr std::size_t kPasswordBytesMin = 8;
+inline constexpr std::size_t kPasswordBytesMax = 1024;
+// Argon2id with 19 MiB and two passes (OWASP's minimum): about 20 ms each, 38 MiB for two threads.
+inline constexpr std::size_t kPasswordMemoryBytes = 19 * 1024 * 1024;
+inline constexpr unsigned long long kPasswordPasses = 2;
+inline constexpr std::size_t kPasswordThreads = 2;
+inline constexpr std::size_t kPasswordQueueMax = 64;
+// Wrong passwords per account: five a minute, then 429.
+inline constexpr std::size_t kLoginFailuresMax = 5;
+inline constexpr Seconds kLoginWindow{60};
+inline constexpr std::size_t kLoginNamesMax = 10'000;
+inline constexpr Seconds kLoginTokenLife{3600};
+
+}  // namespace butai::access

@@ -1,0 +1,137 @@
+// /api/v1/plays: a play is started by whoever may view the channel (nobody, on a public one), and
+// renewed or ended by the same.
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+
+#include "access/routes.h"
+#include "access/strict_json.h"
+
+namespace butai::access {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::string_view kPlaySchema =
+    R"({"type":"object","required":["play","hls","dash","ws","license","expires"],"properties":{"play":{"type":"string"},"hls":{"type":"string","format":"uri"},"dash":{"type":"string","format":"uri"},"ws":{"type":"string","format":"uri"},"license":{"type":["string","null"],"format":"uri","description":"null: the channel is not protected"},"expires":{"type":"integer","description":"microseconds of UTC"}}})";
+
+// https://host -> wss://host, http://host -> ws://host
+std::string socket_origin(std::string_view origin) {
+  return origin.starts_with("http") ? "ws" + std::string(origin.substr(4)) : std::string(origin);
+}
+
+net::Response told(const Play& play, const net::Peer& peer, int status) {
+  const std::string path = fmt::format("/t/{}/live/{}/", play.path_token, play.channel);
+  const json::object body{{"play", play.id},
+                          {"hls", peer.origin + path + "index.m3u8"},
+                          {"dash", peer.origin + path + "manifest.mpd"},
+                          {"ws", socket_origin(peer.origin) + path + "ws"},
+                          {"license", nullptr},
+                          {"expires", micros_of(play.expires)}};
+  return net::Response::json(json::serialize(body), status);
+}
+
+std::expected<std::string, net::Response> channel_of(const net::Request& request) {
+  const auto body = parse_object(request.body);
+  const json::value* channel = body ? body->if_contains("channel") : nullptr;
+  if (channel == nullptr || !channel->is_string()) {
+    return std::unexpected(net::Response::problem(
+        400, "Send a JSON object with the channel: {\"channel\":\"main\"}."));
+  }
+  return std::string(channel->as_string());
+}
+
+net::Response too_many() {
+  net::Response answer =
+      net::Response::problem(503, "This server has no room for another play. Try again later.");
+  answer.headers.set("Retry-After", "30");
+  return answer;
+}
+
+// Who asks, and whether they may view the channel now.
+std::expected<net::Principal, net::Response> viewer_of(const RouteParts& parts,
+                                                       const net::Request& request,
+                                                       const std::string& channel) {
+  auto principal = parts.guard.identify(request);
+  if (!principal) return std::unexpected(principal.error().response());
+  const Verdict verdict = parts.gatekeeper.may(*principal, Action::View, channel);
+  if (!verdict) {
+    return std::unexpected(parts.guard.deny(verdict.error(), "view:" + channel).response());
+  }
+  return std::move(*principal);
+}
+
+net::Response start(const RouteParts& parts, const net::Request& request) {
+  const auto channel = channel_of(request);
+  if (!channel) return channel.error();
+  const auto principal = viewer_of(parts, request, *channel);
+  if (!principal) return principal.error();
+  // What a weak secret signs would be refused when it comes back.
+  if (parts.minter.weak() && !request.peer.loopback) {
+    return parts.guard.deny(Refusal::WeakSecret, {}).response();
+  }
+  const auto play = parts.plays.start(*channel, *principal);
+  return play ? told(*play, request.peer, 201) : too_many();
+}
+
+net::Response unknown_play() {
+  return net::Response::problem(404,
+                                "There is no such play. Start a new one with POST /api/v1/plays.");
+}
+
+net::Response renew(const RouteParts& parts, const net::Request& request) {
+  const auto play = parts.plays.find(request.arg("id"));
+  if (!play) return unknown_play();
+  const auto principal = viewer_of(parts, request, play->channel);
+  if (!principal) return principal.error();
+  if (!parts.plays.owns(*play, *principal)) return unknown_play();
+  return told(parts.plays.renew(*play), request.peer, 200);
+}
+
+net::Response end(const RouteParts& parts, const net::Request& request) {
+  const auto principal = parts.guard.identify(request);
+  if (!principal) return principal.error().response();
+  const auto play = parts.plays.find(request.arg("id"));
+  if (!play) return unknown_play();
+  const bool operates = principal->has("control") || principal->has("admin");
+  if (!operates && !parts.plays.owns(*play, *principal)) {
+    if (!principal->subject.empty()) return unknown_play();
+    return parts.guard.deny(Refusal::NoCredential, "view:" + play->channel).response();
+  }
+  parts.plays.end(*play);
+  net::Response answer;
+  answer.status = 204;
+  return answer;
+}
+
+using Answer = net::Response (*)(const RouteParts&, const net::Request&);
+
+net::Route route(net::Method method, std::string pattern, const RouteParts& parts, Answer answer,
+                 net::RouteDoc doc) {
+  return {method,
+          std::move(pattern),
+          // Who may is asked inside: a public channel is played by nobody.
+          {.who = net::Who::Anyone, .rate = net::RateClass::Write, .body_bytes_max = 4 * 1024},
+          net::HttpHandler([parts, answer](const net::Request& request, net::ExchangePtr exchange) {
+            exchange->respond(answer(parts, request));
+          }),
+          std::move(doc)};
+}
+
+}  // namespace
+
+std::vector<net::Route> play_routes(const RouteParts& parts) {
+  const std::string schema(kPlaySchema);
+  return {
+      route(
+          net::Method::Post, "/api/v1/plays", parts, &start,
+          {"Start a play: signed addresses of a channel for one viewer.",
+           R"({"type":"object","required":["channel"],"properties":{"channel":{"type":"string"}}})",
+           schema}),
+      route(net::Method::Put, "/api/v1/plays/{id}", parts, &renew,
+            {"Renew a play: the same play with new addresses.", "", schema}),
+      route(net::Method::Delete, "/api/v1/plays/{id}", parts, &end,
+            {"End a play: its addresses are refused from now on.", "", ""})};
+}
+
+}  // namespace butai::access

@@ -1,0 +1,149 @@
+#include "access/plays.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "access/limits.h"
+#include "access/sealed.h"
+#include "base/name.h"
+
+namespace butai::access {
+namespace {
+
+constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kAnonymous = 1;
+
+std::optional<Id128> parse_id(std::string_view text) {
+  const auto bytes = from_base64url(text);
+  Id128 id;
+  if (!bytes || bytes->size() != id.size()) return std::nullopt;
+  std::ranges::copy(*bytes, id.begin());
+  return id;
+}
+
+std::optional<PlayClaims> read_claims(ByteView record) {
+  RecordReader reader(record);
+  const std::uint64_t version = reader.number(1);
+  PlayClaims claims;
+  claims.anonymous = reader.number(1) == kAnonymous;
+  std::ranges::copy(reader.take(claims.id.size()), claims.id.begin());
+  claims.expires = utc_of(static_cast<std::int64_t>(reader.number(4)) * 1'000'000);
+  claims.owner = reader.number(8);
+  claims.channel = as_text(reader.rest());
+  if (!reader.good() || version != kVersion || !is_name(claims.channel)) return std::nullopt;
+  return claims;
+}
+
+}  // namespace
+
+Plays::Plays(const Secret& secret, const Clock& clock, Random& random)
+    : key_(secret.derived("butai play 1")),
+      clock_(clock),
+      random_(random),
+      plays_(kPlaysMax),
+      revoked_(kRevokedMax) {}
+
+std::uint64_t Plays::owner_of(std::string_view subject) const {
+  const Key32 hash = hmac_sha256(key_, as_bytes(fmt::format("subject:{}", subject)));
+  return RecordReader(hash).number(8);
+}
+
+Play Plays::sign(const PlayClaims& claims) const {
+  RecordWriter writer;
+  writer.number(kVersion, 1);
+  writer.number(claims.anonymous ? kAnonymous : 0, 1);
+  writer.bytes(claims.id);
+  writer.number(static_cast<std::uint64_t>(micros_of(claims.expires) / 1'000'000), 4);
+  writer.number(claims.owner, 8);
+  writer.bytes(as_bytes(claims.channel));
+  return {base64url(claims.id), seal(key_, writer.record()), claims.channel, claims.expires};
+}
+
+bool Plays::remember(const PlayClaims& claims, Utc now) {
+  const std::lock_guard lock(mutex_);
+  return plays_.put(claims.id, {claims, now}, claims.expires, now);
+}
+
+std::expected<Play, PlayFault> Plays::start(std::string_view channel,
+                                            const net::Principal& principal) {
+  const Utc now = clock_.utc();
+  PlayClaims claims;
+  random_.fill(claims.id);
+  claims.channel = channel;
+  claims.anonymous = principal.subject.empty();
+  claims.owner = claims.anonymous ? 0 : owner_of(principal.subject);
+  claims.expires = std::chrono::floor<Seconds>(now) + kPlayLife;
+  if (!remember(claims, now)) return std::unexpected(PlayFault::TooMany);
+  return sign(claims);
+}
+
+std::expected<PlayClaims, Refusal> Plays::verify(std::string_view path_token) const {
+  const auto record = unseal(key_, path_token);
+  if (!record) return std::unexpected(Refusal::BadPlay);
+  auto claims = read_claims(*record);
+  if (!claims) return std::unexpected(Refusal::BadPlay);
+  if (clock_.utc() >= claims->expires) return std::unexpected(Refusal::PlayExpired);
+  const std::lock_guard lock(mutex_);
+  if (revoked_.find(claims->id) != nullptr) return std::unexpected(Refusal::PlayRevoked);
+  return std::move(*claims);
+}
+
+void Plays::seen(const PlayClaims& claims) {
+  const Utc now = clock_.utc();
+  const std::lock_guard lock(mutex_);
+  if (Record* record = plays_.find(claims.id)) {
+    record->seen = now;
+  } else {
+    plays_.put(claims.id, {claims, now}, claims.expires, now);
+  }
+}
+
+std::optional<PlayClaims> Plays::find(std::string_view id) const {
+  const auto parsed = parse_id(id);
+  if (!parsed) return std::nullopt;
+  const std::lock_guard lock(mutex_);
+  plays_.prune(clock_.utc());
+  const Record* record = plays_.find(*parsed);
+  return record == nullptr ? std::nullopt : std::optional(record->claims);
+}
+
+bool Plays::owns(const PlayClaims& play, const net::Principal& principal) const {
+  if (play.anonymous) return true;  // the unguessable id is all that such a play has
+  return !principal.subject.empty() && owner_of(principal.subject) == play.owner;
+}
+
+Play Plays::renew(const PlayClaims& play) {
+  const Utc now = clock_.utc();
+  PlayClaims next = play;
+  next.expires = std::chrono::floor<Seconds>(now) + kPlayLife;
+  remember(next, now);
+  return sign(next);
+}
+
+void Plays::end(const PlayClaims& play) {
+  const Utc now = clock_.utc();
+  // A renewed token of the same play may outlive the one that the caller holds.
+  const Utc until = std::max<Utc>(play.expires, now + kPlayLife);
+  const std::lock_guard lock(mutex_);
+  plays_.erase(play.id);
+  if (revoked_.put(play.id, true, until, now)) return;
+  revoked_.drop_next();
+  revoked_.put(play.id, true, until, now);
+}
+
+bool Plays::running(std::string_view id) const {
+  const auto parsed = parse_id(id);
+  const std::lock_guard lock(mutex_);
+  return parsed && revoked_.find(*parsed) == nullptr;
+}
+
+std::size_t Plays::active(Seconds window) const {
+  const Utc since = clock_.utc() - window;
+  std::size_t count = 0;
+  const std::lock_guard lock(mutex_);
+  plays_.each([&](const Id128&, const Record& record) { count += record.seen >= since ? 1 : 0; });
+  return count;
+}
+
+}  // namespace butai::access

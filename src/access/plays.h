@@ -1,0 +1,85 @@
+// Plays: one viewer's running playback, as signed addresses (DESIGN decision 6).
+//   start()   a path token for /live/CHANNEL/…, verifiable by every node that has the secret
+//   verify()  signature, expiry, revocation: no look-up of what this node remembers
+//   seen()    a heartbeat: playlist, license renewal or socket
+//   end()     revokes; every later use is refused
+// The token: version, flags, play id (128 bit), expiry, keyed hash of the subject, channel, MAC.
+// What a node remembers of a play is rebuilt from its token, so a restart ends nothing.
+// Flow:   POST /api/v1/plays -> start -> /t/TOKEN/live/… -> AccessGuard -> verify, seen
+// Thread: any. The mutex is held for one map operation; every loop asks once per request, which is
+//         cheaper than posting to an owner and back.
+// Limits: kPlayLife, kPlaysMax, kRevokedMax.
+#pragma once
+
+#include <expected>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "access/expiring_map.h"
+#include "access/refusal.h"
+#include "access/secret.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "net/http.h"
+
+namespace butai::access {
+
+struct Play {
+  std::string id;          // 22 characters of base64url
+  std::string path_token;  // TOKEN of /t/TOKEN/live/CHANNEL/…
+  std::string channel;
+  Utc expires;
+};
+
+// What a path token says.
+struct PlayClaims {
+  Id128 id{};
+  std::string channel;
+  std::uint64_t owner = 0;  // keyed hash of the subject
+  bool anonymous = false;   // started by nobody, on a public channel
+  Utc expires;
+};
+
+enum class PlayFault { TooMany, Unknown };
+
+class Plays {
+ public:
+  Plays(const Secret& secret, const Clock& clock, Random& random);
+
+  // The caller has asked the gatekeeper. TooMany: this node's bound is reached (503).
+  std::expected<Play, PlayFault> start(std::string_view channel, const net::Principal& principal);
+  std::expected<PlayClaims, Refusal> verify(std::string_view path_token) const;
+  void seen(const PlayClaims& claims);
+
+  // For PUT and DELETE of /api/v1/plays/{id}; nothing when this node does not know the play.
+  std::optional<PlayClaims> find(std::string_view id) const;
+  bool owns(const PlayClaims& play, const net::Principal& principal) const;
+  // The same play with a new token and a full life.
+  Play renew(const PlayClaims& play);
+  void end(const PlayClaims& play);
+
+  // False once the play was ended: sockets of a play ask every few seconds and close with 4401.
+  bool running(std::string_view id) const;
+  // Plays with a heartbeat in the last `window`.
+  std::size_t active(Seconds window) const;
+
+ private:
+  struct Record {
+    PlayClaims claims;
+    Utc seen;
+  };
+  std::uint64_t owner_of(std::string_view subject) const;
+  Play sign(const PlayClaims& claims) const;
+  bool remember(const PlayClaims& claims, Utc now);
+
+  Key32 key_;
+  const Clock& clock_;
+  Random& random_;
+  mutable std::mutex mutex_;
+  mutable ExpiringMap<Record> plays_;
+  mutable ExpiringMap<bool> revoked_;
+};
+
+}  // namespace butai::access

@@ -1,0 +1,40 @@
+// What access/ answers over HTTP:
+//   POST   /token               OAuth2 password grant (RFC 6749 section 4.3) -> a bearer token
+//   POST   /api/v1/tickets      a one-time ticket for a WebSocket, for the bearer
+//   POST   /api/v1/plays        starts a play -> its signed addresses
+//   PUT    /api/v1/plays/{id}   renews it
+//   DELETE /api/v1/plays/{id}   ends it
+// Thread: built at start; handlers run on the loop of their connection, answers come back to it.
+// Limits: bodies of 4 KiB; RateClass per address by net/, LoginLimit per account here.
+#pragma once
+
+#include <vector>
+
+#include "access/accounts.h"
+#include "access/gatekeeper.h"
+#include "access/guard.h"
+#include "access/plays.h"
+#include "access/tickets.h"
+#include "access/token_minter.h"
+#include "net/route.h"
+
+namespace butai::access {
+
+// All must outlive the routes.
+struct RouteParts {
+  AccessGuard& guard;
+  const Gatekeeper& gatekeeper;
+  Plays& plays;
+  Tickets& tickets;
+  Accounts& accounts;
+  const TokenMinter& minter;
+};
+
+std::vector<net::Route> routes(const RouteParts& parts);
+
+// Each file's own; routes() joins them.
+std::vector<net::Route> token_routes(const RouteParts& parts);
+std::vector<net::Route> ticket_routes(const RouteParts& parts);
+std::vector<net::Route> play_routes(const RouteParts& parts);
+
+}  // namespace butai::access

@@ -1,0 +1,245 @@
+#include <boost/json.hpp>
+#include <utility>
+
+#include "api/routes.h"
+#include "base/name.h"
+#include "net/loop.h"
+
+namespace butai::api {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::string_view kChannelSchema =
+    R"({"type":"object","properties":{"name":{"type":"string"},"live":{"type":"boolean"},)"
+    R"("latency":{"enum":["stable","low","realtime"]},"kind":{"enum":["video","jpeg"]},)"
+    R"("viewers":{"type":"integer"},"gaps":{"type":"integer"},"on_air":{"enum":["a","b"]},)"
+    R"("inputs":{"type":"array"}}})";
+
+std::string_view word(live::Latency latency) {
+  switch (latency) {
+    case live::Latency::Stable: return "stable";
+    case live::Latency::Low: return "low";
+    case live::Latency::Realtime: return "realtime";
+  }
+  return "low";
+}
+
+json::object describe(const live::InputStatus& input, char name) {
+  json::array tracks;
+  for (const media::Track& t : input.tracks) {
+    json::object track{{"codec", t.codec == media::Codec::H264 ? "h264" : "aac"}};
+    if (t.codec == media::Codec::H264) {
+      track["width"] = t.width;
+      track["height"] = t.height;
+    } else {
+      track["sample_rate"] = t.sample_rate;
+      track["channels"] = t.channels;
+    }
+    tracks.push_back(std::move(track));
+  }
+  return {{"input", std::string(1, name)}, {"connected", input.connected},
+          {"subject", input.subject},      {"frames", input.frames},
+          {"pictures", input.pictures},    {"bytes", input.bytes},
+          {"tracks", std::move(tracks)}};
+}
+
+// What everybody may know; the control API adds the inputs.
+json::object describe_for_viewers(const live::ChannelStatus& channel) {
+  return {{"name", channel.options.name},
+          {"live", channel.live},
+          {"latency", word(channel.options.latency)},
+          {"kind", channel.jpeg ? "jpeg" : "video"},
+          {"viewers", channel.viewers},
+          {"protection", "none"}};
+}
+
+json::object describe(const live::ChannelStatus& channel) {
+  json::object all = describe_for_viewers(channel);
+  all["gaps"] = channel.gaps;
+  all["on_air"] = std::string(1, live::letter(channel.on_air));
+  all["inputs"] = json::array{describe(channel.inputs[0], 'a'), describe(channel.inputs[1], 'b')};
+  return all;
+}
+
+void respond(net::Exchange& exchange, const json::value& value, int status = 200) {
+  exchange.respond(net::Response::json(json::serialize(value), status));
+}
+
+net::Response no_such_channel() {
+  return net::Response::problem(404, "no such channel; GET /api/v1/channels lists those there are");
+}
+
+// An exchange that is answered from a callback posted back to its own loop.
+using SharedExchange = std::shared_ptr<net::Exchange>;
+
+void list(net::ExchangePtr exchange, const Ports& ports) {
+  SharedExchange shared = std::move(exchange);
+  ports.channels.list(shared->loop(), [shared](std::vector<live::ChannelStatus> all) {
+    json::array channels;
+    for (const auto& channel : all) channels.push_back(describe(channel));
+    respond(*shared, json::object{{"channels", std::move(channels)}});
+  });
+}
+
+void list_public(net::ExchangePtr exchange, const std::shared_ptr<const Ports>& ports) {
+  SharedExchange shared = std::move(exchange);
+  ports->channels.list(shared->loop(), [shared, ports](std::vector<live::ChannelStatus> all) {
+    json::array channels;
+    for (const auto& channel : all) {
+      if (ports->rules.access_of(channel.options.name) == access::Access::Public) {
+        channels.push_back(describe_for_viewers(channel));
+      }
+    }
+    respond(*shared, json::object{{"channels", std::move(channels)}});
+  });
+}
+
+// Runs `use` on the channel's loop and answers with what it returns on the exchange's.
+void with_channel(const net::Request& request, net::ExchangePtr exchange, const Ports& ports,
+                  std::function<net::Response(live::Channel&)> use) {
+  SharedExchange shared = std::move(exchange);
+  net::Loop& home = shared->loop();
+  ports.channels.with_channel(
+      std::string(request.arg("channel")), live::Channels::IfMissing::Leave,
+      // The exchange is only carried through the channel's loop, never used there.
+      [shared = std::move(shared), &home, use = std::move(use)](live::Channel* channel) mutable {
+        auto answer = std::make_shared<net::Response>(channel != nullptr ? use(*channel)
+                                                                         : no_such_channel());
+        home.post([shared = std::move(shared), answer] { shared->respond(std::move(*answer)); });
+      });
+}
+
+std::optional<live::InputSlot> slot_of(std::string_view input) {
+  if (input == "a") return live::InputSlot::A;
+  if (input == "b") return live::InputSlot::B;
+  return std::nullopt;
+}
+
+void instruct(const net::Request& request, net::ExchangePtr exchange, const Ports& ports) {
+  boost::system::error_code error;
+  const json::value body = json::parse(request.body, error);
+  const auto* object = error ? nullptr : body.if_object();
+  const auto* act = object != nullptr ? object->if_contains("do") : nullptr;
+  if (act == nullptr || !act->is_string() || !is_name(std::string_view(act->get_string()))) {
+    return exchange->respond(
+        net::Response::problem(400, "the body must be JSON like {\"do\":\"key_frame\"}"));
+  }
+  const auto* input = object->if_contains("input");
+  const auto slot = input == nullptr ? live::InputSlot::A
+                    : input->is_string() ? slot_of(std::string_view(input->get_string()))
+                                         : std::nullopt;
+  if (!slot) return exchange->respond(net::Response::problem(400, "input must be a or b"));
+  live::Instruction instruction{.act = std::string(act->get_string()), .value = ""};
+  if (const auto* value = object->if_contains("value")) instruction.value = json::serialize(*value);
+
+  SharedExchange shared = std::move(exchange);
+  net::Loop& home = shared->loop();
+  ports.channels.with_channel(
+      std::string(request.arg("channel")), live::Channels::IfMissing::Leave,
+      [shared = std::move(shared), &home, slot = *slot, instruction](live::Channel* channel) mutable {
+        if (channel == nullptr) {
+          return home.post([shared = std::move(shared)] { shared->respond(no_such_channel()); });
+        }
+        channel->instruct(slot, instruction, [shared, &home](const std::string& failure) {
+          home.post([shared, failure] {
+            if (failure.empty()) return respond(*shared, json::object{{"done", true}});
+            shared->respond(net::Response::problem(409, failure));
+          });
+        });
+      });
+}
+
+net::Route route(net::Method method, std::string pattern, net::Policy policy, std::string summary,
+                 net::HttpHandler handler, std::string_view response_schema = "") {
+  return {.method = method,
+          .pattern = std::move(pattern),
+          .policy = policy,
+          .handler = std::move(handler),
+          .doc = {.summary = std::move(summary),
+                  .request_schema = "",
+                  .response_schema = std::string(response_schema)}};
+}
+
+}  // namespace
+
+std::vector<net::Route> channel_routes(std::shared_ptr<const Ports> ports) {
+  using net::Method;
+  const net::Policy read{.who = net::Who::Control};
+  const net::Policy write{.who = net::Who::Control, .rate = net::RateClass::Write};
+  std::vector<net::Route> table;
+  table.push_back(route(Method::Get, "/api/v1/channels", read, "All channels",
+                        [ports](const net::Request&, net::ExchangePtr e) {
+                          list(std::move(e), *ports);
+                        }));
+  table.push_back(route(Method::Get, "/api/v1/channels/public", {.who = net::Who::Anyone},
+                        "The channels that everybody may watch",
+                        [ports](const net::Request&, net::ExchangePtr e) {
+                          list_public(std::move(e), ports);
+                        }));
+  table.push_back(route(
+      Method::Get, "/api/v1/channels/{channel}", read, "One channel",
+      [ports](const net::Request& r, net::ExchangePtr e) {
+        with_channel(r, std::move(e), *ports, [](live::Channel& channel) {
+          return net::Response::json(json::serialize(describe(channel.status())));
+        });
+      },
+      kChannelSchema));
+  table.push_back(route(
+      Method::Get, "/api/v1/channels/{channel}/public", {.who = net::Who::Anyone},
+      "What a viewer may know of a channel",
+      [ports](const net::Request& r, net::ExchangePtr e) {
+        const std::string name(r.arg("channel"));
+        if (!is_name(name) || !ports->channels.known(name)) return e->respond(no_such_channel());
+        // One that nobody publishes on yet has the latency it is going to have.
+        const auto latency = ports->channels.view(e->loop().index(), name).latency();
+        const auto waiting = json::serialize(json::object{{"name", name},
+                                                          {"live", false},
+                                                          {"latency", word(latency)},
+                                                          {"kind", "video"},
+                                                          {"viewers", 0},
+                                                          {"protection", "none"}});
+        ports->channels.forget(e->loop().index(), name);
+        SharedExchange shared = std::move(e);
+        net::Loop& home = shared->loop();
+        ports->channels.with_channel(
+            name, live::Channels::IfMissing::Leave,
+            [shared = std::move(shared), &home, waiting](live::Channel* channel) mutable {
+              const std::string body = channel == nullptr
+                                           ? waiting
+                                           : json::serialize(describe_for_viewers(channel->status()));
+              home.post([shared = std::move(shared), body] {
+                shared->respond(net::Response::json(body));
+              });
+            });
+      },
+      kChannelSchema));
+  table.push_back(route(Method::Delete, "/api/v1/channels/{channel}/inputs/{input}", write,
+                        "Take a publisher off its input",
+                        [ports](const net::Request& r, net::ExchangePtr e) {
+                          const auto slot = slot_of(r.arg("input"));
+                          if (!slot) {
+                            return e->respond(net::Response::problem(400, "input must be a or b"));
+                          }
+                          with_channel(r, std::move(e), *ports, [slot](live::Channel& channel) {
+                            if (channel.kick(*slot)) return net::Response::json(R"({"kicked":true})");
+                            return net::Response::problem(409, "nobody publishes on this input");
+                          });
+                        }));
+  table.push_back(route(Method::Post, "/api/v1/channels/{channel}/instructions", write,
+                        "Order from outside to a publisher, e.g. {\"do\":\"key_frame\"}",
+                        [ports](const net::Request& r, net::ExchangePtr e) {
+                          instruct(r, std::move(e), *ports);
+                        }));
+  table.push_back(route(Method::Delete, "/api/v1/channels/{channel}", write,
+                        "End a channel: viewers are told, playlists get ENDLIST",
+                        [ports](const net::Request& r, net::ExchangePtr e) {
+                          with_channel(r, std::move(e), *ports, [](live::Channel& channel) {
+                            channel.end();
+                            return net::Response::json(R"({"ended":true})");
+                          });
+                        }));
+  return table;
+}
+
+}  // namespace butai::api

@@ -1,0 +1,25 @@
+// What the control API needs; made by app/, outlives all requests.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "access/gatekeeper.h"
+#include "access/plays.h"
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "live/channels.h"
+#include "net/route.h"
+
+namespace butai::api {
+
+struct Ports {
+  live::Channels& channels;
+  const access::ChannelRules& rules;
+  const Clock& clock;
+  std::string version;
+  std::function<bool()> ready;  // takes viewers; false while starting or draining
+};
+
+}  // namespace butai::api

@@ -1,0 +1,21 @@
+// The control API and the small services around it, one file per resource.
+// Thread: handlers run on their connection's loop.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "api/ports.h"
+
+namespace butai::api {
+
+// /api/v1/channels…
+std::vector<net::Route> channel_routes(std::shared_ptr<const Ports> ports);
+// /time, /healthz, /readyz
+std::vector<net::Route> service_routes(std::shared_ptr<const Ports> ports);
+// /api/v1/openapi.json, written from `table` (all routes of the server, this one excepted).
+net::Route openapi_route(const std::vector<net::Route>& table, const std::string& version);
+// /metrics; goes on the metrics listener only.
+net::Route metrics_route(const Metrics& metrics);
+
+}  // namespace butai::api

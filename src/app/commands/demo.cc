@@ -1,0 +1,132 @@
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "app/commands.h"
+#include "app/fail.h"
+#include "app/running.h"
+
+namespace butai::app {
+namespace {
+
+// A folder that goes when the demo goes.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string pattern = std::filesystem::temp_directory_path() / "butai-demo-XXXXXX";
+    if (mkdtemp(pattern.data()) != nullptr) path_ = pattern;
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+// `butai publish test` over the real wss path, as a process of its own.
+class TestPicture {
+ public:
+  ~TestPicture() {
+    if (process_ <= 0) return;
+    kill(process_, SIGTERM);
+    waitpid(process_, nullptr, 0);
+  }
+
+  void start(const std::string& url, const std::string& pin, const std::string& token,
+             const std::string& worker) {
+    // Everything the child needs is made before fork: afterwards only plain calls are safe.
+    std::string self = std::filesystem::read_symlink("/proc/self/exe");
+    std::vector<std::string> arguments{self, "publish", "test", url, "--pin", pin};
+    if (!worker.empty()) arguments.insert(arguments.end(), {"--worker", worker});
+    std::vector<char*> argv;
+    for (std::string& argument : arguments) argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    // In the environment, not an argument: arguments everybody on the machine can read.
+    std::string secret = "BUTAI_TOKEN=" + token;
+    std::vector<char*> variables{secret.data()};
+    for (char** entry = environ; *entry != nullptr; ++entry) variables.push_back(*entry);
+    variables.push_back(nullptr);
+    const pid_t parent = getpid();
+    process_ = fork();
+    if (process_ == 0) {
+      prctl(PR_SET_PDEATHSIG, SIGTERM);
+      if (getppid() != parent) _exit(1);
+      sigset_t none;
+      sigemptyset(&none);
+      pthread_sigmask(SIG_SETMASK, &none, nullptr);
+      execve(self.c_str(), argv.data(), variables.data());
+      _exit(127);
+    }
+  }
+
+ private:
+  pid_t process_ = 0;
+};
+
+std::string mint(House& house, const std::string& subject, std::vector<std::string> scopes) {
+  auto token = house.minter().mint(subject, scopes, std::chrono::hours{12});
+  return token ? *token : token.error().sentence;
+}
+
+void greet(House& house, const Ports& ports, const std::string& host) {
+  const std::string camera = mint(house, "camera", {"publish:camera", "view:camera"});
+  fmt::print(R"(
+  Butai is on the air.  舞台の幕が上がりました。
+
+    watch        http://{0}:{1}/watch/main
+    all pages    http://{0}:{1}/
+
+  Send your own camera / 自分のカメラを送る
+    browser      http://{0}:{1}/publish#channel=camera&token={3}
+    program      butai publish camera wss://{0}:{2}/ws?channel=camera --pin {4} --token {3}
+    Python       python3 clients/python/send.py ws://{0}:{1}/ws?channel=camera --token {3}
+    then watch   http://{0}:{1}/watch/camera#token={3}
+
+  Health  http://{0}:{1}/readyz    API  http://{0}:{1}/api/v1/openapi.json    Ctrl-C stops it.
+
+)",
+             host, ports.http, ports.https, camera, house.fingerprint());
+  std::fflush(stdout);
+}
+
+}  // namespace
+
+int demo(const DemoOptions& options) {
+  TemporaryFolder folder;
+  if (folder.path().empty()) return fail("no temporary folder could be made; give one with --data");
+  ServeOptions serve_options = options.serve;
+  if (serve_options.place.data.empty()) serve_options.place.data = folder.path();
+  auto config = load_config(options.serve.place.config, environment_of_this_process());
+  if (!config) return fail(config.error().sentence);
+  // Only the test picture is for everybody; a camera goes to a channel that needs a token.
+  ChannelConfig main_channel = config->channel("main");
+  main_channel.name = "main";
+  main_channel.access = Access::Public;
+  config->channels["main"] = main_channel;
+  if (config->log.level == "info") config->log.level = "warning";
+
+  TestPicture picture;
+  const std::string default_host = options.lan ? "0.0.0.0" : "127.0.0.1";
+  return run_house(serve_options, std::move(*config), default_host,
+                   [&](House& house, const Ports& ports) {
+                     picture.start(fmt::format("wss://127.0.0.1:{}/ws?channel=main", ports.https),
+                                   house.fingerprint(), mint(house, "demo", {"publish:main"}),
+                                   options.serve.worker);
+                     if (!options.serve.print_ports) greet(house, ports, "localhost");
+                   });
+}
+
+}  // namespace butai::app

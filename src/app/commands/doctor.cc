@@ -1,0 +1,152 @@
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <sys/statvfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <iostream>
+#include <thread>
+
+#include "access/secret.h"
+#include "app/commands.h"
+#include "app/config.h"
+#include "app/house.h"
+#include "base/random.h"
+#include "net/listener.h"
+#include "net/server.h"
+#include "store/database.h"
+#include "store/files.h"
+
+namespace butai::app {
+namespace {
+
+enum class Verdict { Good, Mind, Bad };
+
+// One line per check; the worst verdict is the exit status.
+class Report {
+ public:
+  void line(Verdict verdict, std::string_view what, std::string_view found) {
+    constexpr std::string_view kMarks[] = {"ok  ", "mind", "BAD "};
+    fmt::print("{}  {:<14} {}\n", kMarks[static_cast<int>(verdict)], what, found);
+    bad_ = bad_ || verdict == Verdict::Bad;
+  }
+  int status() const { return bad_ ? 1 : 0; }
+
+ private:
+  bool bad_ = false;
+};
+
+void check_clock(Report& report) {
+  const auto now = std::chrono::system_clock::to_time_t(SystemClock().utc());
+  // Media time is UTC: a clock of 1970 or 2100 makes addresses that no player believes.
+  const int year = fmt::gmtime(now).tm_year + 1900;
+  const bool sane = year >= 2024 && year < 2100;
+  report.line(sane ? Verdict::Good : Verdict::Bad, "clock",
+              fmt::format("{:%Y-%m-%d %H:%M:%S} UTC{}", fmt::gmtime(now),
+                          sane ? "" : "; set it (timedatectl set-ntp true)"));
+}
+
+void check_limits(Report& report) {
+  rlimit files{};
+  getrlimit(RLIMIT_NOFILE, &files);
+  const bool enough = files.rlim_max >= 12'000;
+  report.line(enough ? Verdict::Good : Verdict::Mind, "descriptors",
+              fmt::format("{} at most{}", files.rlim_max,
+                          enough ? "" : "; ten thousand viewers need 12000 (ulimit -Hn)"));
+  report.line(Verdict::Good, "processors", fmt::format("{}", std::thread::hardware_concurrency()));
+}
+
+void check_data(Report& report, const std::string& data) {
+  if (auto made = store::prepare_folder(data); !made) {
+    return report.line(Verdict::Bad, "data", made.error().sentence);
+  }
+  struct statvfs disk {};
+  statvfs(data.c_str(), &disk);
+  const double free_gb = static_cast<double>(disk.f_bavail) * static_cast<double>(disk.f_frsize) / 1e9;
+  report.line(free_gb > 1 ? Verdict::Good : Verdict::Mind, "disk",
+              fmt::format("{:.1f} GB free in {}", free_gb, data));
+  auto database = store::Database::open({.path = data + "/butai.db"});
+  report.line(database ? Verdict::Good : Verdict::Bad, "database",
+              database ? data + "/butai.db" : database.error().sentence);
+}
+
+void check_secret(Report& report, const Config& config, const std::string& data) {
+  SystemRandom random;
+  const auto secret = access::load_secret(config.auth.secret, data, random);
+  if (!secret) return report.line(Verdict::Bad, "secret", secret.error().sentence);
+  report.line(secret->weak() ? Verdict::Mind : Verdict::Good, "secret",
+              secret->weak() ? "short or well known: its tokens are accepted from this machine only; "
+                               "set BUTAI_AUTH_SECRET to 32 bytes or more"
+                             : (config.auth.secret.empty() ? data + "/keys/secret" : "configured"));
+}
+
+void check_certificate(Report& report, const Config& config, const std::string& data) {
+  const bool own = !config.server.certificate.empty();
+  const std::string file = own ? config.server.certificate : data + "/certs/certificate.pem";
+  if (!own && !std::filesystem::exists(file)) {
+    return report.line(Verdict::Mind, "certificate", "a self-signed one is made at the first start");
+  }
+  const auto fingerprint = net::certificate_fingerprint(file);
+  if (!fingerprint) return report.line(Verdict::Bad, "certificate", fingerprint.error().sentence);
+  report.line(own ? Verdict::Good : Verdict::Mind, "certificate",
+              own ? file : fmt::format("self-signed; clients need --pin {}", *fingerprint));
+}
+
+void check_port(Report& report, std::string_view what, const HostPort& where) {
+  std::uint16_t port = where.port;
+  const auto free = net::bind_all(where.host, port, 1);
+  if (free) close(free->front());
+  report.line(free ? Verdict::Good : Verdict::Bad, what,
+              free ? fmt::format("{}:{} is free", where.host, where.port) : free.error().sentence);
+}
+
+// The worker says whether its sandbox holds on this kernel.
+void check_worker(Report& report, const std::string& worker) {
+  if (!std::filesystem::exists(worker)) {
+    return report.line(Verdict::Bad, "worker", fmt::format("{} is missing; build it", worker));
+  }
+  const pid_t child = fork();
+  if (child == 0) {
+    execl(worker.c_str(), worker.c_str(), "try-sandbox", "open", nullptr);
+    _exit(127);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  const bool holds = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  report.line(holds ? Verdict::Good : Verdict::Bad, "worker",
+              holds ? "runs, and its sandbox refuses to open files"
+                    : "its sandbox does not hold on this kernel, or it does not run");
+}
+
+}  // namespace
+
+int doctor(const Place& place) {
+  Report report;
+  auto config = load_config(place.config, environment_of_this_process());
+  if (!config) {
+    report.line(Verdict::Bad, "configuration", config.error().sentence);
+    return report.status();
+  }
+  report.line(Verdict::Good, "configuration",
+              config->file.empty() ? "defaults (no config/butai.toml here)" : config->file);
+  const std::string data = place.data.empty() ? "data" : place.data;
+  check_clock(report);
+  check_limits(report);
+  check_data(report, data);
+  check_secret(report, *config, data);
+  check_certificate(report, *config, data);
+  check_port(report, "http", config->server.listen.value_or(HostPort{"0.0.0.0", 8080}));
+  check_port(report, "https", config->server.https_listen.value_or(HostPort{"0.0.0.0", 8443}));
+  check_port(report, "metrics", config->server.metrics_listen.value_or(HostPort{"127.0.0.1", 9998}));
+  check_worker(report, worker_beside_us());
+  for (const auto& [name, channel] : config->channels) {
+    if (channel.access == Access::Ticket) {
+      report.line(Verdict::Mind, "channel " + name, "access = \"ticket\" sells nothing yet: nobody may watch");
+    }
+  }
+  return report.status();
+}
+
+}  // namespace butai::app

@@ -1,0 +1,229 @@
+#include "app/config.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <toml++/toml.h>
+#include <unistd.h>
+
+#include "app/settings.h"
+#include "base/name.h"
+
+namespace butai::app {
+namespace {
+
+constexpr std::string_view kDefaultFile = "config/butai.toml";
+
+std::unexpected<Problem> at(const std::string& file, const toml::source_region& where,
+                            std::string_view sentence) {
+  return problem(fmt::format("{}, line {}: {}", file, where.begin.line, sentence));
+}
+
+// A TOML value as the text the settings table reads; nothing for tables.
+std::optional<std::string> as_setting_text(const toml::node& node) {
+  if (const auto* text = node.as_string()) return text->get();
+  if (const auto* flag = node.as_boolean()) return flag->get() ? "true" : "false";
+  if (const auto* number = node.as_integer()) return fmt::format("{}", number->get());
+  if (const auto* number = node.as_floating_point()) return fmt::format("{}", number->get());
+  const auto* list = node.as_array();
+  if (list == nullptr) return std::nullopt;
+  std::string joined;
+  for (const toml::node& item : *list) {
+    const auto text = as_setting_text(item);
+    if (!text) return std::nullopt;
+    joined += joined.empty() ? *text : "," + *text;
+  }
+  return joined;
+}
+
+// The setting whose name differs least, for "did you mean".
+std::string nearest(std::string_view wrong, const std::vector<std::string_view>& names) {
+  const auto distance = [&](std::string_view name) {
+    std::vector<std::size_t> row(name.size() + 1);
+    for (std::size_t j = 0; j <= name.size(); ++j) row[j] = j;
+    for (std::size_t i = 1; i <= wrong.size(); ++i) {
+      std::size_t diagonal = std::exchange(row[0], i);
+      for (std::size_t j = 1; j <= name.size(); ++j) {
+        const std::size_t change = diagonal + (wrong[i - 1] == name[j - 1] ? 0 : 1);
+        diagonal = row[j];
+        row[j] = std::min({row[j] + 1, row[j - 1] + 1, change});
+      }
+    }
+    return row.back();
+  };
+  const auto best = std::ranges::min_element(names, {}, distance);
+  if (best == names.end() || distance(*best) > 3) return {};
+  return fmt::format("; did you mean {}?", *best);
+}
+
+Expected<void> read_section(Config& config, const std::string& file, std::string_view section,
+                            const toml::table& table) {
+  for (const auto& [key, node] : table) {
+    std::vector<std::string_view> names;
+    const Setting* found = nullptr;
+    for (const Setting& setting : settings()) {
+      if (setting.section != section) continue;
+      names.push_back(setting.name);
+      if (setting.name == key.str()) found = &setting;
+    }
+    if (found == nullptr) {
+      return at(file, key.source(), fmt::format("[{}] has no setting {}{}", section, key.str(),
+                                                nearest(key.str(), names)));
+    }
+    const auto text = as_setting_text(node);
+    if (!text || !found->set(config, *text)) {
+      return at(file, node.source(),
+                fmt::format("[{}] {} must be {}", section, key.str(), found->expects));
+    }
+  }
+  return {};
+}
+
+Expected<void> read_channel(Config& config, const std::string& file, const toml::table& table) {
+  const auto name = table["name"].value<std::string>();
+  if (!name || !is_name(*name)) {
+    return at(file, table.source(),
+              "[[channel]] needs name = \"…\" of 1 to 64 letters, digits, _ and -");
+  }
+  ChannelConfig channel = config.channel_defaults;
+  if (const toml::node* like = table.get("like")) {
+    const auto other = like->value<std::string>();
+    const auto found = other ? config.channels.find(*other) : config.channels.end();
+    if (found == config.channels.end()) {
+      return at(file, like->source(), "[[channel]] like must name a [[channel]] that stands above it");
+    }
+    channel = found->second;
+  }
+  channel.name = *name;
+  for (const auto& [key, node] : table) {
+    if (key.str() == "name" || key.str() == "like") continue;
+    std::vector<std::string_view> names{"name", "like"};
+    const ChannelSetting* found = nullptr;
+    for (const ChannelSetting& setting : channel_settings()) {
+      names.push_back(setting.name);
+      if (setting.name == key.str()) found = &setting;
+    }
+    if (found == nullptr) {
+      return at(file, key.source(),
+                fmt::format("[[channel]] has no setting {}{}", key.str(), nearest(key.str(), names)));
+    }
+    const auto text = as_setting_text(node);
+    if (!text || !found->set(channel, *text)) {
+      return at(file, node.source(),
+                fmt::format("[[channel]] {} must be {}", key.str(), found->expects));
+    }
+  }
+  config.channels[*name] = std::move(channel);
+  return {};
+}
+
+Expected<void> read_file(Config& config, const std::string& file) {
+  toml::table root;
+  try {
+    root = toml::parse_file(file);
+  } catch (const toml::parse_error& error) {
+    return at(file, error.source(),
+              fmt::format("this is not TOML: {}; see config/butai.toml for the form", error.description()));
+  }
+  const toml::array* channels = nullptr;
+  for (const auto& [key, node] : root) {
+    if (key.str() == "channel") {
+      channels = node.as_array();
+      if (channels == nullptr) return at(file, key.source(), "write [[channel]], with two brackets");
+      continue;
+    }
+    std::vector<std::string_view> sections;
+    for (const Setting& setting : settings()) sections.push_back(setting.section);
+    if (std::ranges::find(sections, key.str()) == sections.end() || !node.is_table()) {
+      return at(file, key.source(),
+                fmt::format("there is no section [{}]{}", key.str(), nearest(key.str(), sections)));
+    }
+    if (auto read = read_section(config, file, key.str(), *node.as_table()); !read) return read;
+  }
+  // After [channels], whatever their order in the file: they start from its values.
+  if (channels != nullptr) {
+    for (const toml::node& node : *channels) {
+      if (!node.is_table()) return at(file, node.source(), "write [[channel]], then name = \"…\"");
+      if (auto read = read_channel(config, file, *node.as_table()); !read) return read;
+    }
+  }
+  return {};
+}
+
+Expected<void> read_environment(Config& config,
+                                const std::map<std::string, std::string>& environment) {
+  for (const Setting& setting : settings()) {
+    std::string name = fmt::format("BUTAI_{}_{}", setting.section, setting.name);
+    std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::toupper(c); });
+    const auto found = environment.find(name);
+    if (found == environment.end()) continue;
+    if (!setting.set(config, found->second)) {
+      return problem(fmt::format("the environment variable {} must be {}", name, setting.expects));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+const ChannelConfig& Config::channel(const std::string& name) const {
+  const auto found = channels.find(name);
+  return found == channels.end() ? channel_defaults : found->second;
+}
+
+std::optional<live::ChannelOptions> Config::channel_options(const std::string& name) const {
+  const bool configured = name == "main" || channels.contains(name);
+  if (!configured && !channels_auto) return std::nullopt;
+  const ChannelConfig& channel = this->channel(name);
+  return live::ChannelOptions{
+      .name = name,
+      .origin = configured ? live::Origin::Configured : live::Origin::Automatic,
+      .latency = channel.latency,
+      .linger = channel.linger};
+}
+
+Expected<Config> load_config(const std::string& file,
+                             const std::map<std::string, std::string>& environment) {
+  Config config;
+  config.file = file;
+  if (file.empty() && std::filesystem::exists(kDefaultFile)) config.file = kDefaultFile;
+  if (!config.file.empty()) {
+    if (!std::filesystem::exists(config.file)) {
+      return problem(fmt::format("there is no configuration file {}; give its path with --config",
+                                 config.file));
+    }
+    if (auto read = read_file(config, config.file); !read) return std::unexpected(read.error());
+  }
+  // Environment values count as [channels], so [[channel]] keeps what the file says.
+  if (auto read = read_environment(config, environment); !read) return std::unexpected(read.error());
+  return config;
+}
+
+std::map<std::string, std::string> environment_of_this_process() {
+  std::map<std::string, std::string> all;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    const auto equals = text.find('=');
+    if (equals == std::string_view::npos) continue;
+    all.emplace(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return all;
+}
+
+Expected<HostPort> parse_host_port(const std::string& text) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string::npos) return problem(fmt::format("{} has no :PORT", text));
+  std::string host = text.substr(0, colon);
+  if (host.size() >= 2 && host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+  }
+  std::uint16_t port = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data() + colon + 1, end, port);
+  if (error != std::errc{} || stop != end) return problem(fmt::format("{}: no port number", text));
+  return HostPort{host.empty() ? "0.0.0.0" : host, port};
+}
+
+}  // namespace butai::app

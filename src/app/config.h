@@ -1,0 +1,82 @@
+// What the operator decided: config/butai.toml, the environment, the command line.
+// Flow:   load_config (file, then BUTAI_SECTION_OPTION) -> Config -> app/ hands each folder its part
+// Thread: plain values.
+//
+// Each setting stands once, in the table of settings.cc, with its name, what it expects and how it is
+// read; the file, the environment and `butai doctor` all use that table.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/problem.h"
+#include "base/time.h"
+#include "live/options.h"
+#include "worker/line.h"
+
+namespace butai::app {
+
+enum class Access : std::uint8_t { Token, Public, Ticket };
+
+struct HostPort {
+  std::string host;
+  std::uint16_t port = 0;
+};
+
+struct ServerConfig {
+  std::optional<HostPort> listen;        // http; default 0.0.0.0:8080
+  std::optional<HostPort> https_listen;  // default 0.0.0.0:8443
+  std::optional<HostPort> metrics_listen;  // default 127.0.0.1:9998
+  std::string public_url;
+  std::vector<std::string> trusted_proxies;
+  std::string certificate, key;  // PEM files; empty: self-signed in DATA/certs
+  std::uint32_t loops = 0;       // 0: one per core
+};
+
+struct AuthConfig {
+  std::string secret;
+  std::string jwks_url, jwks_file;
+  std::string issuer;
+  std::string audience = "butai";
+};
+
+struct ChannelConfig {
+  std::string name;
+  Access access = Access::Token;
+  live::Latency latency = live::Latency::Low;
+  Micros linger{60'000'000};
+};
+
+struct LogConfig {
+  std::string level = "info";   // debug, info, warning, error
+  std::string format = "auto";  // text, json, auto: text on a terminal
+};
+
+struct Config {
+  std::string file;  // empty: none was read
+  ServerConfig server;
+  AuthConfig auth;
+  bool channels_auto = true;
+  ChannelConfig channel_defaults;
+  std::map<std::string, ChannelConfig> channels;  // [[channel]], by name
+  worker::Encoding encoding;
+  LogConfig log;
+
+  // What holds for a channel of this name, named in the file or not.
+  const ChannelConfig& channel(const std::string& name) const;
+  // Whether it may be opened, and how; the live half of the above.
+  std::optional<live::ChannelOptions> channel_options(const std::string& name) const;
+};
+
+// Reads `file` (empty: config/butai.toml if it is there, else nothing), then the environment. The
+// problem names the file and line and says what to write instead.
+Expected<Config> load_config(const std::string& file,
+                             const std::map<std::string, std::string>& environment);
+std::map<std::string, std::string> environment_of_this_process();
+
+Expected<HostPort> parse_host_port(const std::string& text);  // "0.0.0.0:8080", "[::]:8080", ":8080"
+
+}  // namespace butai::app

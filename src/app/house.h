@@ -1,0 +1,105 @@
+// The running server: everything that `butai serve` and `butai demo` put together, in one place.
+// Flow:   open() builds, start() listens, drain() lets viewers go, the destructor stops the loops.
+// Thread: the main thread builds and stops it; in between only the loops work.
+//
+// Order of members is the order of construction; destruction runs backwards, so that whoever posts
+// to a loop is gone before the loop.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "access/accounts.h"
+#include "access/guard.h"
+#include "access/jwks.h"
+#include "access/key_ring.h"
+#include "access/password.h"
+#include "access/plays.h"
+#include "access/secret.h"
+#include "access/tickets.h"
+#include "access/token_minter.h"
+#include "access/token_verifier.h"
+#include "app/live_config.h"
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "base/random.h"
+#include "live/channels.h"
+#include "net/loop.h"
+#include "net/movable.h"
+#include "net/server.h"
+#include "store/database.h"
+
+namespace butai::app {
+
+struct HouseOptions {
+  std::string data;          // folder for butai.db, keys/, certs/, recordings/
+  std::string listen;        // HOST:PORT of the command line; empty: configuration
+  std::string worker;        // butai-worker; empty: beside this program
+  std::string default_host;  // "0.0.0.0" for serve, "127.0.0.1" for demo
+};
+
+struct Ports {
+  std::uint16_t http = 0, https = 0, metrics = 0;
+};
+
+class House {
+ public:
+  static Expected<std::unique_ptr<House>> open(Config config, HouseOptions options);
+  ~House();
+
+  Expected<Ports> start();
+  // SIGHUP: the new configuration holds from now on; viewers stay.
+  void reload(Config config);
+  // SIGTERM: not ready, no new connections, viewers are sent elsewhere, then closed with 1001.
+  void drain();
+
+  std::string fingerprint() const;  // of the certificate, for --pin
+  // No account yet: the sentence with the command that makes the first admin.
+  bool has_accounts() const { return has_accounts_; }
+  const access::TokenMinter& minter() const { return *minter_; }
+  const std::string& worker() const { return options_.worker; }
+
+ private:
+  House(Config config, HouseOptions options);
+  Expected<void> build();
+  Expected<void> build_access();
+  std::vector<net::Route> all_routes();
+  Expected<std::uint16_t> listen(net::Server& server, HostPort where, bool tls);
+  net::ServerOptions server_options() const;
+
+  HouseOptions options_;
+  SystemClock clock_;
+  SystemRandom random_;
+  Metrics metrics_;
+  LiveConfig config_;
+  std::atomic<bool> ready_{false};  // asked by /readyz on every loop
+  std::atomic<std::uint16_t> https_port_{0};  // likewise, by pages that redirect
+  bool has_accounts_ = false;
+  net::TlsFiles certificate_;
+
+  net::Loops loops_;
+  net::OpenSockets open_sockets_;
+  std::unique_ptr<store::Database> database_;
+  std::unique_ptr<access::Secret> secret_;
+  std::unique_ptr<access::KeyRing> key_ring_;
+  std::unique_ptr<access::Jwks> jwks_;
+  std::unique_ptr<access::TokenVerifier> verifier_;
+  std::unique_ptr<access::TokenMinter> minter_;
+  std::unique_ptr<access::Plays> plays_;
+  std::unique_ptr<access::Tickets> tickets_;
+  std::unique_ptr<access::Gatekeeper> gatekeeper_;
+  std::unique_ptr<access::AccessGuard> guard_;
+  std::unique_ptr<access::Passwords> passwords_;
+  std::unique_ptr<access::Accounts> accounts_;
+  std::unique_ptr<live::Channels> channels_;
+  std::unique_ptr<net::Server> server_;
+  std::unique_ptr<net::Guard> nobody_;  // of the metrics listener, which is loopback by default
+  std::unique_ptr<net::Server> metrics_server_;
+};
+
+// butai-worker beside the running program.
+std::string worker_beside_us();
+
+}  // namespace butai::app

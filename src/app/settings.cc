@@ -1,0 +1,172 @@
+#include "app/settings.h"
+
+#include <array>
+#include <charconv>
+#include <sstream>
+
+namespace butai::app {
+namespace {
+
+bool set_text(std::string& target, const std::string& text) {
+  target = text;
+  return true;
+}
+
+template <class Number>
+bool set_number(Number& target, const std::string& text, Number least, Number most) {
+  Number value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return false;
+  if (value < least || value > most) return false;
+  target = value;
+  return true;
+}
+
+bool set_switch(bool& target, const std::string& text) {
+  if (text != "true" && text != "false") return false;
+  target = text == "true";
+  return true;
+}
+
+template <class Choice, std::size_t N>
+bool set_choice(Choice& target, const std::string& text,
+                const std::array<std::pair<std::string_view, Choice>, N>& choices) {
+  for (const auto& [name, choice] : choices) {
+    if (name == text) {
+      target = choice;
+      return true;
+    }
+  }
+  return false;
+}
+
+bool set_address(std::optional<HostPort>& target, const std::string& text) {
+  auto parsed = parse_host_port(text);
+  if (!parsed) return false;
+  target = *parsed;
+  return true;
+}
+
+bool set_list(std::vector<std::string>& target, const std::string& text) {
+  target.clear();
+  std::istringstream parts(text);
+  for (std::string part; std::getline(parts, part, ',');) {
+    const auto first = part.find_first_not_of(' ');
+    if (first == std::string::npos) continue;
+    target.push_back(part.substr(first, part.find_last_not_of(' ') - first + 1));
+  }
+  return true;
+}
+
+bool set_url(std::string& target, const std::string& text) {
+  const bool web = text.starts_with("http://") || text.starts_with("https://");
+  if (!text.empty() && (!web || text.ends_with('/'))) return false;
+  target = text;
+  return true;
+}
+
+// "60s", "1500ms", "5m", "1h"
+bool set_duration(Micros& target, const std::string& text) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || value < 0 || value > 1'000'000) return false;
+  const std::string_view unit(end, text.data() + text.size());
+  if (unit == "ms") target = Millis{value};
+  else if (unit == "s") target = Seconds{value};
+  else if (unit == "m") target = std::chrono::minutes{value};
+  else if (unit == "h") target = std::chrono::hours{value};
+  else return false;
+  return target <= std::chrono::hours{24};
+}
+
+constexpr std::array<std::pair<std::string_view, Access>, 3> kAccess{
+    {{"token", Access::Token}, {"public", Access::Public}, {"ticket", Access::Ticket}}};
+constexpr std::array<std::pair<std::string_view, live::Latency>, 3> kLatency{
+    {{"stable", live::Latency::Stable},
+     {"low", live::Latency::Low},
+     {"realtime", live::Latency::Realtime}}};
+constexpr std::string_view kAddress = "an address and port, e.g. \"0.0.0.0:8080\" or \"[::]:8080\"";
+constexpr std::string_view kDuration = "a time with its unit, e.g. \"60s\", \"1500ms\", \"5m\"";
+
+const std::array kChannelSettings{
+    ChannelSetting{"access", "\"token\", \"public\" or \"ticket\"",
+                   [](ChannelConfig& c, const std::string& t) { return set_choice(c.access, t, kAccess); }},
+    ChannelSetting{"latency", "\"stable\", \"low\" or \"realtime\"",
+                   [](ChannelConfig& c, const std::string& t) { return set_choice(c.latency, t, kLatency); }},
+    ChannelSetting{"protection", "\"none\" (protected channels come with a later release)",
+                   [](ChannelConfig&, const std::string& t) { return t == "none"; }},
+    ChannelSetting{"linger", kDuration,
+                   [](ChannelConfig& c, const std::string& t) { return set_duration(c.linger, t); }},
+};
+
+std::vector<Setting> make_settings() {
+  std::vector<Setting> all{
+      {"server", "listen", kAddress,
+       [](Config& c, const std::string& t) { return set_address(c.server.listen, t); }},
+      {"server", "https_listen", kAddress,
+       [](Config& c, const std::string& t) { return set_address(c.server.https_listen, t); }},
+      {"server", "metrics_listen", kAddress,
+       [](Config& c, const std::string& t) { return set_address(c.server.metrics_listen, t); }},
+      {"server", "public_url", "an address without a slash at its end, e.g. \"https://live.example.org\"",
+       [](Config& c, const std::string& t) { return set_url(c.server.public_url, t); }},
+      {"server", "trusted_proxies", "a list of addresses, e.g. [\"10.0.0.0/8\", \"127.0.0.1\"]",
+       [](Config& c, const std::string& t) { return set_list(c.server.trusted_proxies, t); }},
+      {"server", "certificate", "the path of a PEM file",
+       [](Config& c, const std::string& t) { return set_text(c.server.certificate, t); }},
+      {"server", "key", "the path of a PEM file",
+       [](Config& c, const std::string& t) { return set_text(c.server.key, t); }},
+      {"server", "loops", "a number from 0 (one per core) to 256",
+       [](Config& c, const std::string& t) { return set_number(c.server.loops, t, 0u, 256u); }},
+      {"auth", "secret", "at least 32 bytes of text",
+       [](Config& c, const std::string& t) { return !t.empty() && set_text(c.auth.secret, t); }},
+      {"auth", "jwks_url", "an https address (http on loopback only)",
+       [](Config& c, const std::string& t) { return set_text(c.auth.jwks_url, t); }},
+      {"auth", "jwks_file", "the path of a JWKS file",
+       [](Config& c, const std::string& t) { return set_text(c.auth.jwks_file, t); }},
+      {"auth", "issuer", "the iss that tokens must carry",
+       [](Config& c, const std::string& t) { return set_text(c.auth.issuer, t); }},
+      {"auth", "audience", "the aud that tokens must carry",
+       [](Config& c, const std::string& t) { return !t.empty() && set_text(c.auth.audience, t); }},
+      {"channels", "auto", "true or false",
+       [](Config& c, const std::string& t) { return set_switch(c.channels_auto, t); }},
+      {"encoding", "frames_per_second_max", "a number from 1 to 60",
+       [](Config& c, const std::string& t) {
+         return set_number(c.encoding.frames_per_second_max, t, 1u, 60u);
+       }},
+      {"encoding", "video_bitrate", "bits per second, 100000 to 50000000",
+       [](Config& c, const std::string& t) {
+         return set_number(c.encoding.video_bitrate, t, 100'000u, 50'000'000u);
+       }},
+      {"encoding", "audio_bitrate", "bits per second, 32000 to 512000",
+       [](Config& c, const std::string& t) {
+         return set_number(c.encoding.audio_bitrate, t, 32'000u, 512'000u);
+       }},
+      {"log", "level", "\"debug\", \"info\", \"warning\" or \"error\"",
+       [](Config& c, const std::string& t) {
+         return (t == "debug" || t == "info" || t == "warning" || t == "error") &&
+                set_text(c.log.level, t);
+       }},
+      {"log", "format", "\"text\", \"json\" or \"auto\"",
+       [](Config& c, const std::string& t) {
+         return (t == "text" || t == "json" || t == "auto") && set_text(c.log.format, t);
+       }},
+  };
+  for (const ChannelSetting& setting : kChannelSettings) {
+    all.push_back({"channels", setting.name, setting.expects,
+                   [&setting](Config& c, const std::string& t) {
+                     return setting.set(c.channel_defaults, t);
+                   }});
+  }
+  return all;
+}
+
+}  // namespace
+
+std::span<const Setting> settings() {
+  static const std::vector<Setting> all = make_settings();
+  return all;
+}
+
+std::span<const ChannelSetting> channel_settings() { return kChannelSettings; }
+
+}  // namespace butai::app

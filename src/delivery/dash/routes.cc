@@ -1,0 +1,39 @@
+#include "delivery/dash/routes.h"
+
+#include "delivery/not_yet.h"
+#include "delivery/rendition_logs.h"
+#include "net/loop.h"
+#include "package/dash_writer.h"
+
+namespace butai::delivery::dash {
+namespace {
+
+void manifest(const net::Request& request, net::ExchangePtr exchange, const Ports& ports) {
+  const auto* view =
+      ports.channels.find_view(exchange->loop().index(), std::string(request.arg("channel")));
+  if (view == nullptr) return exchange->respond(not_yet());
+  if (!request.principal.play.empty()) ports.heartbeat(request.principal.play);
+  package::DashOptions options;
+  options.profile = view->latency() == live::Latency::Stable ? package::DashOptions::Profile::Stable
+                                                             : package::DashOptions::Profile::Low;
+  if (view->ended()) options.life = package::DashOptions::Life::Ended;
+  options.time_address = request.peer.origin + "/time";
+  const auto logs = rendition_logs(*view);
+  const std::string text = package::dash_manifest(view->presentations(), logs, options);
+  if (text.empty()) return exchange->respond(not_yet());
+  exchange->respond(net::Response::text(200, "application/dash+xml", text));
+}
+
+}  // namespace
+
+std::vector<net::Route> routes(std::shared_ptr<const Ports> ports) {
+  return {{.method = net::Method::Get,
+           .pattern = "/live/{channel}/manifest.mpd",
+           .policy = {.who = net::Who::Viewer, .cors = true},
+           .handler = [ports](const net::Request& r, net::ExchangePtr e) {
+             manifest(r, std::move(e), *ports);
+           },
+           .doc = {.summary = "DASH manifest", .request_schema = "", .response_schema = ""}}};
+}
+
+}  // namespace butai::delivery::dash

@@ -1,0 +1,22 @@
+// Bounds of what a viewer may cost.
+#pragma once
+
+#include <cstddef>
+
+#include "base/time.h"
+
+namespace butai::delivery {
+
+// A viewer further behind than either jumps to the newest key frame and is told `gap`.
+inline constexpr Micros kBehindMax{2'000'000};
+inline constexpr std::size_t kBehindBytesMax = 2u << 20;
+// A viewer whose socket took nothing at all for so long is closed with 4008.
+inline constexpr Micros kStalledMax{15'000'000};
+// A blocking playlist reload or a hinted part is held this long at most: 3 target durations (HLS
+// draft-pantos-hls-rfc8216bis-22 clause 6.2.5.2), then 503.
+inline constexpr Micros kHoldMax{12'000'000};
+
+// How far a hinted segment's predicted start may lie beside the real one: half a frame at 25 a second.
+inline constexpr Micros kHintError{20'000};
+
+}  // namespace butai::delivery

@@ -1,0 +1,34 @@
+// What every way of delivery needs; made by app/, outlives all requests.
+// Thread: plain references; each says its own.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "access/guard.h"
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "live/channels.h"
+#include "net/loop.h"
+#include "net/movable.h"
+#include "net/route.h"
+
+namespace butai::delivery {
+
+struct Ports {
+  live::Channels& channels;
+  access::AccessGuard& guard;
+  const Clock& clock;
+  Metrics& metrics;
+  net::OpenSockets& open_sockets;
+  // A play was seen: its playlist was fetched or its socket lives. Any loop.
+  std::function<void(std::string_view play)> heartbeat;
+};
+
+// Routes of all ways: WebSocket, HLS, DASH, JPEG.
+std::vector<net::Route> routes(Ports ports);
+
+}  // namespace butai::delivery

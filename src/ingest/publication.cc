@@ -1,0 +1,122 @@
+#include "ingest/publication.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/log.h"
+#include "ingest/limits.h"
+
+namespace butai::ingest {
+
+std::expected<std::shared_ptr<Publication>, live::TakeError> Publication::begin(
+    live::Channel& channel, live::InputSlot slot, const std::string& subject, net::Loop& loop,
+    const Clock& clock, Options options, std::shared_ptr<Connection> connection) {
+  std::shared_ptr<Publication> publication(new Publication(
+      channel, slot, subject, loop, clock, std::move(options), std::move(connection)));
+  const auto input = channel.take(slot, subject, *publication);
+  if (!input) {
+    publication->channel_ = nullptr;
+    return std::unexpected(input.error());
+  }
+  publication->input_ = *input;
+  (*input)->on_room([raw = publication.get()] {
+    if (raw->line_) raw->line_->resume();
+  });
+  return publication;
+}
+
+Publication::Publication(live::Channel& channel, live::InputSlot slot, std::string subject,
+                         net::Loop& loop, const Clock& clock, Options options,
+                         std::shared_ptr<Connection> connection)
+    : channel_(&channel),
+      slot_(slot),
+      subject_(std::move(subject)),
+      loop_(loop),
+      clock_(clock),
+      options_(std::move(options)),
+      connection_(std::move(connection)) {}
+
+Publication::~Publication() { end(); }
+
+void Publication::push_jpeg(live::PicturePtr picture) {
+  connection_->consumed(picture->jpeg.size());
+  if (channel_ == nullptr) return;
+  line(worker::Job::Jpeg).write(picture->jpeg, picture->arrived, picture->captured);
+  channel_->push_picture(slot_, std::move(picture));
+}
+
+void Publication::push_piece(Bytes piece) {
+  if (channel_ == nullptr) return connection_->consumed(piece.size());
+  waiting_.push_back(std::move(piece));
+  on_writable();
+}
+
+void Publication::end() {
+  if (channel_ == nullptr) return;
+  line_.reset();
+  input_ = nullptr;
+  std::exchange(channel_, nullptr)->release(slot_, *this);
+}
+
+void Publication::dismiss(live::Dismissal why) {
+  channel_ = nullptr;
+  input_ = nullptr;
+  // Not `line_` yet: this may be called from within one of its calls.
+  loop_.post([line = std::shared_ptr<worker::Line>(std::move(line_))] {});
+  connection_->dismissed(why);
+}
+
+void Publication::instruct(const live::Instruction& instruction, live::InstructionDone done) {
+  // Our own encoder obeys at once; the publisher hears of it as well, if it listens.
+  if (instruction.act == "key_frame" && line_) line_->ask_key_frame();
+  connection_->instruct(instruction, std::move(done));
+}
+
+worker::Line& Publication::line(worker::Job job) {
+  if (!line_) {
+    worker::LineOptions options;
+    options.executable = options_.worker_executable;
+    options.job = job;
+    options.encoding = options_.encoding;
+    // Pictures are stamped on arrival, so what our encoder makes of them is on the time line already.
+    if (job == worker::Job::Jpeg) input_->trust_source();
+    options.label = fmt::format("{}/{}", channel_->options().name, live::letter(slot_));
+    line_ = std::make_unique<worker::Line>(loop_, clock_, std::move(options), *this);
+  }
+  return *line_;
+}
+
+void Publication::on_tracks(const std::vector<media::Track>& tracks) {
+  if (input_ != nullptr) input_->set_tracks(tracks);
+}
+
+void Publication::on_frame(media::Frame frame) {
+  if (input_ == nullptr) return;
+  const bool anchored = input_->anchor().has_value();
+  input_->push(std::move(frame));
+  if (input_ == nullptr || !line_) return;
+  if (!anchored && input_->anchor()) line_->anchor(0, Utc{*input_->anchor()});
+  if (input_->full()) line_->pause();
+}
+
+void Publication::on_loss(const std::string& reason) {
+  if (channel_ == nullptr) return;
+  log::warning("input lost", {{"channel", channel_->options().name},
+                              {"input", live::letter(slot_)},
+                              {"reason", reason}});
+  if (input_ != nullptr) input_->lost();
+}
+
+void Publication::on_complaint(const std::string& sentence) { connection_->complain(sentence); }
+
+void Publication::on_writable() {
+  while (!waiting_.empty() && channel_ != nullptr) {
+    const std::size_t size = waiting_.front().size();
+    if (!line(worker::Job::Demux).write(waiting_.front())) return;
+    waiting_.pop_front();
+    connection_->consumed(size);
+  }
+}
+
+}  // namespace butai::ingest

@@ -1,0 +1,77 @@
+// One publisher's media on its channel's loop: JPEG pictures straight to the channel, and everything
+// through a worker to the channel's input.
+// Flow:   websocket/publisher_session (its own loop) -> here -> worker::Line -> live::Input
+//                                                         └──> live::Channel::push_picture
+// Thread: the channel's loop; what goes back to the connection is posted by the Connection port.
+// Limits: kInFlightBytesMax; JPEGs never wait, pieces of a container slow their sender down.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "live/channel.h"
+#include "live/publisher.h"
+#include "media/frame.h"
+#include "net/loop.h"
+#include "worker/line.h"
+
+namespace butai::ingest {
+
+// What a publication tells its connection; every call is made on the channel's loop and must post.
+class Connection {
+ public:
+  virtual ~Connection() = default;
+  virtual void dismissed(live::Dismissal why) = 0;
+  virtual void consumed(std::size_t bytes) = 0;  // room for as many again
+  virtual void complain(std::string sentence) = 0;
+  // `done` is to be called on the channel's loop.
+  virtual void instruct(live::Instruction instruction, live::InstructionDone done) = 0;
+};
+
+class Publication final : public live::Publisher, public worker::LineListener {
+ public:
+  struct Options {
+    std::string worker_executable;
+    worker::Encoding encoding;
+  };
+
+  // Takes the slot; the error when it may not.
+  static std::expected<std::shared_ptr<Publication>, live::TakeError> begin(
+      live::Channel& channel, live::InputSlot slot, const std::string& subject, net::Loop& loop,
+      const Clock& clock, Options options, std::shared_ptr<Connection> connection);
+  ~Publication() override;
+
+  void push_jpeg(live::PicturePtr picture);
+  void push_piece(Bytes piece);
+  void end();  // the connection is gone
+
+  void dismiss(live::Dismissal why) override;
+  void instruct(const live::Instruction& instruction, live::InstructionDone done) override;
+
+  void on_tracks(const std::vector<media::Track>& tracks) override;
+  void on_frame(media::Frame frame) override;
+  void on_loss(const std::string& reason) override;
+  void on_complaint(const std::string& sentence) override;
+  void on_writable() override;
+
+ private:
+  Publication(live::Channel& channel, live::InputSlot slot, std::string subject, net::Loop& loop,
+              const Clock& clock, Options options, std::shared_ptr<Connection> connection);
+  worker::Line& line(worker::Job job);
+
+  live::Channel* channel_;  // null once dismissed
+  live::InputSlot slot_;
+  std::string subject_;
+  net::Loop& loop_;
+  const Clock& clock_;
+  Options options_;
+  std::shared_ptr<Connection> connection_;
+  live::Input* input_ = nullptr;
+  std::unique_ptr<worker::Line> line_;
+  std::deque<Bytes> waiting_;  // pieces the worker had no room for
+};
+
+}  // namespace butai::ingest

@@ -1,0 +1,129 @@
+#include "live/channel_view.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace butai::live {
+
+template <class... F>
+struct Overloaded : F... {
+  using F::operator()...;
+};
+
+ChannelView::ChannelView(std::string name, Latency latency)
+    : name_(std::move(name)), latency_(latency) {}
+
+void ChannelView::apply(const Update& update) {
+  std::visit(Overloaded{
+                 [this](const PackageEvent& event) { take(event); },
+                 [this](const PicturePtr& picture) {
+                   pictures_.append(picture, picture->jpeg.size(), true);
+                   tell(&ViewListener::on_picture);
+                 },
+                 [this](const OnAir& on_air) {
+                   on_air_ = on_air;
+                   tell(&ViewListener::on_air_change);
+                 },
+                 [this](const InputsTaken& inputs) { inputs_ = inputs; },
+                 [this](const Ended&) {
+                   ended_ = true;
+                   on_air_.live = false;
+                   tell_playlist_change();
+                   tell(&ViewListener::on_end);
+                 },
+             },
+             update);
+}
+
+void ChannelView::take(const PackageEvent& event) {
+  std::visit(Overloaded{
+                 [this](const PresentationPtr& presentation) {
+                   presentation_ = presentation;
+                   presentations_.push_back(presentation);
+                   if (presentations_.size() > kSegmentsKept) presentations_.erase(presentations_.begin());
+                   tell(&ViewListener::on_presentation);
+                 },
+                 [this](const SegmentOpened& opened) {
+                   log_of(opened.track).apply(opened);
+                   tell_playlist_change();
+                 },
+                 [this](const ChunkPtr& chunk) { take_chunk(chunk); },
+                 [this](const PartClosed& part) {
+                   log_of(part.track).apply(part);
+                   tell_playlist_change();
+                 },
+                 [this](const SegmentClosed& closed) {
+                   log_of(closed.track).apply(closed);
+                   tell_playlist_change();
+                 },
+             },
+             event);
+}
+
+void ChannelView::take_chunk(const ChunkPtr& chunk) {
+  log_of(chunk->track).apply(chunk);
+  const media::TrackId leading = presentation_->renditions.front().track.id;
+  const bool leads = chunk->track == leading;
+  chunks_.append(chunk, chunk->bytes.size(), leads && chunk->independent);
+  if (leads) edge_ = chunk->start.utc() + chunk->duration.micros();
+  tell(&ViewListener::on_chunk);
+}
+
+PresentationPtr ChannelView::find_presentation(std::uint32_t number) const {
+  const auto found = std::ranges::find_if(
+      presentations_, [number](const PresentationPtr& p) { return p->number == number; });
+  return found == presentations_.end() ? nullptr : *found;
+}
+
+const Bytes* ChannelView::find_init(const std::string& rendition, std::uint32_t number) const {
+  const PresentationPtr presentation = find_presentation(number);
+  if (!presentation) return nullptr;
+  const auto found = std::ranges::find(presentation->renditions, rendition, &Rendition::name);
+  // The presentation stays in presentations_, so the address stays good until the next update.
+  return found == presentation->renditions.end() ? nullptr : &found->init;
+}
+
+const SegmentLog* ChannelView::log(media::TrackId track) const {
+  const auto found = logs_.find(track);
+  return found == logs_.end() ? nullptr : &found->second;
+}
+
+const Rendition* ChannelView::rendition(const std::string& name) const {
+  if (!presentation_) return nullptr;
+  const auto found = std::ranges::find(presentation_->renditions, name, &Rendition::name);
+  return found == presentation_->renditions.end() ? nullptr : &*found;
+}
+
+SegmentLog& ChannelView::log_of(media::TrackId track) {
+  return logs_.try_emplace(track, kSegmentsKept, kLogBytesMax).first->second;
+}
+
+void ChannelView::remove(ViewListener& listener) {
+  const auto found = std::ranges::find(listeners_, &listener);
+  if (found == listeners_.end()) return;
+  if (telling_ > 0) {
+    *found = nullptr;
+  } else {
+    listeners_.erase(found);
+  }
+}
+
+bool ChannelView::has_listeners() const {
+  return std::ranges::any_of(listeners_, [](const auto* listener) { return listener != nullptr; });
+}
+
+void ChannelView::tell_playlist_change() {
+  ++playlist_version_;
+  tell(&ViewListener::on_playlist_change);
+}
+
+void ChannelView::tell(void (ViewListener::*what)()) {
+  ++telling_;
+  // By index: a listener may add another while it is told.
+  for (std::size_t i = 0; i < listeners_.size(); ++i) {
+    if (listeners_[i] != nullptr) (listeners_[i]->*what)();
+  }
+  if (--telling_ == 0) std::erase(listeners_, nullptr);
+}
+
+}  // namespace butai::live

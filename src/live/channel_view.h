@@ -1,0 +1,100 @@
+// One channel as one loop sees it: what is on, the last chunks, the last segments, the last pictures.
+// The same updates in the same order give the same view on every loop.
+// Flow:   live::Channel -> (one post per loop) -> here -> ViewListeners (delivery)
+// Thread: one loop; its listeners live on the same.
+// Limits: kSegmentsKept, kLogBytesMax, kRing… (live/limits.h).
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "live/limits.h"
+#include "live/options.h"
+#include "live/ring.h"
+#include "live/segment_log.h"
+#include "live/update.h"
+
+namespace butai::live {
+
+// Counted on every loop, read by the API and metrics: the reason for atomics.
+struct ChannelCounts {
+  std::atomic<std::int64_t> viewers{0};    // open WebSocket and JPEG viewers
+  std::atomic<std::uint64_t> gaps{0};      // viewers that fell behind and jumped
+};
+
+// Told after the view has taken the update in. A listener may remove itself or others meanwhile.
+class ViewListener {
+ public:
+  virtual ~ViewListener() = default;
+  virtual void on_presentation() {}
+  virtual void on_chunk() {}
+  virtual void on_playlist_change() {}  // a part or a segment was closed or opened
+  virtual void on_picture() {}
+  virtual void on_air_change() {}       // view.on_air() is new
+  virtual void on_end() {}              // last call
+};
+
+class ChannelView {
+ public:
+  ChannelView(std::string name, Latency latency);
+
+  void apply(const Update& update);
+
+  const std::string& name() const { return name_; }
+  Latency latency() const { return latency_; }
+  void set_latency(Latency latency) { latency_ = latency; }
+  // A channel exists behind this view; without one, viewers wait for a publisher.
+  bool opened() const { return counts_ != nullptr; }
+  void open(std::shared_ptr<ChannelCounts> counts) { counts_ = std::move(counts); }
+  const std::shared_ptr<ChannelCounts>& counts() const { return counts_; }
+
+  const OnAir& on_air() const { return on_air_; }
+  const InputsTaken& inputs() const { return inputs_; }
+  bool ended() const { return ended_; }
+  const PresentationPtr& presentation() const { return presentation_; }
+  // Moves with every change that a playlist or manifest would show.
+  std::uint64_t playlist_version() const { return playlist_version_; }
+  // Init segments still referred to by playlists: PRESENTATION.renditions[name].init, or null.
+  // All that segments may still refer to, oldest first.
+  const std::vector<PresentationPtr>& presentations() const { return presentations_; }
+  PresentationPtr find_presentation(std::uint32_t number) const;
+  const Bytes* find_init(const std::string& rendition, std::uint32_t number) const;
+  const SegmentLog* log(media::TrackId track) const;
+  const Rendition* rendition(const std::string& name) const;
+  const Ring<ChunkPtr>& chunks() const { return chunks_; }
+  const Ring<PicturePtr>& pictures() const { return pictures_; }
+  // UTC of the end of the newest chunk of the leading track; epoch before the first.
+  Utc edge() const { return edge_; }
+
+  void add(ViewListener& listener) { listeners_.push_back(&listener); }
+  void remove(ViewListener& listener);
+  bool has_listeners() const;
+
+ private:
+  void take(const PackageEvent& event);
+  void take_chunk(const ChunkPtr& chunk);
+  SegmentLog& log_of(media::TrackId track);
+  void tell_playlist_change();
+  void tell(void (ViewListener::*what)());
+
+  std::string name_;
+  Latency latency_;
+  std::shared_ptr<ChannelCounts> counts_;
+  OnAir on_air_;
+  InputsTaken inputs_;
+  bool ended_ = false;
+  PresentationPtr presentation_;
+  std::vector<PresentationPtr> presentations_;  // as long as a segment refers to them
+  std::map<media::TrackId, SegmentLog> logs_;
+  Ring<ChunkPtr> chunks_{kRingChunksMax, kRingBytesMax};
+  Ring<PicturePtr> pictures_{kRingPicturesMax, kRingPictureBytesMax};
+  Utc edge_{};
+  std::uint64_t playlist_version_ = 0;
+  std::vector<ViewListener*> listeners_;  // null: removed while being told
+  int telling_ = 0;
+};
+
+}  // namespace butai::live

@@ -1,0 +1,173 @@
+#include "live/channels.h"
+
+#include <atomic>
+#include <utility>
+
+#include "base/log.h"
+#include "live/limits.h"
+
+namespace butai::live {
+
+struct Channels::Home {
+  Home(Executor& l, std::size_t i) : loop(l), index(i) {}
+  Executor& loop;
+  std::size_t index;
+  std::map<std::string, std::unique_ptr<Channel>> channels;  // those whose name hashes here
+  std::map<std::string, std::unique_ptr<ChannelView>> views;
+  std::map<std::string, TimerHandle> forgetting;  // views of ended channels
+};
+
+Channels::Channels(std::vector<Executor*> loops, const Clock& clock, Furnish furnish,
+                   Configure configure)
+    : clock_(clock), furnish_(std::move(furnish)), configure_(std::move(configure)) {
+  for (Executor* loop : loops) homes_.push_back(std::make_unique<Home>(*loop, homes_.size()));
+}
+
+Channels::~Channels() = default;
+
+std::size_t Channels::home_of(const std::string& name) const {
+  return std::hash<std::string>{}(name) % homes_.size();
+}
+
+void Channels::with_channel(const std::string& name, IfMissing if_missing,
+                            std::function<void(Channel*)> use) {
+  Home& home = *homes_[home_of(name)];
+  home.loop.post([this, &home, name, if_missing, use = std::move(use)] {
+    const auto found = home.channels.find(name);
+    if (found != home.channels.end()) return use(found->second.get());
+    use(if_missing == IfMissing::Open ? open(home, name) : nullptr);
+  });
+}
+
+Channel* Channels::open(Home& home, const std::string& name) {
+  std::optional<ChannelOptions> options = configure_(name);
+  if (!options) return nullptr;
+  if (options->origin == Origin::Automatic &&
+      home.channels.size() >= kAutomaticChannelsMax / homes_.size()) {
+    log::warning("no more automatic channels", {{"channel", name}});
+    return nullptr;
+  }
+  Channel::Ports ports{
+      .tell = [this, name](Update update) { tell(name, std::move(update)); },
+      .ended = [this, &home, name](const Channel&) { on_ended(home, name); },
+  };
+  auto channel = std::make_unique<Channel>(*options, home.loop, clock_, std::move(ports));
+  furnish_(*channel);
+  // Every loop's view starts anew before the channel's first update can reach it.
+  for (const auto& other : homes_) {
+    auto begin = [this, &other = *other, name, latency = options->latency,
+                  counts = channel->counts()] {
+      ChannelView& existing = view(other.index, name);
+      if (existing.opened()) {  // an ended one of the same name
+        other.views.erase(name);
+        other.forgetting.erase(name);
+      }
+      ChannelView& fresh = view(other.index, name);
+      fresh.set_latency(latency);
+      fresh.open(counts);
+    };
+    if (other->loop.on_thread()) {
+      begin();
+    } else {
+      other->loop.post(std::move(begin));
+    }
+  }
+  Channel* opened = channel.get();
+  home.channels.emplace(name, std::move(channel));
+  log::info("channel open", {{"channel", name}});
+  return opened;
+}
+
+void Channels::tell(const std::string& name, Update update) {
+  auto shared = std::make_shared<const Update>(std::move(update));
+  for (const auto& home : homes_) {
+    auto apply = [home = home.get(), name, shared] {
+      const auto found = home->views.find(name);
+      if (found != home->views.end()) found->second->apply(*shared);
+    };
+    if (home->loop.on_thread()) {
+      apply();
+    } else {
+      home->loop.post(std::move(apply));
+    }
+  }
+}
+
+void Channels::on_ended(Home& home, const std::string& name) {
+  home.channels.erase(name);
+  for (const auto& other : homes_) {
+    other->loop.post([this, &other = *other, name] {
+      const auto found = other.views.find(name);
+      if (found == other.views.end() || !found->second->ended()) return;
+      other.forgetting[name] = other.loop.after(kEndedKept, [this, &other, name] {
+        // Last in this task: erasing the handle ends the lambda that holds `name`.
+        const std::string gone = name;
+        forget(other.index, gone);
+        other.loop.post([&other, gone] { other.forgetting.erase(gone); });
+      });
+    });
+  }
+}
+
+ChannelView& Channels::view(std::size_t loop, const std::string& name) {
+  auto& views = homes_[loop]->views;
+  const auto found = views.find(name);
+  if (found != views.end()) return *found->second;
+  const std::optional<ChannelOptions> options = configure_(name);
+  const Latency latency = options ? options->latency : Latency::Low;
+  return *views.emplace(name, std::make_unique<ChannelView>(name, latency)).first->second;
+}
+
+ChannelView* Channels::find_view(std::size_t loop, const std::string& name) {
+  const auto& views = homes_[loop]->views;
+  const auto found = views.find(name);
+  return found == views.end() ? nullptr : found->second.get();
+}
+
+void Channels::forget(std::size_t loop, const std::string& name) {
+  Home& home = *homes_[loop];
+  const auto found = home.views.find(name);
+  if (found == home.views.end() || found->second->has_listeners()) return;
+  if (found->second->opened() && !found->second->ended()) return;
+  home.views.erase(found);
+}
+
+void Channels::list(Executor& reply_to, std::function<void(std::vector<ChannelStatus>)> done) {
+  struct Gathering {
+    std::vector<ChannelStatus> found;
+    std::size_t missing;
+    std::function<void(std::vector<ChannelStatus>)> done;
+  };
+  auto gathering = std::make_shared<Gathering>(
+      Gathering{.found = {}, .missing = homes_.size(), .done = std::move(done)});
+  for (const auto& home : homes_) {
+    home->loop.post([home = home.get(), &reply_to, gathering] {
+      std::vector<ChannelStatus> own;
+      for (const auto& [name, channel] : home->channels) own.push_back(channel->status());
+      reply_to.post([gathering, own = std::move(own)] {
+        gathering->found.insert(gathering->found.end(), own.begin(), own.end());
+        if (--gathering->missing == 0) gathering->done(std::move(gathering->found));
+      });
+    });
+  }
+}
+
+void Channels::reconfigure() {
+  for (const auto& home : homes_) {
+    home->loop.post([this, home = home.get()] {
+      for (const auto& [name, channel] : home->channels) {
+        if (const auto options = configure_(name)) channel->configure(*options);
+      }
+    });
+  }
+}
+
+void Channels::end_all() {
+  for (const auto& home : homes_) {
+    home->loop.post([home = home.get()] {
+      for (const auto& [name, channel] : home->channels) channel->end();
+    });
+  }
+}
+
+}  // namespace butai::live

@@ -1,0 +1,34 @@
+// Everything a channel tells the loops, each in one immutable value posted once per loop.
+// Flow:   live::Channel -> live::Channels (post) -> live::ChannelView on every loop
+// Thread: immutable, shared.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <variant>
+
+#include "live/chunk.h"
+#include "media/frame.h"
+
+namespace butai::live {
+
+using PicturePtr = std::shared_ptr<const media::Picture>;
+
+enum class InputSlot : std::uint8_t { A, B };
+inline char letter(InputSlot slot) { return slot == InputSlot::A ? 'a' : 'b'; }
+
+// The picture stopped (viewers are told `gap`) or goes on; which input is on.
+struct OnAir {
+  bool live = false;
+  InputSlot input = InputSlot::A;
+};
+// Who holds the inputs; the definitive answer is the channel's, this copy lets a loop refuse early.
+struct InputsTaken {
+  std::string subject[2];  // empty: free; by InputSlot
+};
+struct Ended {};
+
+using Update = std::variant<PackageEvent, PicturePtr, OnAir, InputsTaken, Ended>;
+using UpdatePtr = std::shared_ptr<const Update>;
+
+}  // namespace butai::live

@@ -1,0 +1,41 @@
+// AAC configuration: what a decoder must be told, and what a publisher may say.
+// Flow:   worker (extradata, ADTS) -> media::Track::config -> cmaf_writer (esds), codec strings
+// Thread: pure functions, any.
+// Limits: kAudioConfigMax; rates 8 to 96 kHz, 1 to 8 channels (reliability B11).
+// Spec:   ISO/IEC 14496-3:2019 clauses 1.6.2.1 (AudioSpecificConfig) and 1.A.3.2 (ADTS).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <string_view>
+
+#include "base/bytes.h"
+
+namespace butai::media {
+
+inline constexpr std::uint32_t kAacFrameSamples = 1024;  // samples per channel of one AAC-LC frame
+
+struct AacConfig {
+  std::uint8_t object_type = 2;   // 2: AAC-LC, 5: HE-AAC, 29: HE-AAC v2
+  std::uint32_t sample_rate = 0;  // Hz, of the core decoder
+  std::uint16_t channels = 0;
+  friend bool operator==(const AacConfig&, const AacConfig&) = default;
+};
+
+enum class AacError : std::uint8_t { Truncated, BadObjectType, BadRate, BadChannels, NotAdts };
+std::string_view sentence(AacError error);
+
+std::expected<AacConfig, AacError> parse_aac_config(ByteView config);
+// The shortest AudioSpecificConfig for AAC-LC and its kin (object types 1 to 4).
+std::expected<Bytes, AacError> make_aac_config(const AacConfig& config);
+
+struct AdtsFrame {
+  AacConfig config;
+  ByteView frame;              // raw_data_block, without header and CRC
+  std::size_t whole_size = 0;  // bytes of the ADTS frame with its header
+};
+// The ADTS frame at the front of `bytes`.
+std::expected<AdtsFrame, AacError> parse_adts(ByteView bytes);
+
+}  // namespace butai::media

@@ -1,0 +1,47 @@
+// What a track is: codec, clock, and the configuration a decoder needs.
+// Flow:   worker (or a test) -> live::Channel -> package; a copy travels with every presentation.
+// Thread: plain value, any.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/bytes.h"
+
+namespace butai::media {
+
+enum class Codec : std::uint8_t { H264 = 1, Aac = 2 };
+
+// ISO/IEC 14496-12 track_ID; in Butai video is always 1 and audio 2, so that the same chunk is
+// right beside the joint init segment (WebSocket) and the one of a single track (HLS, DASH).
+using TrackId = std::uint32_t;
+inline constexpr TrackId kVideoTrack = 1;
+inline constexpr TrackId kAudioTrack = 2;
+
+struct Rational {
+  std::uint32_t num = 0;  // 0: unknown
+  std::uint32_t den = 1;
+  friend bool operator==(const Rational&, const Rational&) = default;
+};
+
+struct Track {
+  TrackId id = kVideoTrack;
+  Codec codec = Codec::H264;
+  std::uint32_t timescale = 90'000;  // ticks per second of dts, pts, duration
+  // H.264: AVCDecoderConfigurationRecord (ISO/IEC 14496-15:2022 clause 5.3.3.1).
+  // AAC: AudioSpecificConfig (ISO/IEC 14496-3:2019 clause 1.6.2.1).
+  Bytes config;
+  std::uint16_t width = 0, height = 0;  // video, pixels after cropping
+  Rational frame_rate;                  // video; num 0 when the source does not say
+  std::uint32_t sample_rate = 0;        // audio, Hz
+  std::uint16_t channels = 0;           // audio
+  std::uint32_t bitrate = 0;            // bits per second as announced by the encoder; 0: unknown
+};
+
+// Whether a decoder that plays `a` can go on with `b` without a new init segment.
+inline bool same_decoding(const Track& a, const Track& b) {
+  return a.id == b.id && a.codec == b.codec && a.timescale == b.timescale &&
+         a.config.text() == b.config.text();
+}
+
+}  // namespace butai::media

@@ -1,0 +1,105 @@
+// One HTTP/1.1 connection: requests in order, each read, admitted, answered, then the next.
+// Flow:   Transport -> Http1Reader -> admission (route, CSRF, rate, Guard) -> body -> handler
+//         -> Response -> Transport; or an upgrade hands the Transport to a WebSocketConnection
+// Thread: one loop.
+// Limits: net/limits.h: absolute deadlines per stage; what is pipelined waits in kInputBytesMax.
+// Spec:   RFC 9112. HTTP/1.0 is answered and closed.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "net/address.h"
+#include "net/admission.h"
+#include "net/http1_codec.h"
+#include "net/http_context.h"
+#include "net/transport.h"
+
+namespace butai::net {
+
+enum class Scheme : std::uint8_t { Http, Https };
+
+class Http1Connection final : public Connection,
+                              public std::enable_shared_from_this<Http1Connection>,
+                              private TransportUser {
+ public:
+  Http1Connection(HttpContext& context, std::shared_ptr<Transport> transport, Address address,
+                  Scheme scheme);
+  ~Http1Connection() override;
+
+  // Starts; a connection over the address's limit is told 429 and closed.
+  void start();
+  void cut() override;
+  void end_if_idle() override;
+
+  // For the Exchange and the BodyWriter of the request being answered.
+  void respond(Response response);
+  void begin_pieces(Response head);
+  void write_piece(std::vector<Bytes> pieces);
+  void finish_pieces();
+  std::size_t unsent() const { return transport_->unsent(); }
+  void when_gone(std::function<void()> callback);
+  void when_drained(std::function<void()> callback) { drained_ = std::move(callback); }
+  Loop& loop() { return context_.loop; }
+
+ private:
+  enum class Stage : std::uint8_t {
+    Opening,    // TLS handshake
+    Head,       // waiting for a request, or in the middle of its head
+    Body,       // admitted or refused; its body is still coming
+    Answering,  // the handler has it
+    Pieces,     // the handler writes it piece by piece
+    Over,
+  };
+
+  void on_open() override;
+  void on_received(ByteView bytes) override;
+  void on_drained() override;
+  void on_ended(End end) override;
+
+  void advance();
+  bool read_head();
+  bool read_body();
+  void admit_head();
+  void dispatch();
+  void upgrade();
+  void next_request();
+  void refuse(int status, std::string_view detail);  // and close: what follows cannot be trusted
+  void finish_headers(Response& response) const;
+  std::string head_of(Response& response) const;
+  void proven();
+  void watch_stall();
+  void deadline(Millis allowed, void (Http1Connection::*late)());
+  void late_head();
+  void late_body();
+  void idle_too_long();
+  void over();
+
+  HttpContext& context_;
+  std::shared_ptr<Transport> transport_;
+  const Address address_;
+  const Scheme scheme_;
+  const std::string socket_key_;
+  Stage stage_ = Stage::Opening;
+  bool counted_ = false;   // among the address's connections without a complete request
+  bool advancing_ = false;
+  bool close_after_ = false;
+  bool chunked_ = false;   // the pieces being written
+  bool discard_ = false;   // the pieces answer a HEAD
+  bool idle_ = false;      // no byte of the next request yet
+
+  std::vector<std::uint8_t> input_;
+  std::unique_ptr<Http1Reader> reader_;
+  Request request_;
+  Admission admission_;
+  Steady asked_at_;
+  std::function<void()> gone_;
+  std::function<void()> drained_;
+  TimerHandle deadline_;
+  TimerHandle stall_;
+  std::uint64_t sent_at_stall_ = 0;
+};
+
+}  // namespace butai::net

@@ -1,0 +1,121 @@
+// One byte pipe to a peer, TCP here and TLS in transport_tls.h, with the same face.
+// Flow:   socket -> on_received (borrowed bytes); send -> writev at once, and a queue of shared
+//         Bytes only for what the kernel did not take.
+// Thread: one loop. Callbacks never come from inside send(), pause() or drop().
+// Limits: net/limits.h; the queue itself is bounded by whoever sends (unsent()).
+#pragma once
+
+#include <sys/uio.h>
+
+#include <deque>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/executor.h"
+#include "net/descriptor.h"
+
+namespace prometheus {
+class Counter;
+}
+
+namespace butai::net {
+
+class Loop;
+
+// Why nothing comes any more.
+enum class End : std::uint8_t {
+  Closed,  // the peer said so (FIN, close_notify); what we send may still arrive
+  Broken,  // reset, TLS failure, kernel error
+};
+
+// Who uses a Transport. It may be destroyed inside any of these calls (after detach()).
+class TransportUser {
+ public:
+  virtual void on_open() = 0;                     // connected; over TLS: handshake done
+  virtual void on_received(ByteView bytes) = 0;   // valid for this call only
+  virtual void on_drained() = 0;                  // unsent() fell to zero
+  virtual void on_ended(End end) = 0;             // once
+ protected:
+  ~TransportUser() = default;
+};
+
+// Where bytes are counted; null counts nothing.
+struct Traffic {
+  prometheus::Counter* received = nullptr;
+  prometheus::Counter* sent = nullptr;
+};
+
+class Transport : public std::enable_shared_from_this<Transport> {
+ public:
+  Transport(Loop& loop, int fd, Traffic traffic);
+  virtual ~Transport() = default;
+
+  // Starts reading (and the TLS handshake). on_open comes from here or later.
+  void start(TransportUser& user);
+  void use(TransportUser& user) { user_ = &user; }  // hands the pipe to another protocol
+  void detach() { user_ = nullptr; }
+
+  // `head` is copied if it must wait; `pieces` are kept alive, not copied.
+  void send(ByteView head, std::span<const Bytes> pieces = {});
+  std::size_t unsent() const { return queued_ + backlog(); }
+  std::uint64_t sent_total() const { return sent_total_; }  // to see whether a peer takes anything
+
+  // While paused at most what one recv brought is still handed over.
+  void pause();
+  void resume();
+
+  // Sends what is queued, then FIN, then waits shortly for the peer's. The user is detached.
+  void finish();
+  // Closes at once. The user is detached.
+  void drop();
+
+  Loop& loop() { return loop_; }
+  // After End::Broken, for a person: "connection reset", or the TLS library's reason.
+  const std::string& failure() const { return failure_; }
+
+ protected:
+  virtual void begin();                                        // connected
+  virtual void take(ByteView wire);                            // from the socket
+  virtual std::size_t write(std::span<const iovec> views);     // bytes taken of `views`
+  virtual std::size_t backlog() const { return 0; }            // taken by write(), not by the kernel
+  virtual void say_goodbye() {}  // close_notify; once, after everything queued was taken
+
+  // One send or writev; counts, and marks the transport broken. Bytes taken by the kernel.
+  std::size_t to_kernel(std::span<const iovec> views);
+  void end(End how);             // tells the user once, now
+  void fail(std::string sentence);
+  void wait_writable();  // then what is queued is written
+  bool dead() const { return dead_; }
+  TransportUser* user() { return user_; }
+
+ private:
+  void wait_readable();
+  void readable();
+  void flush();
+  void queue(ByteView head, std::span<const Bytes> pieces, std::size_t already);
+  void sent_all();
+  void linger();
+
+  Loop& loop_;
+  Descriptor descriptor_;
+  Traffic traffic_;
+  TransportUser* user_ = nullptr;
+  std::deque<Bytes> queue_;  // front may be partly sent: it is sliced
+  std::size_t queued_ = 0;   // bytes in queue_
+  std::uint64_t sent_total_ = 0;
+  std::uint64_t sent_at_linger_ = 0;
+  std::string failure_;
+  TimerHandle linger_;
+  bool kernel_full_ = false;  // a wait_writable is pending
+  bool reading_ = false;      // a wait_readable is pending
+  bool paused_ = false;
+  bool finishing_ = false;
+  bool goodbye_said_ = false;
+  bool shut_ = false;   // our FIN is sent
+  bool ended_ = false;  // the user was told
+  bool dead_ = false;   // nothing more goes either way
+};
+
+}  // namespace butai::net

@@ -1,0 +1,247 @@
+#include "package/hls_writer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "package/grid.h"
+
+namespace butai::package {
+namespace {
+
+using live::Rendition;
+using live::Segment;
+
+// Durations are written in units of 10 microseconds: five decimals.
+constexpr std::uint32_t kDecimals = 100'000;
+
+std::string decimal(std::int64_t value) {
+  return fmt::format("{}.{:05}", value / kDecimals, value % kDecimals);
+}
+std::int64_t nearest(Ticks duration) {
+  return std::max<std::int64_t>(0, duration.in(kDecimals).value);
+}
+std::int64_t rounded_up(Ticks duration) {
+  const __int128 product = static_cast<__int128>(duration.value) * kDecimals;
+  return static_cast<std::int64_t>((product + duration.timescale - 1) / duration.timescale);
+}
+
+class MediaPlaylist {
+ public:
+  MediaPlaylist(const RenditionLog& own, std::span<const RenditionLog> others,
+                const HlsOptions& options)
+      : own_(own),
+        others_(others),
+        options_(options),
+        listed_(listed_from(*own.log)),
+        part_target_(rounded_up(part_target(own.rendition->track, options.segment))) {}
+
+  std::string write() {
+    write_head();
+    const auto& segments = own_.log->segments();
+    const double parts_from = end_of_log() - static_cast<double>(kPartsListedSeconds);
+    for (std::size_t i = listed_.first; i < segments.size(); ++i) {
+      write_segment(segments[i], segments[i].start.seconds() >= parts_from);
+    }
+    write_tail();
+    return std::move(out_);
+  }
+
+ private:
+  bool low_latency() const { return options_.profile == HlsOptions::Profile::LowLatency; }
+  bool ended() const { return options_.life == HlsOptions::Life::Ended; }
+
+  template <class... T>
+  void line(fmt::format_string<T...> format, T&&... values) {
+    fmt::format_to(std::back_inserter(out_), format, std::forward<T>(values)...);
+    out_ += '\n';
+  }
+
+  double end_of_log() const {
+    if (own_.log->segments().empty()) return 0;
+    const Segment& last = own_.log->segments().back();
+    if (last.complete || last.parts.empty()) return last.start.seconds() + last.duration.seconds();
+    return last.parts.back().start.seconds() + last.parts.back().duration.seconds();
+  }
+
+  // The same in every rendition's playlist, as EXT-X-SERVER-CONTROL must be.
+  std::int64_t part_hold_back() const {
+    constexpr std::int64_t kPartTargets = 3;
+    std::int64_t largest = part_target_;
+    for (const RenditionLog& other : others_) {
+      largest =
+          std::max(largest, rounded_up(part_target(other.rendition->track, options_.segment)));
+    }
+    return kPartTargets * largest;
+  }
+
+  void write_head() {
+    constexpr std::int64_t kHoldBackSeconds = 3 * kTargetDurationSeconds;
+    line("#EXTM3U");
+    line("#EXT-X-VERSION:6");
+    line("#EXT-X-TARGETDURATION:{}", kTargetDurationSeconds);
+    if (low_latency()) {
+      line("#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,HOLD-BACK={}.0,PART-HOLD-BACK={}",
+           kHoldBackSeconds, decimal(part_hold_back()));
+      line("#EXT-X-PART-INF:PART-TARGET={}", decimal(part_target_));
+    } else {
+      line("#EXT-X-SERVER-CONTROL:HOLD-BACK={}.0", kHoldBackSeconds);
+    }
+    const auto& segments = own_.log->segments();
+    line("#EXT-X-MEDIA-SEQUENCE:{}",
+         listed_.first < segments.size() ? segments[listed_.first].number : 0);
+    if (listed_.discontinuities > 0) {
+      line("#EXT-X-DISCONTINUITY-SEQUENCE:{}", listed_.discontinuities);
+    }
+  }
+
+  void write_segment(const Segment& segment, bool parts_wanted) {
+    const bool with_parts = low_latency() && parts_wanted && !segment.parts.empty();
+    if (!segment.complete && (!with_parts || ended())) return;
+    if (segment.discontinuity) line("#EXT-X-DISCONTINUITY");
+    if (map_ != segment.init) {
+      line("#EXT-X-MAP:URI=\"init-{}.mp4\"", segment.init);
+      map_ = segment.init;
+    }
+    line("#EXT-X-PROGRAM-DATE-TIME:{}", iso_time(segment.start.utc()));
+    if (with_parts) write_parts(segment);
+    if (!segment.complete) return;
+    if (segment.chunks.empty()) line("#EXT-X-GAP");
+    line("#EXTINF:{},", decimal(nearest(segment.duration)));
+    line("{}.m4s", segment.start.value);
+  }
+
+  void write_parts(const Segment& segment) {
+    for (std::size_t i = 0; i < segment.parts.size(); ++i) {
+      const live::Part& part = segment.parts[i];
+      line("#EXT-X-PART:DURATION={},URI=\"{}.{}.m4s\"{}",
+           decimal(std::min(nearest(part.duration), part_target_)), segment.start.value, i,
+           part.independent ? ",INDEPENDENT=YES" : "");
+    }
+  }
+
+  void write_tail() {
+    if (ended()) {
+      line("#EXT-X-ENDLIST");
+      return;
+    }
+    if (!low_latency()) return;
+    if (const auto next = next_part(own_, leading(), options_.segment)) {
+      line("#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"{}.{}.m4s\"", next->start, next->part);
+    }
+    for (const RenditionLog& other : others_) write_report(other);
+  }
+
+  const media::Track& leading() const {
+    for (const RenditionLog& other : others_) {
+      if (other.rendition->track.codec == media::Codec::H264) return other.rendition->track;
+    }
+    return own_.rendition->track;
+  }
+
+  // The last part that the other playlist lists.
+  void write_report(const RenditionLog& other) {
+    const auto& segments = other.log->segments();
+    const auto last = std::find_if(segments.rbegin(), segments.rend(),
+                                   [](const Segment& segment) { return !segment.parts.empty(); });
+    if (last == segments.rend()) return;
+    line("#EXT-X-RENDITION-REPORT:URI=\"../{}/index.m3u8\",LAST-MSN={},LAST-PART={}",
+         other.rendition->name, last->number, last->parts.size() - 1);
+  }
+
+  const RenditionLog& own_;
+  std::span<const RenditionLog> others_;
+  const HlsOptions& options_;
+  Listed listed_;
+  std::int64_t part_target_;
+  std::optional<std::uint32_t> map_;  // the EXT-X-MAP that is in force
+  std::string out_;
+};
+
+const Rendition* find_codec(const live::Presentation& presentation, media::Codec codec) {
+  const auto found = std::ranges::find_if(
+      presentation.renditions,
+      [codec](const Rendition& rendition) { return rendition.track.codec == codec; });
+  return found == presentation.renditions.end() ? nullptr : &*found;
+}
+
+Bandwidth bandwidth_of(const Bandwidths& bandwidths, const Rendition* rendition) {
+  if (rendition == nullptr) return {};
+  const auto found = bandwidths.find(rendition->track.id);
+  return found == bandwidths.end() ? Bandwidth{} : found->second;
+}
+
+// Where the open segment will end, as far as that can be told: on the grid, or as long as the last.
+std::optional<std::int64_t> expected_end_of(const live::SegmentLog& log, const Grid& grid,
+                                            std::int64_t tolerance) {
+  const auto& segments = log.segments();
+  const Segment& last = segments.back();
+  if (grid.on_boundary(last.start, tolerance)) {
+    return grid.boundary(grid.index(last.start, tolerance) + 1, last.start.timescale);
+  }
+  if (segments.size() < 2 || segments[segments.size() - 2].run != last.run) return std::nullopt;
+  return last.start.value + segments[segments.size() - 2].duration.value;
+}
+
+}  // namespace
+
+std::string hls_multivariant(const live::Presentation& presentation, const Bandwidths& bandwidths) {
+  const Rendition* video = find_codec(presentation, media::Codec::H264);
+  const Rendition* audio = find_codec(presentation, media::Codec::Aac);
+  const Rendition* variant = video != nullptr ? video : audio;
+  std::string out = "#EXTM3U\n#EXT-X-VERSION:6\n#EXT-X-INDEPENDENT-SEGMENTS\n";
+  const auto append = std::back_inserter(out);
+  if (variant == nullptr) return out;
+  if (video != nullptr && audio != nullptr) {
+    fmt::format_to(append,
+                   "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio\",NAME=\"Audio\",DEFAULT=YES,"
+                   "AUTOSELECT=YES,CHANNELS=\"{}\",URI=\"{}/index.m3u8\"\n",
+                   audio->track.channels, audio->name);
+  }
+  const Bandwidth picture = bandwidth_of(bandwidths, video),
+                  sound = bandwidth_of(bandwidths, audio);
+  fmt::format_to(append, "#EXT-X-STREAM-INF:BANDWIDTH={},AVERAGE-BANDWIDTH={},CODECS=\"{}{}{}\"",
+                 std::uint64_t{picture.peak} + sound.peak,
+                 std::uint64_t{picture.average} + sound.average, variant->codecs,
+                 variant == video && audio != nullptr ? "," : "",
+                 variant == video && audio != nullptr ? audio->codecs : "");
+  if (video != nullptr) {
+    const media::Track& track = video->track;
+    fmt::format_to(append, ",RESOLUTION={}x{}", track.width, track.height);
+    if (track.frame_rate.num > 0) {
+      fmt::format_to(append, ",FRAME-RATE={:.3f}",
+                     static_cast<double>(track.frame_rate.num) / track.frame_rate.den);
+    }
+    if (audio != nullptr) out += ",AUDIO=\"audio\"";
+    out += ",CLOSED-CAPTIONS=NONE";
+  }
+  fmt::format_to(append, "\n{}/index.m3u8\n", variant->name);
+  return out;
+}
+
+std::string hls_media(const RenditionLog& own, std::span<const RenditionLog> others,
+                      const HlsOptions& options) {
+  return MediaPlaylist(own, others, options).write();
+}
+
+std::optional<PartAddress> next_part(const RenditionLog& own, const media::Track& leading,
+                                     Micros segment) {
+  constexpr std::int64_t kFallbackHalfFrames = 60;  // per second
+  if (own.log->segments().empty()) return std::nullopt;
+  const Segment& last = own.log->segments().back();
+  const std::uint32_t timescale = last.start.timescale;
+  if (last.complete) return PartAddress{last.start.value + last.duration.value, 0};
+  if (last.parts.empty()) return PartAddress{last.start.value, 0};
+
+  const std::int64_t frame = nominal_frame(own.rendition->track).value;
+  const std::int64_t half = frame > 0 ? frame / 2 : timescale / kFallbackHalfFrames;
+  const live::Part& part = last.parts.back();
+  const std::int64_t end = part.start.value + part.duration.value;
+  const auto expected_end = expected_end_of(*own.log, Grid::of(leading, segment), half);
+  const bool segment_is_full = expected_end && end + half >= *expected_end;
+  if (segment_is_full) return PartAddress{end, 0};
+  return PartAddress{last.start.value, last.parts.size()};
+}
+
+}  // namespace butai::package

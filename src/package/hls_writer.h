@@ -1,0 +1,50 @@
+// HLS playlists as text, from what the segment logs hold.
+// Flow:   live::ChannelView (SegmentLog, Presentation) -> here -> delivery/hls
+// Thread: pure functions, any.
+// Limits: what listing.h lists; parts of the last kPartsListedSeconds.
+// Spec:   RFC 8216bis (draft 22); version 6 is the lowest that allows EXT-X-MAP here.
+//
+// Addresses are relative to the playlist:
+//   index.m3u8 -> video/index.m3u8, audio/index.m3u8 -> init-N.mp4, START.m4s, START.PART.m4s
+// START is the segment's start in ticks of its track, PART counts from 0.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "live/chunk.h"
+#include "package/limits.h"
+#include "package/listing.h"
+
+namespace butai::package {
+
+struct HlsOptions {
+  enum class Profile : std::uint8_t { Plain, LowLatency } profile = Profile::LowLatency;
+  enum class Life : std::uint8_t { Live, Ended } life = Life::Live;
+  Micros segment = kSegment;
+};
+
+std::string hls_multivariant(const live::Presentation& presentation, const Bandwidths& bandwidths);
+
+// The media playlist of `own`; `others` are the other renditions of the presentation, for
+// EXT-X-RENDITION-REPORT. Before the first complete segment (low latency: the first part) it lists
+// nothing; delivery answers 404 until then.
+std::string hls_media(const RenditionLog& own, std::span<const RenditionLog> others,
+                      const HlsOptions& options);
+
+// The address of the next part, which may be asked for before it exists. When the part in question
+// will be the first of a segment, its start is predicted and may be off by the jitter of the
+// source: a request for it is best answered with the segment that begins within half a frame.
+struct PartAddress {
+  std::int64_t start = 0;  // ticks of the track
+  std::size_t part = 0;
+  friend bool operator==(const PartAddress&, const PartAddress&) = default;
+};
+// `leading`: the track whose rate makes the grid, the picture if there is one.
+std::optional<PartAddress> next_part(const RenditionLog& own, const media::Track& leading,
+                                     Micros segment);
+
+}  // namespace butai::package

@@ -1,0 +1,305 @@
+#include "package/packager.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "media/h264.h"
+#include "package/presentation.h"
+
+namespace butai::package {
+namespace {
+
+bool same_tracks(const std::vector<media::Track>& a, const std::vector<media::Track>& b) {
+  return std::ranges::equal(a, b, media::same_decoding);
+}
+
+// Whether `a` is at or after `b`; their timescales may differ.
+bool reaches(Ticks a, Ticks b) {
+  return static_cast<__int128>(a.value) * b.timescale >=
+         static_cast<__int128>(b.value) * a.timescale;
+}
+
+}  // namespace
+
+Packager::Packager(live::ChunkSink& sink, PackagerOptions options)
+    : sink_(sink), options_(options), grid_(Grid::of(media::Track{}, options.segment)) {}
+
+// --- Tracks ----------------------------------------------------------------------------------
+
+void Packager::on_tracks(const std::vector<media::Track>& tracks) {
+  const auto usable = usable_tracks(tracks);
+  if (!usable) {
+    log::warning("tracks cannot be packaged yet", {{"why", usable.error().sentence}});
+    return;
+  }
+  if ((picture_ || sound_) && same_tracks(*usable, tracks_)) return;
+  on_discontinuity();
+  publish_presentation(*usable);
+}
+
+void Packager::publish_presentation(const std::vector<media::Track>& tracks) {
+  presentation_ = picture_ || sound_ ? presentation_ + 1 : options_.first_presentation;
+  tracks_ = tracks;
+  picture_.reset();
+  sound_.reset();
+  for (const media::Track& track : tracks) {
+    const bool video = track.codec == media::Codec::H264;
+    (video ? picture_ : sound_)
+        .emplace(sink_, track, options_.segment, video ? 1 : options_.audio_frames_per_chunk);
+  }
+  grid_ = Grid::of(tracks.front(), options_.segment);
+  sound_leads_ = !picture_;
+  sink_.publish(make_presentation(presentation_, tracks));
+}
+
+// --- Frames ----------------------------------------------------------------------------------
+
+void Packager::on_frame(const media::Frame& frame) {
+  std::optional<Lane>& lane = frame.track == media::kVideoTrack ? picture_ : sound_;
+  if (!lane || frame.data.empty() || (lane->last_dts && frame.dts <= *lane->last_dts)) {
+    ++frames_dropped_;
+    return;
+  }
+  const bool leads = frame.track == media::kVideoTrack || sound_leads_;
+  const std::int64_t jump = Ticks::from(kJumpMax, lane->writer.track().timescale).value;
+  if (leads && lane->last_dts && frame.dts - *lane->last_dts > jump) on_discontinuity();
+  lane->last_dts = frame.dts;
+  if (frame.track == media::kVideoTrack) {
+    on_picture(frame);
+  } else {
+    on_sound(frame);
+  }
+}
+
+void Packager::on_picture(media::Frame frame) {
+  TrackWriter& writer = picture_->writer;
+  frame.duration = picture_->rate.predict(frame);
+  const std::int64_t usual = picture_->rate.usual();
+  if (frame.captured == Utc{}) frame.captured = media::find_capture(frame.data).value_or(Utc{});
+
+  const bool waits_for_key = sound_leads_ || !writer.is_open();
+  if (waits_for_key && !frame.key) {
+    ++frames_dropped_;
+    return;
+  }
+  if (sound_leads_) {  // it has been away; sound ran alone
+    on_discontinuity();
+    picture_->last_dts = frame.dts;
+    sound_leads_ = false;
+  }
+  if (picture_cuts(frame, usual)) {
+    // A cut without a key frame has no presentation time of its own to begin with.
+    const std::int64_t start = frame.key ? frame.pts : std::max(frame.dts, writer.end().value);
+    if (!frame.key) ++forced_cuts_;
+    const Cut cut = next_cut({start, writer.track().timescale}, usual / 2);
+    begin(*picture_, cut);
+    if (sound_) cuts_.push_back(cut);
+  }
+  writer.add(std::move(frame), usual);
+  if (sound_) {
+    cut_late_sound();
+    release_sound();
+  }
+}
+
+bool Packager::picture_cuts(const media::Frame& frame, std::int64_t usual) const {
+  const TrackWriter& writer = picture_->writer;
+  if (!writer.is_open()) return true;
+  const std::uint32_t timescale = writer.track().timescale;
+  if (frame.key && frame.pts + usual / 2 >= grid_.boundary(next_boundary_, timescale)) return true;
+  const std::int64_t longest = Ticks::from(kSegmentMax, timescale).value;
+  return writer.end().value + frame.duration - writer.segment().start.value > longest;
+}
+
+// --- Sound -----------------------------------------------------------------------------------
+
+void Packager::on_sound(media::Frame frame) {
+  frame.duration = sound_->rate.predict(frame);
+  frame.key = true;
+  if (!sound_first_) sound_first_ = frame.dts;
+  const std::uint32_t timescale = sound_->writer.track().timescale;
+  const std::int64_t waited = frame.dts - *sound_first_;
+  sound_waiting_.push_back(std::move(frame));
+  if (!sound_leads_ && !picture_->writer.is_open() &&
+      waited > Ticks::from(kPictureStartMax, timescale).value) {
+    sound_leads_ = true;
+  }
+  release_sound();
+}
+
+// Steps 6 and 7 of the class comment: everything that can be decided now.
+void Packager::release_sound() {
+  while (!sound_waiting_.empty()) {
+    const media::Frame& frame = sound_waiting_.front();
+    if (sound_leads_) {
+      lead_with_sound();
+    } else if (reaches_cut(frame)) {
+      cut_sound_at(frame);
+    } else if (!sound_->writer.is_open()) {
+      if (cuts_.empty() && !sound_is_too_far_ahead()) return;  // the picture has not begun
+      ++frames_dropped_;
+      sound_waiting_.pop_front();
+    } else if (picture_has_passed(frame)) {
+      add_sound();
+    } else if (sound_is_too_far_ahead()) {
+      const std::uint32_t timescale = sound_->writer.track().timescale;
+      const std::int64_t longest = Ticks::from(kSegmentMax, timescale).value;
+      const std::int64_t length = sound_->writer.end().value - sound_->writer.segment().start.value;
+      if (length + frame.duration > longest) {
+        sound_leads_ = true;
+      } else {
+        add_sound();
+      }
+    } else {
+      return;
+    }
+  }
+}
+
+// Whether the oldest cut lies before the frame's middle: then the frame is the nearest to it. The
+// very first segment also takes what is a little earlier.
+bool Packager::reaches_cut(const media::Frame& sound) const {
+  if (cuts_.empty()) return false;
+  const std::uint32_t timescale = sound_->writer.track().timescale;
+  const std::int64_t lead =
+      sound_->writer.is_open() ? 0 : Ticks::from(kSoundLeadMax, timescale).value;
+  return reaches({sound.dts + sound.duration / 2 + lead, timescale}, cuts_.front().start);
+}
+
+bool Packager::picture_has_passed(const media::Frame& sound) const {
+  const Ticks middle{sound.dts + sound.duration / 2, sound_->writer.track().timescale};
+  return !reaches(middle, picture_->writer.end());
+}
+
+bool Packager::sound_is_too_far_ahead() const {
+  const std::int64_t ahead = sound_waiting_.back().dts - sound_waiting_.front().dts;
+  return ahead > Ticks::from(kSoundAheadMax, sound_->writer.track().timescale).value;
+}
+
+// Sound's segment for the oldest cut begins with `first`, or where the cut is when `first` comes
+// much later.
+void Packager::cut_sound_at(const media::Frame& first) {
+  const std::uint32_t timescale = sound_->writer.track().timescale;
+  Cut cut = cuts_.front();
+  cuts_.pop_front();
+  std::int64_t earliest = cut.start.in(timescale).value;
+  if (sound_->writer.is_open()) earliest = std::max(earliest, sound_->writer.end().value);
+  const bool begins_later = first.dts - earliest > first.duration;
+  const bool belongs_to_next =
+      !cuts_.empty() && reaches({first.dts + first.duration / 2, timescale}, cuts_.front().start);
+  const bool first_of_all = !sound_->writer.is_open();
+  cut.start = {(begins_later && !first_of_all) || belongs_to_next ? earliest : first.dts,
+               timescale};
+  begin(*sound_, cut);
+}
+
+// The picture is so far ahead that sound will not be waited for: its segment begins empty.
+void Packager::cut_late_sound() {
+  const Ticks reached = picture_->writer.end();
+  const std::int64_t behind = Ticks::from(kSoundBehindMax, reached.timescale).value;
+  while (!cuts_.empty() && reached.value - cuts_.front().start.value > behind) cut_sound_short();
+}
+
+// Sound's segment for the oldest cut begins there, without a frame.
+void Packager::cut_sound_short() {
+  Cut cut = cuts_.front();
+  cuts_.pop_front();
+  cut.start = cut.start.in(sound_->writer.track().timescale);
+  if (sound_->writer.is_open()) {
+    cut.start.value = std::max(cut.start.value, sound_->writer.end().value);
+  }
+  begin(*sound_, cut);
+}
+
+void Packager::add_sound() {
+  media::Frame frame = std::move(sound_waiting_.front());
+  sound_waiting_.pop_front();
+  if (frame.dts + frame.duration / 2 < sound_->writer.segment().start.value) {
+    ++frames_dropped_;  // its segment is closed
+    return;
+  }
+  sound_->writer.add(std::move(frame), sound_->rate.usual());
+}
+
+// The front frame, cut on the grid; the picture's playlist, if there is one, gets a gap.
+void Packager::lead_with_sound() {
+  const media::Frame& frame = sound_waiting_.front();
+  const std::uint32_t timescale = sound_->writer.track().timescale;
+  const std::int64_t half = frame.duration / 2;
+  while (!cuts_.empty()) cut_sound_at(frame);
+  if (!sound_->writer.is_open() || frame.dts + half >= grid_.boundary(next_boundary_, timescale)) {
+    const Cut cut = next_cut({frame.dts, timescale}, half);
+    begin(*sound_, cut);
+    if (picture_) begin(*picture_, cut);
+  }
+  add_sound();
+}
+
+// --- Segments --------------------------------------------------------------------------------
+
+Cut Packager::next_cut(Ticks start, std::int64_t tolerance) {
+  const std::int64_t index = grid_.index(start, tolerance);
+  Cut cut;
+  cut.start = start;
+  cut.number = last_number_ ? *last_number_ + 1
+                            : static_cast<std::uint64_t>(std::max<std::int64_t>(index, 0));
+  cut.init = presentation_;
+  cut.discontinuity = std::exchange(broken_, false);
+  next_boundary_ = index + 1;
+  if (grid_.on_boundary(start, tolerance)) {
+    cut.expected_end = Ticks{grid_.boundary(next_boundary_, start.timescale), start.timescale};
+  } else if (last_start_) {  // off the grid, but maybe as regular
+    const std::int64_t length = start.value - last_start_->in(start.timescale).value;
+    cut.expected_end = Ticks{start.value + length, start.timescale};
+  }
+  last_number_ = cut.number;
+  last_start_ = start;
+  return cut;
+}
+
+void Packager::begin(Lane& lane, const Cut& cut) {
+  lane.writer.close(cut.start);
+  lane.writer.open(cut);
+}
+
+void Packager::on_discontinuity() {
+  if (sound_) {
+    finish_sound();
+    sound_->rate.restart();
+    sound_->last_dts.reset();
+  }
+  if (picture_) {
+    // Open without a frame when sound ran alone: then it lasts as long as sound's.
+    TrackWriter& writer = picture_->writer;
+    writer.close(writer.end_or(sound_ ? sound_end_ : writer.end()));
+    picture_->rate.restart();
+    picture_->last_dts.reset();
+  }
+  broken_ = last_number_.has_value();
+  last_start_.reset();
+  sound_waiting_.clear();
+  sound_first_.reset();
+  sound_leads_ = !picture_ && sound_;
+}
+
+// What waits belongs to what is open; cuts that sound has not reached become empty segments.
+void Packager::finish_sound() {
+  TrackWriter& writer = sound_->writer;
+  while (!sound_waiting_.empty()) {
+    const media::Frame& frame = sound_waiting_.front();
+    if (reaches_cut(frame)) {
+      cut_sound_at(frame);
+    } else if (writer.is_open()) {
+      add_sound();
+    } else {
+      ++frames_dropped_;
+      sound_waiting_.pop_front();
+    }
+  }
+  while (!cuts_.empty()) cut_sound_short();
+  sound_end_ = writer.end();
+  writer.close(writer.end_or(picture_ ? picture_->writer.end() : writer.end()));
+}
+
+}  // namespace butai::package

@@ -1,0 +1,107 @@
+// Cuts the chosen input's frames into CMAF chunks, parts and segments on the UTC time line.
+// Flow:   live::Channel -> FrameReader -> Packager -> live::ChunkSink (live::Channel again)
+// Thread: the channel's loop.
+// Limits: package/limits.h; what waits is at most kSoundAheadMax of sound, and one chunk per track.
+// Spec:   DESIGN decisions 1, 5 and 11; ISO/IEC 23000-19:2020 clause 7.3; RFC 8216bis clause 6.2.
+//
+//  1. Tracks make a Presentation, published once every track's configuration can be read. A change
+//     of configuration makes the next one, behind a discontinuity.
+//  2. The picture leads if there is one. Nothing is published before its first key frame.
+//  3. A segment begins at a key frame whose time has reached the next boundary of the grid (2 s
+//     since the epoch; 2.002 s for 1000/1001 rates), half a frame early at most. Key frames off the
+//     grid cut at the first one at or after each boundary. Without any key frame a segment ends
+//     after kSegmentMax all the same (forced_cuts() counts), so that playlists stay legal.
+//  4. The first segment's number is its start / segment length; then it counts by one.
+//  5. One video frame is one chunk, published at once, its duration predicted (rate.h).
+//  6. Sound waits until the picture has passed it, then is cut at the frame nearest to the
+//     picture's cut, so that numbers and times of both agree. It waits for kSoundAheadMax at most.
+//  7. Sound that stays away gets empty segments, which playlists show as gaps. A picture that stays
+//     away does so too: sound goes on alone on the grid, and the picture comes back after a
+//     discontinuity.
+//  8. A discontinuity closes chunks, parts and segments with their predicted ends; the next segment
+//     is flagged and its number is one more.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "live/chunk.h"
+#include "live/frame_reader.h"
+#include "package/grid.h"
+#include "package/limits.h"
+#include "package/rate.h"
+#include "package/track_writer.h"
+
+namespace butai::package {
+
+struct PackagerOptions {
+  Micros segment = kSegment;
+  std::size_t audio_frames_per_chunk = kAudioFramesPerChunk;
+  std::uint32_t first_presentation = 1;  // its number; in the addresses of init segments
+};
+
+class Packager final : public live::FrameReader {
+ public:
+  explicit Packager(live::ChunkSink& sink, PackagerOptions options = {});
+
+  void on_tracks(const std::vector<media::Track>& tracks) override;
+  void on_frame(const media::Frame& frame) override;
+  void on_discontinuity() override;
+
+  // Segments that had to begin without a key frame: the publisher's are more than 4 s apart.
+  std::uint64_t forced_cuts() const { return forced_cuts_; }
+  // Frames that could not be used: before the first key frame, out of order, too late.
+  std::uint64_t frames_dropped() const { return frames_dropped_; }
+
+ private:
+  struct Lane {  // what the Packager knows of one track
+    Lane(live::ChunkSink& sink, const media::Track& track, Micros segment, std::size_t per_chunk)
+        : writer(sink, track, segment, per_chunk), rate(track) {}
+    TrackWriter writer;
+    Rate rate;
+    std::optional<std::int64_t> last_dts;
+  };
+
+  void publish_presentation(const std::vector<media::Track>& tracks);
+  void on_picture(media::Frame frame);
+  void on_sound(media::Frame frame);
+
+  bool picture_cuts(const media::Frame& frame, std::int64_t usual) const;
+  void release_sound();
+  bool reaches_cut(const media::Frame& sound) const;
+  bool picture_has_passed(const media::Frame& sound) const;
+  bool sound_is_too_far_ahead() const;
+  void cut_sound_at(const media::Frame& first);
+  void cut_late_sound();
+  void cut_sound_short();
+  void finish_sound();
+  void add_sound();
+  void lead_with_sound();
+
+  Cut next_cut(Ticks start, std::int64_t tolerance);
+  void begin(Lane& lane, const Cut& cut);
+
+  live::ChunkSink& sink_;
+  PackagerOptions options_;
+  std::vector<media::Track> tracks_;
+  std::uint32_t presentation_ = 0;  // number of the one that is on; 0 with no lanes: none
+  Grid grid_;
+  std::optional<Lane> picture_, sound_;
+
+  std::optional<std::uint64_t> last_number_;
+  std::optional<Ticks> last_start_;  // of the last segment on this line
+  std::int64_t next_boundary_ = 0;   // index on the grid, of the leading track
+  bool broken_ = false;              // the next segment follows a discontinuity
+  bool sound_leads_ = false;         // no picture, or it stays away
+  std::deque<Cut> cuts_;             // of the picture, that sound has not reached
+  std::deque<media::Frame> sound_waiting_;
+  Ticks sound_end_;                          // when it was last closed
+  std::optional<std::int64_t> sound_first_;  // since the line began; to tell how long it waited
+
+  std::uint64_t forced_cuts_ = 0;
+  std::uint64_t frames_dropped_ = 0;
+};
+
+}  // namespace butai::package

@@ -1,0 +1,84 @@
+#include "package/presentation.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "media/aac.h"
+#include "media/cmaf_writer.h"
+#include "media/h264.h"
+
+namespace butai::package {
+namespace {
+
+Expected<media::Track> usable_picture(media::Track track) {
+  auto config = media::parse_avc_config(track.config);
+  if (!config) return problem(std::string(sentence(config.error())));
+  const auto sps = media::parse_sps(config->sps.front());
+  if (!sps) return problem(std::string(sentence(sps.error())));
+  track.width = sps->width;
+  track.height = sps->height;
+  if (track.frame_rate.num == 0 || track.frame_rate.den == 0) track.frame_rate = sps->frame_rate;
+  if (config->length_size != 4) {
+    config->length_size = 4;
+    auto rewritten = media::make_avc_config(*config);
+    if (!rewritten) return problem(std::string(sentence(rewritten.error())));
+    track.config = *rewritten;
+  }
+  return track;
+}
+
+Expected<media::Track> usable_sound(media::Track track) {
+  const auto config = media::parse_aac_config(track.config);
+  if (!config) return problem(std::string(sentence(config.error())));
+  track.sample_rate = config->sample_rate;
+  track.channels = config->channels;
+  return track;
+}
+
+}  // namespace
+
+Expected<std::vector<media::Track>> usable_tracks(const std::vector<media::Track>& tracks) {
+  std::vector<media::Track> usable;
+  for (const media::Track& track : tracks) {
+    if (track.timescale == 0) return problem("a track has no timescale");
+    const bool video = track.codec == media::Codec::H264;
+    if (track.id != (video ? media::kVideoTrack : media::kAudioTrack)) {
+      return problem("video must be track 1 and sound track 2");
+    }
+    auto read = video ? usable_picture(track) : usable_sound(track);
+    if (!read) return std::unexpected(read.error());
+    usable.push_back(std::move(*read));
+  }
+  if (usable.empty()) return problem("there are no tracks");
+  std::ranges::sort(usable, {}, &media::Track::id);
+  if (std::ranges::adjacent_find(usable, {}, &media::Track::id) != usable.end()) {
+    return problem("one picture and one sound are taken, not two of a kind");
+  }
+  return usable;
+}
+
+live::PresentationPtr make_presentation(std::uint32_t number,
+                                        const std::vector<media::Track>& tracks) {
+  auto presentation = std::make_shared<live::Presentation>();
+  presentation->number = number;
+  std::string codecs;
+  for (const media::Track& track : tracks) {
+    live::Rendition rendition;
+    rendition.name = track.codec == media::Codec::H264 ? "video" : "audio";
+    rendition.track = track;
+    rendition.codecs = media::codec_string(track);
+    rendition.init = media::write_init({&track, 1});
+    codecs += (codecs.empty() ? "" : ",") + rendition.codecs;
+    presentation->renditions.push_back(std::move(rendition));
+  }
+  presentation->init_all = media::write_init(tracks);
+  const bool video = tracks.front().codec == media::Codec::H264;
+  presentation->mime = fmt::format("{}/mp4; codecs=\"{}\"", video ? "video" : "audio", codecs);
+  return presentation;
+}
+
+}  // namespace butai::package

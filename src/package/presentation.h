@@ -1,0 +1,23 @@
+// From a publisher's tracks to what viewers are told: names, codec strings, init segments.
+// Flow:   live::FrameReader::on_tracks -> usable_tracks -> make_presentation -> live::PackageEvent
+// Thread: pure functions, any.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/problem.h"
+#include "live/chunk.h"
+#include "media/track.h"
+
+namespace butai::package {
+
+// The tracks with what their configuration says filled in (dimensions, rates, 4-byte NAL lengths),
+// video first. A sentence when one cannot be read yet, or there are two of a kind.
+Expected<std::vector<media::Track>> usable_tracks(const std::vector<media::Track>& tracks);
+
+// `tracks` as usable_tracks() gave them.
+live::PresentationPtr make_presentation(std::uint32_t number,
+                                        const std::vector<media::Track>& tracks);
+
+}  // namespace butai::package

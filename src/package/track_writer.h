@@ -1,0 +1,72 @@
+// One track's chunks, parts and segments, once the Packager has said where segments begin.
+// Flow:   package::Packager -> here -> live::ChunkSink
+// Thread: the channel's loop.
+// Limits: a chunk has frames_per_chunk frames at most; segments are bounded by the Packager.
+//
+//  1. open() begins a segment; add() gathers frames into a chunk and publishes it when it is full.
+//  2. A part is closed when one more frame would not fit into its target (a quarter of a frame
+//     forgives the jitter of millisecond time stamps), and where the segment is expected to end.
+//  3. close() publishes what is left, closes the part, then the segment.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "live/chunk.h"
+#include "media/frame.h"
+#include "media/track.h"
+
+namespace butai::package {
+
+// A segment's beginning, the same for every track.
+struct Cut {
+  std::uint64_t number = 0;
+  Ticks start;             // presentation time of its first frame
+  std::uint32_t init = 0;  // Presentation::number
+  bool discontinuity = false;
+  std::optional<Ticks> expected_end;  // where the next cut will be, if that can be told
+};
+
+class TrackWriter {
+ public:
+  TrackWriter(live::ChunkSink& sink, const media::Track& track, Micros segment,
+              std::size_t frames_per_chunk);
+
+  bool is_open() const { return open_.has_value(); }
+  const Cut& segment() const { return *open_; }  // while open
+  const media::Track& track() const { return track_; }
+  // Presentation time at which what was added ends by prediction; the segment's start before that.
+  Ticks end() const { return {end_, track_.timescale}; }
+
+  // That, or `other` when the open segment has no frame.
+  Ticks end_or(Ticks other) const { return empty_ ? other.in(track_.timescale) : end(); }
+
+  void open(const Cut& cut);
+  // Into the open segment; `frame.duration` is set. `usual` is what frames of this track last.
+  void add(media::Frame frame, std::int64_t usual);
+  // The segment lasts until `next_start` when that continues it, else until its own end. Does
+  // nothing when none is open.
+  void close(Ticks next_start);
+
+ private:
+  void flush_chunk();
+  void close_part();
+  bool part_is_full(std::int64_t usual) const;
+  bool at_expected_end(std::int64_t usual) const;
+
+  live::ChunkSink& sink_;
+  media::Track track_;
+  std::int64_t part_target_;  // ticks
+  std::size_t frames_per_chunk_;
+  std::optional<Cut> open_;
+  std::vector<media::Frame> waiting_;  // of the chunk that is being gathered
+  std::int64_t offset_ = 0;            // presentation - decode time of the segment's first frame
+  std::int64_t end_ = 0;
+  std::int64_t part_start_ = 0;
+  std::size_t part_chunks_ = 0;
+  bool part_independent_ = false;
+  bool empty_ = true;  // no frame in this segment yet
+};
+
+}  // namespace butai::package

@@ -1,0 +1,95 @@
+// The one database, behind SOCI: SQLite by default, PostgreSQL later by URL.
+//   auto database = store::Database::open({.path = data + "/butai.db"});
+//   (*database)->run<int>(loop, [](soci::session& sql) { ...; return 1; },
+//                         [exchange = ...](std::expected<int, store::Failure> result) { ... });
+// Flow:   handler on a loop -> bounded queue -> the database's own thread -> back to that loop
+// Thread: open() blocks, at start. run() from any thread; `work` runs on the database's thread, one
+//         piece after another; `done` is posted to `home`, exactly once. Destroying the database
+//         finishes what is queued, so it must die before the executors it posts to.
+// Limits: store/limits.h (queue; a full one answers Failure::Busy at once).
+// SQLite: WAL, synchronous=FULL (a commit that was answered survives power loss), foreign keys on.
+#pragma once
+
+#include <expected>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/executor.h"
+#include "base/problem.h"
+
+namespace soci {
+class session;
+}
+
+namespace butai::store {
+
+enum class Failure {
+  Busy,      // the queue is full, or another process holds the database for too long
+  Conflict,  // a unique or foreign key says no
+  Broken,    // anything else; logged with the library's words
+};
+std::string_view sentence(Failure failure);
+
+struct DatabaseOptions {
+  std::string path;  // SQLite file; made with mode 0600, migrated to the newest version
+};
+
+class Database {
+ public:
+  // Opens and migrates. Fails with a sentence that names the file and what to do.
+  static Expected<std::unique_ptr<Database>> open(const DatabaseOptions& options);
+  ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  // One transaction: `work` returns and it is committed, or throws and it is rolled back.
+  template <class T>
+  using Work = std::move_only_function<T(soci::session&)>;
+  template <class T>
+  using Done = std::move_only_function<void(std::expected<T, Failure>)>;
+
+  template <class T>
+  void run(Executor& home, Work<T> work, Done<T> done);
+  // The same, waiting for the result: for start-up and commands, never on a loop.
+  template <class T>
+  std::expected<T, Failure> run_and_wait(Work<T> work);
+
+ private:
+  struct Impl;
+  explicit Database(std::unique_ptr<Impl> impl);
+
+  using Attempt = std::move_only_function<void(soci::session&)>;
+  using Outcome = std::move_only_function<void(std::optional<Failure>)>;
+  // Calls `outcome` on the database's thread, or on the caller's when the queue is full.
+  void submit(Attempt attempt, Outcome outcome);
+  void submit_and_wait(Attempt attempt, std::optional<Failure>& failure);
+
+  std::unique_ptr<Impl> impl_;
+};
+
+template <class T>
+void Database::run(Executor& home, Work<T> work, Done<T> done) {
+  auto result = std::make_shared<std::optional<T>>();
+  submit([work = std::move(work), result](soci::session& sql) mutable { *result = work(sql); },
+         [&home, done = std::move(done), result](std::optional<Failure> failure) mutable {
+           home.post([done = std::move(done), result, failure]() mutable {
+             if (failure) return done(std::unexpected(*failure));
+             done(std::move(**result));
+           });
+         });
+}
+
+template <class T>
+std::expected<T, Failure> Database::run_and_wait(Work<T> work) {
+  std::optional<T> result;
+  std::optional<Failure> failure;
+  submit_and_wait([&work, &result](soci::session& sql) { result = work(sql); }, failure);
+  if (failure) return std::unexpected(*failure);
+  return std::move(*result);
+}
+
+}  // namespace butai::store

@@ -1,0 +1,190 @@
+#include "store/database.h"
+
+#include <gtest/gtest.h>
+#include <soci/soci.h>
+#include <sys/stat.h>
+
+#include <fstream>
+#include <latch>
+
+#include "store/limits.h"
+#include "store/migrations.h"
+#include "store/testing/temporary_folder.h"
+#include "store/testing/thread_executor.h"
+
+namespace butai::store {
+namespace {
+
+using testing::TemporaryFolder;
+using testing::ThreadExecutor;
+
+class DatabaseTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<Database> open() {
+    auto database = Database::open({.path = path});
+    if (!database) ADD_FAILURE() << database.error().sentence;
+    return database ? std::move(*database) : nullptr;
+  }
+  static std::expected<int, Failure> add(Database& database, const std::string& name) {
+    return database.run_and_wait<int>([name](soci::session& sql) {
+      sql << "INSERT INTO account (id, name, password_hash, role, scopes, created_at)"
+             " VALUES (:id, :name, 'h', 'viewer', '', 0)",
+          soci::use(name), soci::use(name);
+      return 1;
+    });
+  }
+  static int count(Database& database) {
+    return database
+        .run_and_wait<int>([](soci::session& sql) {
+          int rows = 0;
+          sql << "SELECT COUNT(*) FROM account", soci::into(rows);
+          return rows;
+        })
+        .value();
+  }
+
+  TemporaryFolder folder;
+  std::string path = folder.path() + "/butai.db";
+};
+
+TEST_F(DatabaseTest, keeps_what_was_committed_when_opened_again) {
+  {
+    auto database = open();
+    ASSERT_TRUE(add(*database, "ann"));
+  }
+  auto database = open();
+  EXPECT_EQ(count(*database), 1);
+  struct stat facts{};
+  ASSERT_EQ(::stat(path.c_str(), &facts), 0);
+  EXPECT_EQ(facts.st_mode & 0777u, 0600u);
+}
+
+TEST_F(DatabaseTest, is_configured_so_that_commits_are_durable) {
+  auto database = open();
+  const auto settings = database->run_and_wait<std::string>([](soci::session& sql) {
+    std::string mode, synchronous, keys;
+    sql << "PRAGMA journal_mode", soci::into(mode);
+    sql << "PRAGMA synchronous", soci::into(synchronous);
+    sql << "PRAGMA foreign_keys", soci::into(keys);
+    return mode + " " + synchronous + " " + keys;
+  });
+  EXPECT_EQ(settings.value(), "wal 2 1");
+}
+
+TEST_F(DatabaseTest, unique_violation_is_a_conflict_and_changes_nothing) {
+  auto database = open();
+  ASSERT_TRUE(add(*database, "ann"));
+  EXPECT_EQ(add(*database, "ann").error(), Failure::Conflict);
+  EXPECT_EQ(count(*database), 1);
+}
+
+TEST_F(DatabaseTest, work_that_throws_is_rolled_back) {
+  auto database = open();
+  const auto result = database->run_and_wait<int>([](soci::session& sql) -> int {
+    sql << "INSERT INTO account (id, name, password_hash, role, scopes, created_at)"
+           " VALUES ('a', 'a', 'h', 'viewer', '', 0)";
+    sql << "SELECT nonsense FROM nowhere";
+    return 1;
+  });
+  EXPECT_EQ(result.error(), Failure::Broken);
+  EXPECT_EQ(count(*database), 0);
+}
+
+TEST_F(DatabaseTest, result_comes_back_to_the_asking_executor_in_order) {
+  auto database = open();
+  ThreadExecutor home;
+  std::vector<int> order;
+  for (int i = 0; i < 5; ++i) {
+    database->run<int>(
+        home, [i](soci::session&) { return i; },
+        [&order](std::expected<int, Failure> r) { order.push_back(r.value()); });
+  }
+  ASSERT_TRUE(home.wait([&] { return order.size() == 5; }));
+  EXPECT_EQ(order, (std::vector<int>{0, 1, 2, 3, 4}));
+}
+
+TEST_F(DatabaseTest, full_queue_answers_busy_at_once) {
+  auto database = open();
+  ThreadExecutor home;
+  std::latch gate(1);
+  std::latch started(1);
+  std::size_t finished = 0;
+  std::size_t busy = 0;
+  const auto note = [&](std::expected<int, Failure> r) {
+    ++finished;
+    if (!r && r.error() == Failure::Busy) ++busy;
+  };
+  database->run<int>(
+      home,
+      [&](soci::session&) {
+        started.count_down();
+        gate.wait();
+        return 0;
+      },
+      note);
+  started.wait();  // the thread holds the first piece; the queue is empty
+  for (std::size_t i = 0; i < kDatabaseQueueMax + 1; ++i) {
+    database->run<int>(home, [](soci::session&) { return 0; }, note);
+  }
+  EXPECT_TRUE(home.wait([&] { return busy == 1; }));
+  gate.count_down();
+  EXPECT_TRUE(home.wait([&] { return finished == kDatabaseQueueMax + 2; }));
+  EXPECT_EQ(busy, 1u);
+}
+
+TEST_F(DatabaseTest, queued_work_is_finished_before_the_database_closes) {
+  ThreadExecutor home;
+  {
+    auto database = open();
+    for (int i = 0; i < 20; ++i) {
+      const std::string name = "n" + std::to_string(i);
+      database->run<int>(
+          home,
+          [name](soci::session& sql) {
+            sql << "INSERT INTO account (id, name, password_hash, role, scopes, created_at)"
+                   " VALUES (:id, :name, 'h', 'viewer', '', 0)",
+                soci::use(name), soci::use(name);
+            return 1;
+          },
+          [](std::expected<int, Failure>) {});
+    }
+  }
+  auto database = open();
+  EXPECT_EQ(count(*database), 20);
+}
+
+TEST_F(DatabaseTest, file_that_is_no_database_is_refused_with_a_sentence) {
+  std::ofstream(path) << std::string(4096, 'x');
+  const auto refused = Database::open({.path = path});
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().sentence.find(path), std::string::npos);
+  EXPECT_NE(refused.error().sentence.find("Check that it is a SQLite database"), std::string::npos);
+}
+
+TEST_F(DatabaseTest, newer_tables_are_refused) {
+  {
+    auto database = open();
+    ASSERT_TRUE(database->run_and_wait<int>([](soci::session& sql) {
+      sql << "INSERT INTO migration (number, name) VALUES (999, 'future')";
+      return 1;
+    }));
+  }
+  const auto refused = Database::open({.path = path});
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().sentence.find("newer butai"), std::string::npos);
+}
+
+TEST_F(DatabaseTest, unwritable_place_is_a_sentence) {
+  const auto refused = Database::open({.path = folder.path() + "/absent/butai.db"});
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().sentence.find("/absent/butai.db"), std::string::npos);
+}
+
+TEST(Migrations, are_numbered_without_gaps) {
+  int expected = 1;
+  for (const Migration& next : migrations()) EXPECT_EQ(next.number, expected++);
+  EXPECT_GT(expected, 1);
+}
+
+}  // namespace
+}  // namespace butai::store

@@ -1,0 +1,55 @@
+#include "store/migrations.h"
+
+#include <fmt/format.h>
+#include <soci/soci.h>
+
+namespace butai::store {
+namespace {
+
+// Names are stored folded to lower case, so plain uniqueness is uniqueness without case.
+constexpr Migration kMigrations[] = {
+    {1, "account",
+     "CREATE TABLE account ("
+     " id VARCHAR(32) PRIMARY KEY NOT NULL,"
+     " name VARCHAR(64) NOT NULL UNIQUE,"
+     " email VARCHAR(254) UNIQUE,"
+     " password_hash VARCHAR(128) NOT NULL,"
+     " role VARCHAR(16) NOT NULL CHECK (role IN ('viewer', 'producer', 'admin')),"
+     " scopes TEXT NOT NULL,"
+     " created_at BIGINT NOT NULL)"},
+};
+
+int version_of(soci::session& sql) {
+  sql << "CREATE TABLE IF NOT EXISTS migration (number INTEGER PRIMARY KEY NOT NULL,"
+         " name VARCHAR(64) NOT NULL)";
+  int version = 0;
+  sql << "SELECT COALESCE(MAX(number), 0) FROM migration", soci::into(version);
+  return version;
+}
+
+}  // namespace
+
+std::span<const Migration> migrations() { return kMigrations; }
+
+Expected<void> migrate(soci::session& sql, std::span<const Migration> list) {
+  const int version = version_of(sql);
+  const int newest = list.empty() ? 0 : list.back().number;
+  if (version > newest) {
+    return problem(
+        fmt::format("it was written by a newer butai (its tables have version {}, this "
+                    "program knows {}). Use the newer program, or another database.",
+                    version, newest));
+  }
+  for (const Migration& next : list) {
+    if (next.number <= version) continue;
+    soci::transaction change(sql);
+    const std::string name(next.name);  // SOCI reads it after temporaries of the line are gone
+    sql << std::string(next.sql);
+    sql << "INSERT INTO migration (number, name) VALUES (:number, :name)", soci::use(next.number),
+        soci::use(name);
+    change.commit();
+  }
+  return {};
+}
+
+}  // namespace butai::store

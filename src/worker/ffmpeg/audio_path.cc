@@ -1,0 +1,106 @@
+#include "worker/ffmpeg/audio_path.h"
+
+#include <cstdlib>
+#include <utility>
+
+#include "media/aac.h"
+#include "worker/ffmpeg/audio_transcoder.h"
+
+namespace butai::worker {
+namespace {
+
+// Containers that count milliseconds put every frame up to 1 ms beside where it is; what is within
+// this is written where it belongs.
+constexpr std::int64_t kJitterMicros = 3'000;
+
+bool passes(std::uint8_t object_type) {
+  constexpr std::uint8_t kLc = 2, kHe = 5, kHe2 = 29;
+  return object_type == kLc || object_type == kHe || object_type == kHe2;
+}
+
+}  // namespace
+
+AudioPath::AudioPath(const AVStream& source, const Encoding& encoding, FrameSink& sink,
+                     ParentLink& parent)
+    : parameters_(*source.codecpar), time_base_(source.time_base), sink_(sink) {
+  const ByteView extradata{parameters_.extradata,
+                           static_cast<std::size_t>(parameters_.extradata_size)};
+  if (parameters_.codec_id == AV_CODEC_ID_AAC) {
+    if (extradata.empty() || describe(extradata)) return;  // empty: ADTS will tell
+  }
+  auto opened = AudioTranscoder::open(parameters_, time_base_, encoding, sink);
+  if (!opened) give_up(parent, opened.error());
+  transcoder_ = std::move(*opened);
+}
+
+AudioPath::~AudioPath() = default;
+
+bool AudioPath::describe(ByteView config) {
+  const auto aac = media::parse_aac_config(config);
+  if (!aac || !passes(aac->object_type)) return false;
+  media::Track track;
+  track.id = media::kAudioTrack;
+  track.codec = media::Codec::Aac;
+  track.sample_rate = aac->sample_rate;
+  track.channels = aac->channels;
+  const bool counts_samples = time_base_.num == 1 && time_base_.den >= 8'000 &&
+                              time_base_.den % static_cast<int>(aac->sample_rate) == 0;
+  track.timescale = counts_samples ? static_cast<std::uint32_t>(time_base_.den) : aac->sample_rate;
+  track.bitrate = static_cast<std::uint32_t>(std::max<std::int64_t>(0, parameters_.bit_rate));
+  track.config = Bytes::copy_of(config);
+  timescale_ = track.timescale;
+  frame_ticks_ = mul_div(media::kAacFrameSamples, timescale_, aac->sample_rate);
+  described_ = true;
+  sink_.describe(std::move(track));
+  return true;
+}
+
+void AudioPath::take(const AVPacket& packet) {
+  if (transcoder_) {
+    transcoder_->take(&packet);
+  } else {
+    pass(packet);
+  }
+}
+
+void AudioPath::pass(const AVPacket& packet) {
+  ByteView bytes{packet.data, static_cast<std::size_t>(packet.size)};
+  const bool raw = parameters_.extradata_size > 0;
+  if (const ByteView renewed = av::new_extradata(packet); !renewed.empty()) describe(renewed);
+  if (!raw) {
+    const auto adts = media::parse_adts(bytes);
+    if (!adts) return;
+    bytes = adts->frame;
+    if (!described_) {
+      const auto config = media::make_aac_config(adts->config);
+      if (!config || !describe(*config)) return;
+    }
+  }
+  // Of several frames in one packet of a transport stream only the first has a time.
+  const std::int64_t stamp = packet.dts != av::kNoTime ? packet.dts : packet.pts;
+  if ((stamp == av::kNoTime && next_dts_ == av::kNoTime) || bytes.empty()) return;
+  media::Frame frame;
+  frame.track = media::kAudioTrack;
+  frame.duration = frame_ticks_;
+  frame.dts = smooth(stamp == av::kNoTime ? next_dts_ : av::ticks(stamp, time_base_, timescale_),
+                     frame.duration);
+  frame.pts = frame.dts;
+  frame.key = true;
+  frame.data = Bytes::copy_of(bytes);
+  sink_.put(std::move(frame));
+}
+
+std::int64_t AudioPath::smooth(std::int64_t dts, std::int64_t duration) {
+  const bool exact = time_base_.num == 1 && time_base_.den == static_cast<int>(timescale_);
+  const bool near = next_dts_ != av::kNoTime &&
+                    std::abs(dts - next_dts_) <= mul_div(kJitterMicros, timescale_, 1'000'000);
+  if (!exact && near) dts = next_dts_;
+  next_dts_ = dts + duration;
+  return dts;
+}
+
+void AudioPath::finish() {
+  if (transcoder_) transcoder_->take(nullptr);
+}
+
+}  // namespace butai::worker

@@ -1,0 +1,39 @@
+// The sound of a source on its way out: AAC passed through, anything else made AAC at 48 kHz.
+// Flow:   demuxer -> AudioPath -> [decode, resample, encode] -> FrameSink
+// Thread: its job's.
+// Limits: at most one second of silence is put into a gap; longer ones are jumps.
+#pragma once
+
+#include <memory>
+
+#include "worker/ffmpeg/av.h"
+#include "worker/ffmpeg/output.h"
+
+namespace butai::worker {
+
+class AudioTranscoder;
+
+class AudioPath {
+ public:
+  AudioPath(const AVStream& source, const Encoding& encoding, FrameSink& sink, ParentLink& parent);
+  ~AudioPath();
+
+  void take(const AVPacket& packet);
+  void finish();
+
+ private:
+  void pass(const AVPacket& packet);
+  bool describe(ByteView config);
+  std::int64_t smooth(std::int64_t dts, std::int64_t duration);
+
+  const AVCodecParameters& parameters_;
+  AVRational time_base_;
+  FrameSink& sink_;
+  bool described_ = false;
+  std::uint32_t timescale_ = 0;
+  std::int64_t frame_ticks_ = 0;  // duration of one AAC frame
+  std::int64_t next_dts_ = av::kNoTime;
+  std::unique_ptr<AudioTranscoder> transcoder_;
+};
+
+}  // namespace butai::worker

@@ -1,0 +1,125 @@
+#include "worker/ffmpeg/avc_units.h"
+
+#include <algorithm>
+#include <vector>
+
+namespace butai::worker {
+namespace {
+
+using media::NalType;
+
+bool is_parameter_set(NalType type) { return type == NalType::Sps || type == NalType::Pps; }
+
+// The id of a parameter set, or nothing if it cannot be read.
+std::optional<std::uint32_t> id_of(ByteView nal) {
+  if (media::nal_type(nal) == NalType::Sps) {
+    const auto sps = media::parse_sps(nal);
+    return sps ? std::optional(sps->id) : std::nullopt;
+  }
+  const auto pps = media::parse_pps(nal);
+  return pps ? std::optional(pps->id) : std::nullopt;
+}
+
+}  // namespace
+
+void AvcUnits::start(ByteView extradata) {
+  *this = AvcUnits();
+  update(extradata);
+  reconfigure();
+}
+
+void AvcUnits::update(ByteView extradata) {
+  if (extradata.empty()) return;
+  if (extradata[0] != 1) {
+    for (const ByteView nal : media::split_start_codes(extradata)) merge(nal);
+    return;
+  }
+  const auto config = media::parse_avc_config(extradata);
+  if (!config) return;
+  length_size_ = config->length_size;
+  for (const auto* list : {&config->sps, &config->pps}) {
+    for (const Bytes& set : *list) merge(set);
+  }
+}
+
+std::optional<media::NalUnits> AvcUnits::split(ByteView packet) const {
+  // Some muxers describe lengths and write start codes; a NAL unit of one byte does not exist.
+  const bool start_code = packet.size() > 4 && packet[0] == 0 && packet[1] == 0 &&
+                          (packet[2] == 1 || (packet[2] == 0 && packet[3] == 1));
+  if (length_size_ == 0 || (length_size_ == 4 && start_code)) {
+    return media::split_start_codes(packet);
+  }
+  auto nals = media::split_lengths(packet, length_size_);
+  if (!nals) return std::nullopt;
+  return std::move(*nals);
+}
+
+void AvcUnits::merge(ByteView nal) {
+  const NalType type = media::nal_type(nal);
+  const auto id = is_parameter_set(type) ? id_of(nal) : std::nullopt;
+  if (!id) return;
+  std::vector<Bytes>& list = type == NalType::Sps ? sets_.sps : sets_.pps;
+  const auto same = std::ranges::find_if(list, [&](const Bytes& set) { return id_of(set) == id; });
+  if (same != list.end() && same->text() == as_text(nal)) return;
+  sets_changed_ = true;
+  if (same != list.end()) {
+    *same = Bytes::copy_of(nal);
+  } else {
+    list.push_back(Bytes::copy_of(nal));
+  }
+}
+
+bool AvcUnits::reconfigure() {
+  if (!sets_changed_) return false;
+  const auto record = media::make_avc_config(sets_);
+  if (!record) return false;
+  const auto sps = media::sps_of(*record);
+  if (!sps) return false;
+  sets_changed_ = false;
+  config_ = *record;
+  sps_ = *sps;
+  return true;
+}
+
+std::optional<AvcUnits::Unit> AvcUnits::take(ByteView packet) {
+  const auto nals = split(packet);
+  if (!nals) return std::nullopt;
+  Unit unit;
+  bool has_slice = false, as_it_is = length_size_ == 4;
+  std::size_t lengths_bytes = 0;
+  for (const ByteView nal : *nals) {
+    const NalType type = media::nal_type(nal);
+    unit.key = unit.key || type == NalType::Idr;
+    has_slice = has_slice || (type >= NalType::Slice && type <= NalType::Idr);
+    merge(nal);
+    lengths_bytes += 4 + nal.size();
+    as_it_is = as_it_is && type != NalType::Delimiter && !is_parameter_set(type);
+  }
+  if (!has_slice) return std::nullopt;
+  // New sets inside a group of pictures stay where they are: an init segment starts at a key frame.
+  const bool strip_sets = unit.key || !sets_changed_;
+  if (unit.key) unit.configured = reconfigure();
+  if (as_it_is && lengths_bytes == packet.size()) {
+    unit.data = Bytes::copy_of(packet);
+    return unit;
+  }
+  media::NalUnits kept;
+  for (const ByteView nal : *nals) {
+    const NalType type = media::nal_type(nal);
+    if (type == NalType::Delimiter || (strip_sets && is_parameter_set(type)) || nal.empty()) continue;
+    kept.push_back(nal);
+  }
+  unit.data = media::join_lengths(kept);
+  return unit;
+}
+
+void AvcUnits::describe(media::Track& track) const {
+  track.id = media::kVideoTrack;
+  track.codec = media::Codec::H264;
+  track.config = config_;
+  track.width = sps_.width;
+  track.height = sps_.height;
+  if (sps_.frame_rate.num > 0) track.frame_rate = sps_.frame_rate;
+}
+
+}  // namespace butai::worker

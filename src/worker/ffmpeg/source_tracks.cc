@@ -1,0 +1,78 @@
+#include "worker/ffmpeg/source_tracks.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+namespace butai::worker {
+namespace {
+
+constexpr std::array kVideo{AV_CODEC_ID_H264, AV_CODEC_ID_HEVC, AV_CODEC_ID_VP8, AV_CODEC_ID_VP9,
+                            AV_CODEC_ID_AV1, AV_CODEC_ID_MPEG2VIDEO, AV_CODEC_ID_MPEG4,
+                            AV_CODEC_ID_MJPEG, AV_CODEC_ID_FLV1};
+constexpr std::array kAudio{AV_CODEC_ID_AAC, AV_CODEC_ID_OPUS, AV_CODEC_ID_VORBIS,
+                            AV_CODEC_ID_MP3, AV_CODEC_ID_MP2, AV_CODEC_ID_AC3,
+                            AV_CODEC_ID_EAC3, AV_CODEC_ID_AAC_LATM, AV_CODEC_ID_FLAC,
+                            AV_CODEC_ID_PCM_S16LE, AV_CODEC_ID_PCM_F32LE};
+
+template <class List>
+bool has(const List& list, AVCodecID id) {
+  return std::ranges::find(list, id) != list.end();
+}
+
+// Ticks a second of the picture's times: those of the source where they divide seconds finely, so
+// that nothing is rounded, else 90 kHz.
+std::uint32_t video_timescale(AVRational time_base) {
+  constexpr int kUsual = 90'000, kFine = 10'000;
+  const bool fine = time_base.num == 1 && time_base.den >= kFine && time_base.den <= 10'000'000;
+  return static_cast<std::uint32_t>(fine ? time_base.den : kUsual);
+}
+
+}  // namespace
+
+void SourceTracks::adopt(const AVStream& source) {
+  const AVCodecParameters& parameters = *source.codecpar;
+  const bool picture = parameters.codec_type == AVMEDIA_TYPE_VIDEO;
+  const bool sound = parameters.codec_type == AVMEDIA_TYPE_AUDIO;
+  if ((picture && video_) || (sound && audio_) || (!picture && !sound)) return;
+  const bool known = picture ? has(kVideo, parameters.codec_id) : has(kAudio, parameters.codec_id);
+  if (!known) {
+    if (parameters.codec_id != AV_CODEC_ID_NONE && !complained_) {
+      complained_ = true;
+      parent_.complain(fmt::format("A track is coded in {}, which is not taken; send H.264 and AAC.",
+                                   avcodec_get_name(parameters.codec_id)));
+    }
+    return;
+  }
+  if (picture) {
+    video_index_ = source.index;
+    video_ = std::make_unique<VideoPath>(source, video_timescale(source.time_base), encoding_, sink_,
+                                         anchor_, parent_);
+  } else {
+    audio_index_ = source.index;
+    audio_ = std::make_unique<AudioPath>(source, encoding_, sink_, parent_);
+  }
+}
+
+void SourceTracks::take(const AVFormatContext& format, const AVPacket& packet) {
+  if (packet.stream_index < 0 || static_cast<unsigned>(packet.stream_index) >= format.nb_streams) {
+    return;
+  }
+  if (packet.stream_index != video_index_ && packet.stream_index != audio_index_) {
+    adopt(*format.streams[packet.stream_index]);
+  }
+  if (packet.stream_index == video_index_) video_->take(packet);
+  if (packet.stream_index == audio_index_) audio_->take(packet);
+}
+
+void SourceTracks::finish() {
+  if (video_) video_->finish();
+  if (audio_) audio_->finish();
+}
+
+void SourceTracks::ask_key_frame() {
+  if (video_) video_->ask_key_frame();
+}
+
+}  // namespace butai::worker

@@ -1,0 +1,40 @@
+// The one picture and the one sound taken from a source, found as its packets come.
+// Flow:   demuxer -> SourceTracks -> VideoPath, AudioPath -> FrameSink
+// Thread: its job's.
+// Limits: the first usable track of each kind; others are passed over. Codecs: a list (kVideo,
+//         kAudio in the .cc), because each decoder is code that hostile bytes reach.
+#pragma once
+
+#include <memory>
+
+#include "worker/ffmpeg/audio_path.h"
+#include "worker/ffmpeg/av.h"
+#include "worker/ffmpeg/output.h"
+#include "worker/ffmpeg/video_path.h"
+
+namespace butai::worker {
+
+class SourceTracks {
+ public:
+  SourceTracks(ParentLink& parent, const Encoding& encoding, FrameSink& sink,
+               const SourceAnchor& anchor)
+      : parent_(parent), encoding_(encoding), sink_(sink), anchor_(anchor) {}
+
+  void take(const AVFormatContext& format, const AVPacket& packet);
+  void finish();
+  void ask_key_frame();
+
+ private:
+  void adopt(const AVStream& source);
+
+  ParentLink& parent_;
+  const Encoding& encoding_;
+  FrameSink& sink_;
+  const SourceAnchor& anchor_;
+  int video_index_ = -1, audio_index_ = -1;
+  std::unique_ptr<VideoPath> video_;
+  std::unique_ptr<AudioPath> audio_;
+  bool complained_ = false;
+};
+
+}  // namespace butai::worker

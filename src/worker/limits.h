@@ -1,0 +1,57 @@
+// Every bound of this folder, with its unit and the reason for the number.
+#pragma once
+
+#include <cstddef>
+
+#include "base/time.h"
+
+namespace butai::worker {
+
+// One message between parent and child. The largest piece a publisher may send is 4 MiB, the largest
+// access unit a 4K key frame at 100 Mbit/s is about 3 MiB; twice that, and a head.
+inline constexpr std::size_t kMessageBytesMax = 8 * 1024 * 1024 + 1024;
+// One sentence (complaint, note): a line for a person, not a dump.
+inline constexpr std::size_t kSentenceBytesMax = 1024;
+// AVCDecoderConfigurationRecord or AudioSpecificConfig of one track: 31 SPS + 255 PPS never come near.
+inline constexpr std::size_t kTrackConfigBytesMax = 64 * 1024;
+// Tracks told by one child: one picture, one sound.
+inline constexpr std::size_t kTracksMax = 2;
+// File names and device names of butai publish (PATH_MAX).
+inline constexpr std::size_t kSourceBytesMax = 4096;
+
+// Bytes written to the child and not yet taken by it, after which write() says no. One message of the
+// largest size always fits into an empty queue.
+inline constexpr std::size_t kUnsentBytesMax = 4 * 1024 * 1024;
+// What the parent reads from one child before it lets the loop do something else.
+inline constexpr std::size_t kReadBytesPerTurn = 1024 * 1024;
+
+// Container header kept for the next child (ftyp + moov, EBML … Tracks, FLV header + metadata).
+inline constexpr std::size_t kContainerHeaderBytesMax = 1024 * 1024;
+
+// Restarts: the first at once, then doubling between these two, so that a source that kills its
+// worker every time costs at most one start a second.
+inline constexpr Millis kRestartDelayFirst{250};
+inline constexpr Millis kRestartDelayMax{1000};
+// A child that lived this long was healthy: its death counts as the first again.
+inline constexpr Millis kHealthyAfter{10'000};
+// A child that takes nothing for this long although bytes wait is stuck, and is killed.
+inline constexpr Millis kStuckAfter{5'000};
+inline constexpr Millis kStuckCheckInterval{1'000};
+
+// Key frames further apart are re-encoded: TARGETDURATION 4 rounds to the nearest second, so a group
+// of 4 s and a few frames still fits.
+inline constexpr Micros kKeyFrameIntervalMax{4'200'000};
+// What of the running group of pictures is kept to be able to start re-encoding inside it.
+inline constexpr std::size_t kGroupBytesMax = 8 * 1024 * 1024;
+inline constexpr Micros kGroupDurationMax{10'000'000};
+
+// Pictures: what x264 at level 5.2 takes (4096 x 2304), and a side no decoder of a phone exceeds.
+inline constexpr int kPictureSideMax = 4096;
+
+// Address space of a child, bytes: FFmpeg and its libraries map some 400 MiB before the first frame;
+// a 4K decoder and encoder stay under 1 GiB.
+inline constexpr std::size_t kChildAddressSpaceMax = std::size_t{3} * 1024 * 1024 * 1024;
+// Descriptors of a child: 0-3 and one opened before the sandbox closes (a file, a camera).
+inline constexpr std::size_t kChildDescriptorsMax = 16;
+
+}  // namespace butai::worker

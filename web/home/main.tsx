@@ -1,0 +1,5 @@
+import { render } from 'preact';
+import './home.css';
+import { HomePage } from './home_page';
+
+render(<HomePage />, document.getElementById('page')!);

@@ -1,0 +1,115 @@
+// Native HLS, for iPhones without Media Source Extensions: the browser does everything, we listen.
+
+import { FramesShown, frameCounts } from './frames_shown';
+import { MedianWindow } from './latency';
+import type { Player, PlayerHooks, Stage, State, Stats } from './player';
+
+const kRetryMs = 3000;
+
+type WithStartDate = HTMLVideoElement & { getStartDate?: () => Date };
+
+export class NativePlayer implements Player {
+  private readonly latencies = new MedianWindow();
+  private readonly frames: FramesShown;
+  private state: State = 'connecting';
+  private latency: number | null = null;
+  private gaps = 0;
+  private timer = 0;
+  private stopped = false;
+
+  constructor(
+    private readonly stage: Stage,
+    private readonly hooks: PlayerHooks,
+  ) {
+    this.frames = new FramesShown(stage.video, (mediaTime) => this.onFrame(mediaTime));
+  }
+
+  async start(): Promise<void> {
+    const { video } = this.stage;
+    video.addEventListener('playing', this.onPlaying);
+    video.addEventListener('waiting', this.onWaiting);
+    video.addEventListener('error', this.onError);
+    video.addEventListener('ended', this.onEnded);
+    this.load(this.stage.play.hls);
+  }
+
+  stop(): void {
+    this.stopped = true;
+    const { video } = this.stage;
+    clearTimeout(this.timer);
+    this.frames.stop();
+    video.removeEventListener('playing', this.onPlaying);
+    video.removeEventListener('waiting', this.onWaiting);
+    video.removeEventListener('error', this.onError);
+    video.removeEventListener('ended', this.onEnded);
+    video.removeAttribute('src');
+    video.load();
+  }
+
+  toLive(): void {
+    const { video } = this.stage;
+    if (video.seekable.length > 0) {
+      video.currentTime = video.seekable.end(video.seekable.length - 1);
+    }
+  }
+
+  stats(): Stats {
+    const { video } = this.stage;
+    const { decoded, dropped } = frameCounts(video);
+    const { buffered } = video;
+    const end = buffered.length > 0 ? buffered.end(buffered.length - 1) : video.currentTime;
+    return {
+      player: 'native',
+      state: this.state,
+      latencySeconds: this.latency,
+      medianLatencySeconds: this.latencies.median(),
+      decodedFrames: decoded,
+      droppedFrames: dropped,
+      gaps: this.gaps,
+      bitrate: 0,
+      currentTime: video.currentTime,
+      bufferSeconds: Math.max(0, end - video.currentTime),
+      width: video.videoWidth,
+      height: video.videoHeight,
+    };
+  }
+
+  private load(address: string): void {
+    this.stage.video.src = address;
+    this.setState('waiting');
+    this.hooks.ready();
+  }
+
+  private readonly onPlaying = (): void => this.setState('playing');
+  private readonly onEnded = (): void => this.setState('ended');
+  private readonly onWaiting = (): void => {
+    if (this.state === 'playing') {
+      this.gaps++;
+      this.setState('gap');
+    }
+  };
+  private readonly onError = (): void => {
+    if (this.stopped || !this.stage.video.getAttribute('src')) return;
+    this.setState(this.state === 'playing' ? 'gap' : 'waiting');
+    this.timer = window.setTimeout(async () => {
+      try {
+        this.load((await this.hooks.renew()).hls);
+      } catch {
+        this.onError();
+      }
+    }, kRetryMs);
+  };
+
+  private onFrame(mediaTime: number): void {
+    const date = (this.stage.video as WithStartDate).getStartDate?.();
+    if (!date || Number.isNaN(date.getTime())) return;
+    this.latency = this.stage.clock.now() - (date.getTime() / 1000 + mediaTime);
+    this.latencies.add(this.latency);
+  }
+
+  private setState(state: State): void {
+    if (state === this.state) return;
+    this.state = state;
+    this.hooks.changed(state);
+  }
+}

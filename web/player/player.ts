@@ -1,0 +1,57 @@
+// What every way of playing offers to the watch page, whatever it does inside.
+
+import type { ServerClock } from './server_clock';
+import type { Play } from '../server/plays';
+
+export type PlayerName = 'ws' | 'hls' | 'dash' | 'native' | 'jpeg';
+
+export type State =
+  | 'connecting'
+  | 'waiting' // connected, no picture yet
+  | 'playing'
+  | 'gap' // the picture stopped and is expected back
+  | 'ended'
+  | 'token' // a token is needed, or the one given is not good
+  | 'refused' // valid, but not allowed
+  | 'elsewhere' // playing on another device
+  | 'missing' // no such channel
+  | 'full'
+  | 'unsupported'; // this browser cannot
+
+export interface Stats {
+  player: PlayerName;
+  state: State;
+  latencySeconds: number | null;
+  medianLatencySeconds: number | null;
+  decodedFrames: number;
+  droppedFrames: number;
+  gaps: number;
+  bitrate: number; // bits per second
+  currentTime: number;
+  bufferSeconds: number;
+  width: number;
+  height: number;
+}
+
+export interface PlayerHooks {
+  changed(state: State): void;
+  slate(shown: boolean): void;
+  // A fresh play, e.g. after the old address was refused. Rejects with a Refusal.
+  renew(): Promise<Play>;
+  // The element has something to show from now on: time to call play().
+  ready(): void;
+}
+
+export interface Player {
+  start(): Promise<void>;
+  stop(): void;
+  stats(): Stats;
+  toLive(): void;
+}
+
+export interface Stage {
+  video: HTMLVideoElement;
+  canvas: HTMLCanvasElement;
+  clock: ServerClock;
+  play: Play;
+}

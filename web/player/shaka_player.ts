@@ -1,0 +1,198 @@
+// Plays HLS or DASH with shaka-player, which is loaded only when it is needed.
+// `stable`: far behind, much in hand. `low`: LL-HLS parts, within ±5 % at the delay the playlist asks.
+
+import type shakaNamespace from 'shaka-player/dist/shaka-player.compiled-es2021.js';
+import { Refusal } from '../server/plays';
+import { FramesShown, frameCounts } from './frames_shown';
+import { MedianWindow } from './latency';
+import { stateOfRefusal } from './line';
+import { hasMediaSource } from './media_source';
+import type { Player, PlayerHooks, Stage, State, Stats } from './player';
+
+const kRetryMs = 1500;
+const kQuietMs = 4000;
+
+type Shaka = typeof shakaNamespace;
+
+export class ShakaPlayer implements Player {
+  private readonly latencies = new MedianWindow();
+  private readonly frames: FramesShown;
+  private player: shakaNamespace.Player | null = null;
+  private state: State = 'connecting';
+  private latency: number | null = null;
+  private holes = 0; // buffering after the picture had begun
+  private timer = 0;
+  private watch = 0;
+  private movedAt = 0;
+  private stopped = false;
+
+  constructor(
+    private readonly stage: Stage,
+    private readonly hooks: PlayerHooks,
+    private readonly name: 'hls' | 'dash',
+    private readonly low: boolean,
+  ) {
+    this.frames = new FramesShown(stage.video, () => this.onFrame());
+  }
+
+  async start(): Promise<void> {
+    if (!hasMediaSource()) {
+      this.setState('unsupported');
+      return;
+    }
+    const shaka = await loadShaka();
+    if (this.stopped) return;
+    if (!shaka.Player.isBrowserSupported()) {
+      this.setState('unsupported');
+      return;
+    }
+    const player = new shaka.Player() as shakaNamespace.Player;
+    this.player = player;
+    await player.attach(this.stage.video);
+    player.configure(this.settings());
+    player.addEventListener('error', (event: unknown) => {
+      const detail = (event as { detail?: { severity?: number } }).detail;
+      if (detail?.severity === 2) this.again();
+    });
+    player.addEventListener('buffering', (event: unknown) => {
+      if ((event as { buffering?: boolean }).buffering && this.state === 'playing') this.holes++;
+    });
+    this.stage.video.addEventListener('ended', this.onEnded);
+    this.watch = window.setInterval(() => this.tick(), 500);
+    await this.load(this.address(this.stage.play));
+  }
+
+  stop(): void {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    clearInterval(this.watch);
+    this.frames.stop();
+    this.stage.video.removeEventListener('ended', this.onEnded);
+    void this.player?.destroy();
+  }
+
+  toLive(): void {
+    const range = this.player?.seekRange();
+    if (range) this.stage.video.currentTime = range.end;
+  }
+
+  stats(): Stats {
+    const { video } = this.stage;
+    const { decoded, dropped } = frameCounts(video);
+    const inside = this.player?.getStats();
+    const { buffered } = video;
+    const end = buffered.length > 0 ? buffered.end(buffered.length - 1) : video.currentTime;
+    return {
+      player: this.name,
+      state: this.state,
+      latencySeconds: this.latency,
+      medianLatencySeconds: this.latencies.median(),
+      decodedFrames: decoded,
+      droppedFrames: dropped,
+      gaps: this.holes + (inside?.gapsJumped ?? 0),
+      bitrate: inside?.streamBandwidth || 0,
+      currentTime: video.currentTime,
+      bufferSeconds: Math.max(0, end - video.currentTime),
+      width: video.videoWidth,
+      height: video.videoHeight,
+    };
+  }
+
+  private settings(): object {
+    const retry = {
+      maxAttempts: 6,
+      baseDelay: 300,
+      backoffFactor: 1.6,
+      fuzzFactor: 0.5,
+      timeout: 15_000,
+      stallTimeout: 8000,
+      connectionTimeout: 8000,
+    };
+    return {
+      manifest: {
+        retryParameters: retry,
+        raiseFatalErrorOnManifestUpdateRequestFailure: false,
+        dash: { clockSyncUri: '/time' },
+      },
+      streaming: {
+        lowLatencyMode: this.low,
+        retryParameters: retry,
+        rebufferingGoal: this.low ? 0.1 : 4,
+        bufferingGoal: this.low ? 4 : 20,
+        bufferBehind: 20,
+        liveSync: {
+          enabled: this.low,
+          targetLatency: 1.2,
+          targetLatencyTolerance: 0.3,
+          minPlaybackRate: 0.95,
+          maxPlaybackRate: 1.05,
+          panicMode: true,
+        },
+      },
+    };
+  }
+
+  private address(play: { hls: string; dash: string }): string {
+    return new URL(this.name === 'hls' ? play.hls : play.dash, location.href).href;
+  }
+
+  private async load(address: string): Promise<void> {
+    this.setState('waiting');
+    const type = this.name === 'hls' ? 'application/x-mpegurl' : 'application/dash+xml';
+    try {
+      await this.player!.load(address, null, type);
+      this.movedAt = performance.now();
+      this.hooks.ready();
+    } catch {
+      this.again();
+    }
+  }
+
+  // After a fatal error: a fresh play, and from the beginning.
+  private again(): void {
+    if (this.stopped || this.state === 'ended') return;
+    this.setState(this.latency === null ? 'waiting' : 'gap');
+    clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => void this.renew(), kRetryMs * (0.5 + Math.random()));
+  }
+
+  private async renew(): Promise<void> {
+    try {
+      const play = await this.hooks.renew();
+      if (!this.stopped) await this.load(this.address(play));
+    } catch (error) {
+      const final = error instanceof Refusal ? stateOfRefusal(error) : null;
+      if (final) this.setState(final);
+      else this.again();
+    }
+  }
+
+  private readonly onEnded = (): void => this.setState('ended');
+
+  private tick(): void {
+    if (this.state === 'playing' && performance.now() - this.movedAt > kQuietMs) {
+      if (!this.stage.video.paused) this.setState('gap');
+    }
+  }
+
+  private onFrame(): void {
+    this.movedAt = performance.now();
+    this.setState('playing');
+    const shown = this.player?.getPlayheadTimeAsDate();
+    if (!shown) return;
+    this.latency = this.stage.clock.now() - shown.getTime() / 1000;
+    this.latencies.add(this.latency);
+  }
+
+  private setState(state: State): void {
+    if (state === this.state) return;
+    this.state = state;
+    this.hooks.changed(state);
+  }
+}
+
+async function loadShaka(): Promise<Shaka> {
+  const { default: shaka } = await import('shaka-player/dist/shaka-player.compiled-es2021.js');
+  shaka.polyfill.installAll();
+  return shaka;
+}

@@ -1,0 +1,206 @@
+// One visit to a channel, without any drawing: asks for a play, picks the player, starts again when
+// the server was away, and tells the page what to say.
+//
+// Flow: start() -> POST /api/v1/plays -> channel info -> Player -> states -> page
+// Limits: one player at a time; attempts are spaced by a jittered back-off up to 8 s.
+
+import { startPlaying } from '../player/autoplay';
+import { choosePlayer } from '../player/choose';
+import { JpegPlayer } from '../player/jpeg_player';
+import { backOffMs, stateOfRefusal } from '../player/line';
+import { hasMediaSource } from '../player/media_source';
+import { NativePlayer } from '../player/native_player';
+import type { Player, PlayerHooks, PlayerName, Stage, State, Stats } from '../player/player';
+import { ServerClock } from '../player/server_clock';
+import { ShakaPlayer } from '../player/shaka_player';
+import { WebSocketPlayer } from '../player/websocket_player';
+import {
+  channelInfo,
+  endPlay,
+  Refusal,
+  startPlay,
+  type ChannelInfo,
+  type Play,
+} from '../server/plays';
+
+const kInfoMs = 5000; // viewer count and live badge
+const kMissingRetryMs = 4000; // the broadcast has not begun: look again
+
+export interface ShowHooks {
+  state(state: State): void;
+  info(info: ChannelInfo): void;
+  player(name: PlayerName): void;
+  slate(shown: boolean): void;
+  started(how: 'sound' | 'muted' | 'blocked'): void;
+  unreachable(yes: boolean): void;
+}
+
+export class Show {
+  private player: Player | null = null;
+  private playerName: PlayerName = 'ws';
+  private play: Play | null = null;
+  private state: State = 'connecting';
+  private info: ChannelInfo;
+  private readonly clock = new ServerClock();
+  private failures = 0;
+  private timer = 0;
+  private infoTimer = 0;
+  private stopped = false;
+
+  constructor(
+    private readonly channel: string,
+    private token: string | null,
+    private readonly video: HTMLVideoElement,
+    private readonly canvas: HTMLCanvasElement,
+    private readonly hooks: ShowHooks,
+  ) {
+    this.info = {
+      name: channel,
+      live: false,
+      viewers: 0,
+      latency: 'low',
+      kind: 'video',
+      protection: 'none',
+    };
+  }
+
+  start(): void {
+    void this.clock.measure();
+    void this.attempt();
+    this.infoTimer = window.setInterval(() => void this.refreshInfo(), kInfoMs);
+  }
+
+  stop(): void {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    clearInterval(this.infoTimer);
+    this.endPlayer();
+    if (this.play) endPlay(this.play, this.token);
+    this.play = null;
+  }
+
+  // A token was given, or the viewer wants the show on this device again.
+  again(token: string | null): void {
+    this.token = token;
+    this.endPlayer();
+    clearTimeout(this.timer);
+    this.setState('connecting');
+    void this.attempt();
+  }
+
+  toLive(): void {
+    this.player?.toLive();
+  }
+
+  // Call from a touch or key: browsers then allow sound.
+  async touch(): Promise<void> {
+    const how = await startPlaying(this.video);
+    if (how !== 'interrupted') this.hooks.started(how);
+  }
+
+  stats(): Stats {
+    return (
+      this.player?.stats() ?? {
+        player: this.playerName,
+        state: this.state,
+        latencySeconds: null,
+        medianLatencySeconds: null,
+        decodedFrames: 0,
+        droppedFrames: 0,
+        gaps: 0,
+        bitrate: 0,
+        currentTime: 0,
+        bufferSeconds: 0,
+        width: 0,
+        height: 0,
+      }
+    );
+  }
+
+  private async attempt(): Promise<void> {
+    try {
+      this.play = await startPlay(this.channel, this.token);
+      await this.refreshInfo();
+    } catch (error) {
+      if (!this.stopped) this.onRefused(error);
+      return;
+    }
+    if (this.stopped) return;
+    this.failures = 0;
+    this.hooks.unreachable(false);
+    await this.begin(this.play);
+  }
+
+  private onRefused(error: unknown): void {
+    const refusal = error instanceof Refusal ? error : new Refusal(0, '', 0);
+    const state = stateOfRefusal(refusal);
+    if (state) this.setState(state);
+    if (state && state !== 'missing') return;
+    const full = refusal.status === 429 || refusal.status === 503;
+    if (full) this.setState('full');
+    this.hooks.unreachable(!state && !full);
+    const delay = state ? kMissingRetryMs : backOffMs(++this.failures, Math.random());
+    this.timer = window.setTimeout(
+      () => void this.attempt(),
+      Math.max(delay, refusal.retryAfterMs),
+    );
+  }
+
+  private async begin(play: Play): Promise<void> {
+    const wish = new URLSearchParams(location.search).get('player');
+    const name = choosePlayer(wish, this.info, {
+      mediaSource: hasMediaSource(),
+      nativeHls: this.video.canPlayType('application/vnd.apple.mpegurl') !== '',
+    });
+    this.playerName = name;
+    this.hooks.player(name);
+    const stage: Stage = { video: this.video, canvas: this.canvas, clock: this.clock, play };
+    this.player = this.make(name, stage, {
+      changed: (state) => this.onPlayerState(state),
+      slate: (shown) => this.hooks.slate(shown),
+      renew: () => this.renew(),
+      ready: () => void this.touch(),
+    });
+    await this.player.start();
+  }
+
+  private make(name: PlayerName, stage: Stage, hooks: PlayerHooks): Player {
+    if (name === 'ws') return new WebSocketPlayer(stage, hooks);
+    if (name === 'jpeg') return new JpegPlayer(stage, hooks);
+    if (name === 'native') return new NativePlayer(stage, hooks);
+    return new ShakaPlayer(stage, hooks, name, this.info.latency !== 'stable');
+  }
+
+  private async renew(): Promise<Play> {
+    const play = await startPlay(this.channel, this.token);
+    this.play = play;
+    return play;
+  }
+
+  private onPlayerState(state: State): void {
+    this.setState(state);
+    if (state === 'missing') {
+      this.endPlayer();
+      this.timer = window.setTimeout(() => void this.attempt(), kMissingRetryMs);
+    }
+  }
+
+  private async refreshInfo(): Promise<void> {
+    try {
+      this.info = await channelInfo(this.channel, this.token);
+      if (!this.stopped) this.hooks.info(this.info);
+    } catch {
+      // Only words on the page depend on it.
+    }
+  }
+
+  private endPlayer(): void {
+    this.player?.stop();
+    this.player = null;
+  }
+
+  private setState(state: State): void {
+    this.state = state;
+    this.hooks.state(state);
+  }
+}
