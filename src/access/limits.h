@@ -38,7 +38,8 @@ inline constexpr Seconds kJwksMissEvery{30};  // an unknown kid may not make us 
 
 // --- plays and tickets --------------------------------------------------------------------------
 inline constexpr Seconds kPlayLife{12 * 3600};
-inline constexpr std::size_t kPlaysMax = 200'000;  // per node; 20 times the planned audience
+inline constexpr std::size_t kPlaysMax =
+    200'000;  // remembered per node; 20 times the planned audience
 inline constexpr std::size_t kRevokedMax = 1'000'000;
 inline constexpr Seconds kTicketLife{30};
 inline constexpr std::size_t kTicketBytesMax = 4 * 1024;

@@ -41,13 +41,6 @@ std::expected<std::string, net::Response> channel_of(const net::Request& request
   return std::string(channel->as_string());
 }
 
-net::Response too_many() {
-  net::Response answer =
-      net::Response::problem(503, "This server has no room for another play. Try again later.");
-  answer.headers.set("Retry-After", "30");
-  return answer;
-}
-
 // Who asks, and whether they may view the channel now.
 std::expected<net::Principal, net::Response> viewer_of(const RouteParts& parts,
                                                        const net::Request& request,
@@ -70,8 +63,7 @@ net::Response start(const RouteParts& parts, const net::Request& request) {
   if (parts.minter.weak() && !request.peer.loopback) {
     return parts.guard.deny(Refusal::WeakSecret, {}).response();
   }
-  const auto play = parts.plays.start(*channel, *principal);
-  return play ? told(*play, request.peer, 201) : too_many();
+  return told(parts.plays.start(*channel, *principal), request.peer, 201);
 }
 
 net::Response unknown_play() {

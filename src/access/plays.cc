@@ -60,13 +60,13 @@ Play Plays::sign(const PlayClaims& claims) const {
   return {base64url(claims.id), seal(key_, writer.record()), claims.channel, claims.expires};
 }
 
-bool Plays::remember(const PlayClaims& claims, Utc now) {
-  const std::lock_guard lock(mutex_);
-  return plays_.put(claims.id, {claims, now}, claims.expires, now);
+void Plays::remember(const PlayClaims& claims, Utc now) {
+  if (plays_.put(claims.id, {claims, now}, claims.expires, now)) return;
+  plays_.drop_next();
+  plays_.put(claims.id, {claims, now}, claims.expires, now);
 }
 
-std::expected<Play, PlayFault> Plays::start(std::string_view channel,
-                                            const net::Principal& principal) {
+Play Plays::start(std::string_view channel, const net::Principal& principal) {
   const Utc now = clock_.utc();
   PlayClaims claims;
   random_.fill(claims.id);
@@ -74,7 +74,8 @@ std::expected<Play, PlayFault> Plays::start(std::string_view channel,
   claims.anonymous = principal.subject.empty();
   claims.owner = claims.anonymous ? 0 : owner_of(principal.subject);
   claims.expires = std::chrono::floor<Seconds>(now) + kPlayLife;
-  if (!remember(claims, now)) return std::unexpected(PlayFault::TooMany);
+  const std::lock_guard lock(mutex_);
+  remember(claims, now);
   return sign(claims);
 }
 
@@ -95,8 +96,15 @@ void Plays::seen(const PlayClaims& claims) {
   if (Record* record = plays_.find(claims.id)) {
     record->seen = now;
   } else {
-    plays_.put(claims.id, {claims, now}, claims.expires, now);
+    remember(claims, now);
   }
+}
+
+void Plays::seen(std::string_view id) {
+  const auto parsed = parse_id(id);
+  const std::lock_guard lock(mutex_);
+  Record* record = parsed ? plays_.find(*parsed) : nullptr;
+  if (record != nullptr) record->seen = clock_.utc();
 }
 
 std::optional<PlayClaims> Plays::find(std::string_view id) const {
@@ -117,6 +125,7 @@ Play Plays::renew(const PlayClaims& play) {
   const Utc now = clock_.utc();
   PlayClaims next = play;
   next.expires = std::chrono::floor<Seconds>(now) + kPlayLife;
+  const std::lock_guard lock(mutex_);
   remember(next, now);
   return sign(next);
 }

@@ -4,7 +4,8 @@
 //   seen()    a heartbeat: playlist, license renewal or socket
 //   end()     revokes; every later use is refused
 // The token: version, flags, play id (128 bit), expiry, keyed hash of the subject, channel, MAC.
-// What a node remembers of a play is rebuilt from its token, so a restart ends nothing.
+// What a node remembers of a play (for renewal, ending and counting) is rebuilt from its token with
+// the next heartbeat, so neither a restart nor a full memory ends one.
 // Flow:   POST /api/v1/plays -> start -> /t/TOKEN/live/… -> AccessGuard -> verify, seen
 // Thread: any. The mutex is held for one map operation; every loop asks once per request, which is
 //         cheaper than posting to an owner and back.
@@ -42,16 +43,15 @@ struct PlayClaims {
   Utc expires;
 };
 
-enum class PlayFault { TooMany, Unknown };
-
 class Plays {
  public:
   Plays(const Secret& secret, const Clock& clock, Random& random);
 
-  // The caller has asked the gatekeeper. TooMany: this node's bound is reached (503).
-  std::expected<Play, PlayFault> start(std::string_view channel, const net::Principal& principal);
+  // The caller has asked the gatekeeper.
+  Play start(std::string_view channel, const net::Principal& principal);
   std::expected<PlayClaims, Refusal> verify(std::string_view path_token) const;
   void seen(const PlayClaims& claims);
+  void seen(std::string_view id);  // of a socket that was admitted with the play
 
   // For PUT and DELETE of /api/v1/plays/{id}; nothing when this node does not know the play.
   std::optional<PlayClaims> find(std::string_view id) const;
@@ -72,7 +72,7 @@ class Plays {
   };
   std::uint64_t owner_of(std::string_view subject) const;
   Play sign(const PlayClaims& claims) const;
-  bool remember(const PlayClaims& claims, Utc now);
+  void remember(const PlayClaims& claims, Utc now);  // under the mutex
 
   Key32 key_;
   const Clock& clock_;

@@ -28,28 +28,27 @@ class PlaysTest : public ::testing::Test {
 
 TEST_F(PlaysTest, token_is_verified_by_any_node_with_the_secret) {
   const auto play = plays.start("main", principal("ann"));
-  ASSERT_TRUE(play);
   SeededRandom other_random;
   const Plays other_node(secret, time, other_random);
-  const auto claims = other_node.verify(play->path_token);
+  const auto claims = other_node.verify(play.path_token);
   ASSERT_TRUE(claims);
   EXPECT_EQ(claims->channel, "main");
-  EXPECT_EQ(base64url(claims->id), play->id);
-  EXPECT_EQ(claims->expires, play->expires);
+  EXPECT_EQ(base64url(claims->id), play.id);
+  EXPECT_EQ(claims->expires, play.expires);
   const Plays stranger(Secret(std::string(40, 'x')), time, other_random);
-  EXPECT_EQ(stranger.verify(play->path_token).error(), Refusal::BadPlay);
+  EXPECT_EQ(stranger.verify(play.path_token).error(), Refusal::BadPlay);
 }
 
 TEST_F(PlaysTest, token_fits_into_an_address) {
   const auto play = plays.start(std::string(64, 'n'), principal("ann"));
-  EXPECT_LE(play->path_token.size(), 147u);
-  for (const char c : play->path_token) {
+  EXPECT_LE(play.path_token.size(), 147u);
+  for (const char c : play.path_token) {
     EXPECT_TRUE(std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_');
   }
 }
 
 TEST_F(PlaysTest, every_changed_character_is_noticed) {
-  const std::string token = plays.start("main", principal("ann"))->path_token;
+  const std::string token = plays.start("main", principal("ann")).path_token;
   EXPECT_EQ(outcome(token), "main");
   for (std::size_t i = 0; i < token.size(); ++i) {
     std::string changed = token;
@@ -62,7 +61,7 @@ TEST_F(PlaysTest, every_changed_character_is_noticed) {
 }
 
 TEST_F(PlaysTest, expires_after_twelve_hours) {
-  const std::string token = plays.start("main", principal("ann"))->path_token;
+  const std::string token = plays.start("main", principal("ann")).path_token;
   time.advance(kPlayLife - Seconds{1});
   EXPECT_EQ(outcome(token), "main");
   time.advance(Seconds{1});
@@ -72,46 +71,46 @@ TEST_F(PlaysTest, expires_after_twelve_hours) {
 TEST_F(PlaysTest, renewal_keeps_the_play_and_gives_it_a_full_life) {
   const auto play = plays.start("main", principal("ann"));
   time.advance(Seconds{6 * 3600});
-  const Play renewed = plays.renew(*plays.find(play->id));
-  EXPECT_EQ(renewed.id, play->id);
-  EXPECT_EQ(renewed.expires, play->expires + Seconds{6 * 3600});
+  const Play renewed = plays.renew(*plays.find(play.id));
+  EXPECT_EQ(renewed.id, play.id);
+  EXPECT_EQ(renewed.expires, play.expires + Seconds{6 * 3600});
   time.advance(Seconds{7 * 3600});
-  EXPECT_EQ(outcome(play->path_token), "play_expired");
+  EXPECT_EQ(outcome(play.path_token), "play_expired");
   EXPECT_EQ(outcome(renewed.path_token), "main");
 }
 
 TEST_F(PlaysTest, ending_refuses_every_token_of_the_play_until_it_would_have_expired) {
   const auto play = plays.start("main", principal("ann"));
   const auto other = plays.start("main", principal("ann"));
-  const Play renewed = plays.renew(*plays.find(play->id));
-  EXPECT_TRUE(plays.running(play->id));
-  plays.end(*plays.find(play->id));
-  EXPECT_EQ(outcome(play->path_token), "play_revoked");
+  const Play renewed = plays.renew(*plays.find(play.id));
+  EXPECT_TRUE(plays.running(play.id));
+  plays.end(*plays.find(play.id));
+  EXPECT_EQ(outcome(play.path_token), "play_revoked");
   EXPECT_EQ(outcome(renewed.path_token), "play_revoked");
-  EXPECT_EQ(outcome(other->path_token), "main");
-  EXPECT_FALSE(plays.running(play->id));
-  EXPECT_FALSE(plays.find(play->id));
+  EXPECT_EQ(outcome(other.path_token), "main");
+  EXPECT_FALSE(plays.running(play.id));
+  EXPECT_FALSE(plays.find(play.id));
   time.advance(kPlayLife - Seconds{1});
-  EXPECT_EQ(outcome(play->path_token), "play_revoked");
+  EXPECT_EQ(outcome(play.path_token), "play_revoked");
 }
 
 TEST_F(PlaysTest, knows_its_owner) {
   const auto play = plays.start("main", principal("ann"));
-  const PlayClaims claims = *plays.find(play->id);
+  const PlayClaims claims = *plays.find(play.id);
   EXPECT_TRUE(plays.owns(claims, principal("ann")));
   EXPECT_FALSE(plays.owns(claims, principal("bob")));
   EXPECT_FALSE(plays.owns(claims, principal("")));
   const auto anonymous = plays.start("main", principal(""));
-  EXPECT_TRUE(plays.owns(*plays.find(anonymous->id), principal("")));
+  EXPECT_TRUE(plays.owns(*plays.find(anonymous.id), principal("")));
 }
 
 TEST_F(PlaysTest, restart_remembers_a_play_with_its_first_heartbeat) {
   const auto play = plays.start("main", principal("ann"));
   Plays restarted(secret, time, random);
-  EXPECT_FALSE(restarted.find(play->id));
-  restarted.seen(*restarted.verify(play->path_token));
-  ASSERT_TRUE(restarted.find(play->id));
-  EXPECT_TRUE(restarted.owns(*restarted.find(play->id), principal("ann")));
+  EXPECT_FALSE(restarted.find(play.id));
+  restarted.seen(*restarted.verify(play.path_token));
+  ASSERT_TRUE(restarted.find(play.id));
+  EXPECT_TRUE(restarted.owns(*restarted.find(play.id), principal("ann")));
 }
 
 TEST_F(PlaysTest, counts_plays_with_a_recent_heartbeat) {
@@ -119,8 +118,17 @@ TEST_F(PlaysTest, counts_plays_with_a_recent_heartbeat) {
   time.advance(Seconds{60});
   plays.start("main", principal("bob"));
   EXPECT_EQ(plays.active(Seconds{30}), 1u);
-  plays.seen(*plays.verify(first->path_token));
+  plays.seen(*plays.verify(first.path_token));
   EXPECT_EQ(plays.active(Seconds{30}), 2u);
+}
+
+TEST_F(PlaysTest, socket_keeps_its_play_alive_by_id) {
+  const auto play = plays.start("main", principal("ann"));
+  time.advance(Seconds{60});
+  plays.seen("AAAAAAAAAAAAAAAAAAAAAA");
+  EXPECT_EQ(plays.active(Seconds{30}), 0u);
+  plays.seen(play.id);
+  EXPECT_EQ(plays.active(Seconds{30}), 1u);
 }
 
 TEST_F(PlaysTest, unknown_ids_are_not_found) {

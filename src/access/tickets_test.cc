@@ -67,7 +67,7 @@ TEST_F(TicketsTest, forged_ones_are_refused) {
 
 TEST_F(TicketsTest, play_token_is_no_ticket_and_the_reverse) {
   Plays plays(secret, time, random);
-  EXPECT_EQ(outcome(plays.start("main", ann)->path_token), "bad_ticket");
+  EXPECT_EQ(outcome(plays.start("main", ann).path_token), "bad_ticket");
   EXPECT_EQ(plays.verify(tickets.issue(ann)->text).error(), Refusal::BadPlay);
 }
 

@@ -1,8 +1,13 @@
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <functional>
+#include <map>
 #include <string>
 
 #include "app/commands.h"
+#include "client/latency_probe.h"
+#include "client/publish.h"
+#include "client/watch.h"
 
 namespace butai::app {
 namespace {
@@ -41,7 +46,107 @@ void add_demo(CLI::App& root, DemoOptions& options, Act& act) {
   command->callback([&] { act = [&] { return demo(options); }; });
 }
 
+void add_trust(CLI::App& command, std::string& pin, std::string& ca) {
+  command.add_option("--pin", pin, "SHA-256 of the server's certificate, as butai serve prints it")
+      ->type_name("SHA256");
+  command.add_option("--ca", ca, "CA of the server's certificate, PEM")->type_name("FILE");
+}
 
+void add_token_options(CLI::App& command, std::string& token, std::string& token_file) {
+  command.add_option("--token", token, "bearer token (the environment's BUTAI_TOKEN)");
+  command.add_option("--token-file", token_file, "file with the token, read again to renew it")
+      ->type_name("FILE");
+}
+
+// "1280x720"
+std::string read_size(const std::string& text, std::uint16_t& width, std::uint16_t& height) {
+  unsigned w = 0;
+  unsigned h = 0;
+  char rest = 0;
+  if (std::sscanf(text.c_str(), "%ux%u%c", &w, &h, &rest) != 2 || w < 16 || h < 16 || w > 8192 ||
+      h > 8192) {
+    return "the size must be WIDTHxHEIGHT, e.g. 1280x720";
+  }
+  width = static_cast<std::uint16_t>(w);
+  height = static_cast<std::uint16_t>(h);
+  return "";
+}
+
+void add_publish(CLI::App& root, client::PublishOptions& options, Act& act) {
+  using Format = worker::Capture::Format;
+  auto* command = root.add_subcommand("publish", "Send a camera, a file or the test picture");
+  command->add_option("SOURCE", options.source, "camera[:DEV] | file:PATH | test | - (standard input)")
+      ->required();
+  command->add_option("URL", options.url, "wss://HOST/ws?channel=NAME")->required();
+  add_token_options(*command, options.token, options.token_file);
+  add_trust(*command, options.pin, options.ca_file);
+  command->add_option("--format", options.format, "jpeg or h264 (h264)")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, Format>{{"jpeg", Format::Jpeg}, {"h264", Format::H264}}));
+  command
+      ->add_option_function<std::string>(
+          "--size",
+          [&options](const std::string& text) {
+            const std::string wrong = read_size(text, options.width, options.height);
+            if (!wrong.empty()) throw CLI::ValidationError("--size", wrong);
+          },
+          "picture size (1280x720)")
+      ->type_name("WxH");
+  command->add_option("--fps", options.frames_per_second, "pictures a second (30)")
+      ->check(CLI::Range(1, 60));
+  command->add_option("--bitrate", options.video_bitrate, "bits per second of H.264 (2500000)")
+      ->check(CLI::Range(100'000, 50'000'000));
+  command->add_flag("--loop", options.loop, "start a file again at its end");
+  command->add_option("--worker", options.worker, "butai-worker, if it is not beside butai")
+      ->type_name("FILE");
+  command->footer("Example: butai publish camera wss://live.example.org/ws?channel=main --token T");
+  command->callback([&] { act = [&] { return client::publish(options); }; });
+}
+
+void add_watch(CLI::App& root, client::WatchOptions& options, Act& act) {
+  using Format = client::ViewFormat;
+  auto* command = root.add_subcommand("watch", "Watch without a screen: latency, gaps, bitrate");
+  command->add_option("URL", options.url, "wss://HOST/live/NAME/ws or https://HOST/watch/NAME")
+      ->required();
+  command->add_option("--channel", options.channel, "where the URL names none");
+  add_token_options(*command, options.token, options.token_file);
+  add_trust(*command, options.pin, options.ca_file);
+  command->add_option("--seconds", options.seconds, "stop after so long (never)")
+      ->check(CLI::Range(0, 7 * 24 * 3600))
+      ->type_name("N");
+  command->add_flag("--json", options.json, "print one JSON object at the end");
+  command->add_option("--format", options.format, "cmaf or jpeg (cmaf)")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, Format>{{"cmaf", Format::Cmaf}, {"jpeg", Format::Jpeg}}));
+  command->add_option("--save", options.save, "write what comes to this file")->type_name("FILE");
+  command->footer("Example: butai watch ws://127.0.0.1:8080/live/main/ws --seconds 10");
+  command->callback([&] { act = [&] { return client::watch(options); }; });
+}
+
+void add_bench(CLI::App& root, client::ProbeOptions& options, Act& act) {
+  using Probe = client::Probe;
+  auto* command = root.add_subcommand("bench", "Load and figures")->require_subcommand(1);
+  auto* latency = command->add_subcommand("latency", "From publish to reception, one viewer");
+  latency->add_option("PROBE", options.probe, "jpeg-jpeg, h264-ws, jpeg-ws, echo, first-frame")
+      ->required()
+      ->transform(CLI::CheckedTransformer(std::map<std::string, Probe>{
+          {"jpeg-jpeg", Probe::JpegToJpeg},
+          {"h264-ws", Probe::H264ToWs},
+          {"jpeg-ws", Probe::JpegToWs},
+          {"echo", Probe::Echo},
+          {"first-frame", Probe::FirstFrame}}));
+  latency->add_option("PUBLISH", options.publish_url, "ws(s)://HOST/ws?channel=NAME")->required();
+  latency->add_option("WATCH", options.watch_url, "ws(s)://HOST/live/NAME/ws; not for echo");
+  latency->add_option("--token", options.token, "may publish and view (BUTAI_TOKEN)");
+  add_trust(*latency, options.pin, options.ca_file);
+  latency->add_option("--seconds", options.seconds, "how long (10)")->check(CLI::Range(1, 600));
+  latency->add_option("--fps", options.frames_per_second, "pictures a second (30)")
+      ->check(CLI::Range(1, 60));
+  latency->footer(
+      "Example: butai bench latency jpeg-jpeg ws://127.0.0.1:8080/ws?channel=main "
+      "ws://127.0.0.1:8080/live/main/ws");
+  latency->callback([&] { act = [&] { return client::bench_latency(options); }; });
+}
 
 void add_token(CLI::App& root, MintOptions& options, std::string& token, Act& act) {
   auto* command = root.add_subcommand("token", "Make or read a token")->require_subcommand(1);
@@ -134,8 +239,14 @@ int run(int argc, char** argv) {
   ChannelOptions channel_options;
   Place doctor_place;
   std::string token;
+  client::PublishOptions publish_options;
+  client::WatchOptions watch_options;
+  client::ProbeOptions probe_options;
   add_serve(root, serve_options, act);
   add_demo(root, demo_options, act);
+  add_publish(root, publish_options, act);
+  add_watch(root, watch_options, act);
+  add_bench(root, probe_options, act);
   add_token(root, mint_options, token, act);
   add_user(root, user_options, act);
   add_channel(root, channel_options, act);

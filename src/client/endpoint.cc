@@ -111,6 +111,11 @@ Expected<PublishTarget> publish_target(std::string_view text) {
                        .exposed = url->scheme == "ws" && !url->loopback()};
 }
 
+bool WatchTarget::signed_path() const {
+  const auto url = parse_url(socket_url);
+  return url && url->path.starts_with("/t/");
+}
+
 Expected<WatchTarget> watch_target(std::string_view text, std::string_view channel,
                                    ViewFormat format) {
   auto url = parse_url(text);

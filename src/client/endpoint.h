@@ -43,6 +43,8 @@ struct WatchTarget {
   std::string socket_url;  // empty: ask plays_url first
   std::string plays_url;   // POST /api/v1/plays
   std::string channel;
+  // /t/TOKEN/…: the address itself says who may watch.
+  bool signed_path() const;
 };
 // ws(s)://HOST/[t/TOKEN/]live/CHANNEL/ws is taken as it is; http(s)://HOST[/watch/CHANNEL] needs a
 // play. `channel` wins over the path; without both it is main.

@@ -74,6 +74,12 @@ TEST(WatchTarget, refuses_what_is_no_channel) {
   EXPECT_FALSE(watch_target("rtmp://h/live", "", ViewFormat::Cmaf));
 }
 
+TEST(WatchTarget, an_address_with_a_right_in_its_path_needs_no_token) {
+  EXPECT_TRUE(watch_target("wss://h/t/abc/live/main/ws", "", ViewFormat::Cmaf)->signed_path());
+  EXPECT_FALSE(watch_target("wss://h/live/t/ws", "", ViewFormat::Cmaf)->signed_path());
+  EXPECT_FALSE(watch_target("https://h/watch/main", "", ViewFormat::Cmaf)->signed_path());
+}
+
 TEST(SocketOfPlay, takes_paths_and_absolute_addresses) {
   const std::string asked = "https://h:8443/api/v1/plays";
   EXPECT_EQ(*socket_of_play(asked, "/t/T/live/main/ws", ViewFormat::Cmaf),

@@ -32,7 +32,12 @@ inline constexpr Millis kTokenFileCheck{5'000};  // a renewed token is in use lo
 // --- Judging what was received ---
 inline constexpr Millis kJumpMin{100};  // a break of the time line that an eye sees; less is jitter
 inline constexpr int kJumpFrames = 3;   // durations of the last chunk; slow cameras are no breaks
-// What a bench frame may need at most; its measurement ends so long after the last frame was sent.
-inline constexpr Millis kProbeTail{1'000};
+
+// --- The latency probe ---
+inline constexpr Millis kProbeWarmUp{1'000};  // first frames, first encoder, cold caches: not counted
+inline constexpr Millis kProbeTail{500};      // a frame that is later than this is lost
+inline constexpr Millis kEchoTimeout{1'000};  // without an echo the next message goes
+inline constexpr std::size_t kPicturesKept = 30;  // of the recording; one second of the test picture
+inline constexpr Millis kProbeSetUp{15'000};  // from start to the first frame received
 
 }  // namespace butai::client

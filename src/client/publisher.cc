@@ -128,7 +128,7 @@ void Publisher::on_loss(const std::string& reason) {
 
 void Publisher::on_complaint(const std::string& sentence) {
   complaint_ = sentence;
-  status_.say(fmt::format("{}: {}", options_.source, sentence));
+  if (media_seen_) status_.say(fmt::format("{}: {}", options_.source, sentence));
 }
 
 void Publisher::on_end() {

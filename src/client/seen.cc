@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <boost/json.hpp>
-#include <cmath>
 
 namespace butai::client {
 namespace {
@@ -13,8 +12,8 @@ namespace json = boost::json;
 
 double millis_of(Micros time) { return static_cast<double>(time.count()) / 1000; }
 
-json::value millis_or_null(Micros time) {
-  return time.count() < 0 ? json::value(nullptr) : json::value(millis_of(time));
+std::string millis_or_null(Micros time) {
+  return time.count() < 0 ? "null" : fmt::format("{:.3f}", millis_of(time));
 }
 
 double rate_of(std::uint64_t amount, Micros lasted) {
@@ -29,34 +28,26 @@ std::string shown(Micros time) {
 }  // namespace
 
 std::string to_json(const Seen& seen, Micros lasted) {
-  json::array codecs;
-  for (const std::string& codec : seen.codecs) codecs.emplace_back(codec);
-  return json::serialize(json::object{
-      {"seconds", static_cast<double>(lasted.count()) / 1e6},
-      {"connect_ms", millis_or_null(seen.connect)},
-      {"first_frame_ms", millis_or_null(seen.first_frame)},
-      {"latency_ms", json::object{{"p50", millis_of(seen.latency.quantile(0.5))},
-                                  {"p99", millis_of(seen.latency.quantile(0.99))},
-                                  {"max", millis_of(seen.latency.max())},
-                                  {"count", seen.latency.count()}}},
-      {"frames", seen.frames},
-      {"frames_per_second", rate_of(seen.frames, lasted)},
-      {"sounds", seen.sounds},
-      {"messages", seen.messages},
-      {"bytes", seen.bytes},
-      {"kbit_per_second", rate_of(seen.bytes, lasted) * 8 / 1000},
-      {"inits", seen.inits},
-      {"gaps", seen.gaps},
-      {"jumps", seen.jumps},
-      {"out_of_order", seen.out_of_order},
-      {"unreadable", seen.unreadable},
-      {"unstamped", seen.unstamped},
-      {"reconnects", seen.reconnects},
-      {"width", seen.width},
-      {"height", seen.height},
-      {"codecs", codecs},
-      {"protection", seen.protection},
-  });
+  std::vector<std::string> codecs;
+  for (const std::string& codec : seen.codecs) codecs.push_back(json::serialize(json::string(codec)));
+  std::string out = fmt::format(
+      R"({{"seconds":{:.3f},"connect_ms":{},"first_frame_ms":{},)",
+      static_cast<double>(lasted.count()) / 1e6, millis_or_null(seen.connect),
+      millis_or_null(seen.first_frame));
+  out += fmt::format(R"("latency_ms":{{"p50":{:.3f},"p99":{:.3f},"max":{:.3f},"count":{}}},)",
+                     millis_of(seen.latency.quantile(0.5)), millis_of(seen.latency.quantile(0.99)),
+                     millis_of(seen.latency.max()), seen.latency.count());
+  out += fmt::format(
+      R"("frames":{},"frames_per_second":{:.2f},"sounds":{},"messages":{},"bytes":{},)",
+      seen.frames, rate_of(seen.frames, lasted), seen.sounds, seen.messages, seen.bytes);
+  out += fmt::format(
+      R"("kbit_per_second":{:.1f},"inits":{},"gaps":{},"jumps":{},"out_of_order":{},)",
+      rate_of(seen.bytes, lasted) * 8 / 1000, seen.inits, seen.gaps, seen.jumps, seen.out_of_order);
+  out += fmt::format(R"("unreadable":{},"unstamped":{},"reconnects":{},"width":{},"height":{},)",
+                     seen.unreadable, seen.unstamped, seen.reconnects, seen.width, seen.height);
+  out += fmt::format(R"("codecs":[{}],"protection":{}}})", fmt::join(codecs, ","),
+                     json::serialize(json::string(seen.protection)));
+  return out;
 }
 
 std::string to_table(const Seen& seen, Micros lasted) {

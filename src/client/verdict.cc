@@ -14,17 +14,23 @@ std::string mint_line(Part part, std::string_view channel) {
                      part == Part::Publisher ? "publish" : "view", channel);
 }
 
+// Our servers name the line that makes a good token; others do not.
+std::string with_remedy(std::string sentence, Part part, std::string_view channel) {
+  if (sentence.find("butai token mint") == std::string::npos) {
+    sentence += "; " + mint_line(part, channel);
+  }
+  return sentence + "; give it with --token or BUTAI_TOKEN";
+}
+
 Verdict no_token(Part part, std::string_view channel, std::string_view said) {
-  return {Next::GiveUp, with_reason("the server does not accept the token", said) +
-                            "; give one with --token or BUTAI_TOKEN; " + mint_line(part, channel)};
+  return {Next::GiveUp,
+          with_remedy(with_reason("the server does not accept the token", said), part, channel)};
 }
 
 Verdict not_allowed(Part part, std::string_view channel, std::string_view said) {
-  return {Next::GiveUp,
-          with_reason(fmt::format("this token does not allow to {} {}",
-                                  part == Part::Publisher ? "publish to" : "watch", channel),
-                      said) +
-              "; " + mint_line(part, channel)};
+  const auto sentence = fmt::format("this token does not allow to {} {}",
+                                    part == Part::Publisher ? "publish to" : "watch", channel);
+  return {Next::GiveUp, with_remedy(with_reason(sentence, said), part, channel)};
 }
 
 Verdict no_channel(std::string_view channel, std::string_view said) {
@@ -46,8 +52,19 @@ Verdict taken(std::string_view channel, std::string_view said) {
 }  // namespace
 
 Verdict judge_refusal(Part part, std::string_view channel, int status, std::string_view said) {
+  // "the server answered 401: why" tells the status twice.
+  if (const std::size_t why = said.find(fmt::format("{}: ", status)); why != std::string_view::npos) {
+    said.remove_prefix(why + 5);
+  } else if (said.ends_with(fmt::format(" {}", status))) {
+    said = {};
+  }
   switch (status) {
-    case 0: return {Next::Retry, with_reason("the server cannot be reached", said)};
+    case 0:
+      // The line may mend itself; a certificate that is not trusted, or a wrong --pin, does not.
+      if (said.find("certificate") != std::string_view::npos || said.starts_with("the pin ")) {
+        return {Next::GiveUp, std::string(said)};
+      }
+      return {Next::Retry, with_reason("the server cannot be reached", said)};
     case 401: return no_token(part, channel, said);
     case 403: return not_allowed(part, channel, said);
     case 404: return no_channel(channel, said);

@@ -32,9 +32,16 @@ int watch(const WatchOptions& options) {
     seen = watcher.seen();
     lasted = watcher.lasted();
   }
-  options.json ? fmt::print("{}\n", to_json(seen, lasted)) : fmt::print("{}", to_table(seen, lasted));
+  const bool media_seen = seen.frames + seen.sounds > 0;
+  if (options.json) {
+    fmt::print("{}\n", to_json(seen, lasted));
+  } else if (media_seen) {
+    fmt::print("{}", to_table(seen, lasted));
+  } else {
+    fmt::print(stderr, "nothing was seen in {:.1f} s\n", static_cast<double>(lasted.count()) / 1e6);
+  }
   std::fflush(stdout);
-  return seen.frames + seen.sounds > 0 ? 0 : 1;
+  return media_seen ? 0 : 1;
 }
 
 }  // namespace butai::client

@@ -61,6 +61,13 @@ net::ClientOptions Watcher::client_options() {
   return options;
 }
 
+// An address of a play carries its right in the path; a second one beside it would be refused.
+net::ClientOptions Watcher::socket_options() {
+  net::ClientOptions options = client_options();
+  if (target_.signed_path()) options.headers = {};
+  return options;
+}
+
 void Watcher::ask_for_play() {
   net::ClientOptions options = client_options();
   options.headers.add("Content-Type", "application/json");
@@ -102,7 +109,7 @@ void Watcher::connect() {
   downlink_ = std::make_shared<Downlink>(clock_, options_.format, connecting_at_, seen_, hooks);
   connected_at_ = clock_.steady();
   net::connect_websocket(
-      loop_, address(), client_options(), net::WebSocketLimits{.message_bytes_max = kMessageBytesMax},
+      loop_, address(), socket_options(), net::WebSocketLimits{.message_bytes_max = kMessageBytesMax},
       std::make_unique<LinkHandler>(downlink_),
       [this, weak = std::weak_ptr(downlink_)](const net::ConnectFailure& failure) {
         if (weak.expired()) return;
@@ -148,7 +155,8 @@ void Watcher::decide(const Verdict& verdict) {
 
 void Watcher::watch_token() {
   token_timer_ = loop_.after(kTokenFileCheck, [this] {
-    if (token_.refresh() && downlink_) downlink_->renew(token_.token());
+    const bool ours = !target_.signed_path();
+    if (token_.refresh() && ours && downlink_) downlink_->renew(token_.token());
     watch_token();
   });
 }

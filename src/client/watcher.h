@@ -49,6 +49,7 @@ class Watcher {
   void show_status();
   void finish();
   net::ClientOptions client_options();
+  net::ClientOptions socket_options();
   std::string address() const;
 
   net::Loop& loop_;

@@ -5,7 +5,7 @@
 // Limits: kSegmentsKept, kLogBytesMax, kRing… (live/limits.h).
 #pragma once
 
-#include <atomic>
+#include <atomic>  // counts that every loop moves and the API reads
 #include <map>
 #include <memory>
 #include <string>

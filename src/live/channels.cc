@@ -1,6 +1,6 @@
 #include "live/channels.h"
 
-#include <atomic>
+#include <atomic>  // counts that every loop moves and the API reads
 #include <utility>
 
 #include "base/log.h"

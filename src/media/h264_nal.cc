@@ -140,7 +140,7 @@ std::vector<std::uint8_t> escape(ByteView rbsp) {
     zeros = byte == 0 ? zeros + 1 : 0;
     out.push_back(byte);
   }
-  if (zeros > 0) out.push_back(3);  // a NAL unit must not end in a zero
+  if (zeros >= 2) out.push_back(3);  // cabac_zero_word: a NAL unit must not end in zeros
   return out;
 }
 

@@ -61,7 +61,8 @@ std::string Address::limit_key() const {
 
 bool Address::loopback() const {
   if (v4_) return bytes_[0] == 127;
-  return bytes_[15] == 1 && std::all_of(bytes_.begin(), bytes_.end() - 1, [](auto b) { return b == 0; });
+  return bytes_[15] == 1 &&
+         std::all_of(bytes_.begin(), bytes_.end() - 1, [](auto b) { return b == 0; });
 }
 
 bool Address::in(const Address& base, int bits) const {

@@ -77,15 +77,20 @@ bool from_own_origin(const Request& request) {
 
 std::string_view cache_control_of(Cache cache) {
   switch (cache) {
-    case Cache::NoStore: return "no-store";
-    case Cache::Revalidate: return "no-cache";
-    case Cache::Playlist: return "no-store";  // the handler forgot; never keep a playlist then
-    case Cache::Immutable: return "public, max-age=31536000, immutable";
+    case Cache::NoStore:
+      return "no-store";
+    case Cache::Revalidate:
+      return "no-cache";
+    case Cache::Playlist:
+      return "no-store";  // the handler forgot; never keep a playlist then
+    case Cache::Immutable:
+      return "public, max-age=31536000, immutable";
   }
   return "no-store";
 }
 
-std::optional<Response> too_often(HttpContext& context, const Route& route, const Request& request) {
+std::optional<Response> too_often(HttpContext& context, const Route& route,
+                                  const Request& request) {
   const auto wait =
       context.limits.take(route.policy.rate, request.peer.limit_key, context.clock.steady());
   if (!wait) return std::nullopt;
@@ -119,8 +124,7 @@ Admission admit(HttpContext& context, const Http1Head& head, const Address& sock
   request.peer = context.peers->resolve(socket, scheme, *host, head.headers);
 
   Admission admission;
-  const auto wants =
-      wants_websocket(head) ? Router::Wants::WebSocket : Router::Wants::Answer;
+  const auto wants = wants_websocket(head) ? Router::Wants::WebSocket : Router::Wants::Answer;
   Router::Match match = context.router.match(*method, request.path, wants);
   admission.route = match.route;
   admission.cors = match.route != nullptr ? match.route->policy.cors : match.cors;
@@ -140,7 +144,10 @@ Admission admit(HttpContext& context, const Http1Head& head, const Address& sock
       response.headers.add("Upgrade", "websocket");
       return answer(std::move(response));
     }
-    if (auto refused = refuse_handshake(head)) return answer(std::move(*refused));
+    if (auto refused = refuse_handshake(head)) {
+      admission.malformed = refused->status == 400;
+      return answer(std::move(*refused));
+    }
   }
   if (route.policy.csrf == Csrf::SameOrigin && !from_own_origin(request)) {
     return answer(Response::problem(403, "this request must come from this site's own pages"));
@@ -158,8 +165,8 @@ void add_policy_headers(const Admission& admission, Response& response) {
   if (!headers.find("Referrer-Policy")) headers.add("Referrer-Policy", "no-referrer");
   if (!headers.find("Cache-Control")) {
     const bool good = response.status < 400 && admission.route != nullptr;
-    headers.add("Cache-Control",
-                std::string(cache_control_of(good ? admission.route->policy.cache : Cache::NoStore)));
+    headers.add("Cache-Control", std::string(cache_control_of(good ? admission.route->policy.cache
+                                                                   : Cache::NoStore)));
   }
   if (admission.cors) {
     headers.set("Access-Control-Allow-Origin", "*");

@@ -15,10 +15,10 @@
 namespace butai::net {
 
 struct Admission {
-  const Route* route = nullptr;      // set also for refusals on a known route: its policy applies
-  std::optional<Response> instead;   // the answer, if the handler must not run
+  const Route* route = nullptr;     // set also for refusals on a known route: its policy applies
+  std::optional<Response> instead;  // the answer, if the handler must not run
   bool cors = false;
-  bool malformed = false;            // close after the answer
+  bool malformed = false;  // close after the answer
 };
 
 // Fills `request` (all but the body) and decides. `request.principal` is set when admitted.

@@ -67,10 +67,13 @@ void set_random_serial(X509* certificate) {
 Expected<std::string> certificate_fingerprint(const std::string& certificate_pem_file) {
   const File file(std::fopen(certificate_pem_file.c_str(), "re"), std::fclose);
   if (!file) {
-    return problem(fmt::format("{}: cannot be read: {}", certificate_pem_file, std::strerror(errno)));
+    return problem(
+        fmt::format("{}: cannot be read: {}", certificate_pem_file, std::strerror(errno)));
   }
   const Certificate leaf(PEM_read_X509(file.get(), nullptr, nullptr, nullptr), X509_free);
-  if (!leaf) return problem(fmt::format("{}: is not a PEM certificate ({})", certificate_pem_file, tls_reason()));
+  if (!leaf)
+    return problem(
+        fmt::format("{}: is not a PEM certificate ({})", certificate_pem_file, tls_reason()));
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int size = 0;
   X509_digest(leaf.get(), EVP_sha256(), digest.data(), &size);
@@ -109,7 +112,8 @@ Expected<void> make_self_signed(const TlsFiles& files, const std::vector<std::st
     return PEM_write_PrivateKey(file, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
   });
   if (!key_written) return key_written;
-  return write_file(files.certificate, 0644, [&](std::FILE* file) { return PEM_write_X509(file, raw); });
+  return write_file(files.certificate, 0644,
+                    [&](std::FILE* file) { return PEM_write_X509(file, raw); });
 }
 
 }  // namespace butai::net

@@ -20,8 +20,8 @@ namespace {
 
 std::string request_bytes(Method method, const Url& url, const Headers& headers,
                           std::string_view body) {
-  std::string text = fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\n", name_of(method), url.target,
-                                 url.authority());
+  std::string text =
+      fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\n", name_of(method), url.target, url.authority());
   for (const auto& [name, value] : headers.all()) {
     if ((name + value).find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) continue;
     text.append(name).append(": ").append(value).append("\r\n");
@@ -67,16 +67,18 @@ class Asking final : public std::enable_shared_from_this<Asking>, private Transp
   void start() {
     loop_.keep(shared_from_this());
     const auto ends_at = std::chrono::steady_clock::now() + options_.timeout;
-    dialing_ = dial(loop_, url_, options_, [this, ends_at](Expected<std::shared_ptr<Transport>> made) {
-      if (!made) return done(problem(made.error().sentence));
-      const auto left = std::chrono::duration_cast<Micros>(ends_at - std::chrono::steady_clock::now());
-      timer_ = loop_.after(std::max(left, Micros{0}), [this] {
-        done(problem(fmt::format("{}: no answer within {} s", url_.authority(),
-                                 options_.timeout.count() / 1000)));
-      });
-      transport_ = std::move(*made);
-      transport_->start(*this);
-    });
+    dialing_ =
+        dial(loop_, url_, options_, [this, ends_at](Expected<std::shared_ptr<Transport>> made) {
+          if (!made) return done(problem(made.error().sentence));
+          const auto left =
+              std::chrono::duration_cast<Micros>(ends_at - std::chrono::steady_clock::now());
+          timer_ = loop_.after(std::max(left, Micros{0}), [this] {
+            done(problem(fmt::format("{}: no answer within {} s", url_.authority(),
+                                     options_.timeout.count() / 1000)));
+          });
+          transport_ = std::move(*made);
+          transport_->start(*this);
+        });
   }
 
  private:
@@ -135,8 +137,9 @@ class Asking final : public std::enable_shared_from_this<Asking>, private Transp
     const auto self = shared_from_this();
     if (head_read_ && reader_->ends_here()) return done(std::move(answer_));
     const std::string& why = transport_->failure();
-    done(problem(why.empty() ? fmt::format("{} closed the connection without an answer", url_.authority())
-                             : why));
+    done(problem(why.empty()
+                     ? fmt::format("{} closed the connection without an answer", url_.authority())
+                     : why));
   }
 
   void done(Expected<ClientResponse> result) {
@@ -224,7 +227,8 @@ void connect_websocket(Loop& loop, const std::string& url, const ClientOptions& 
   // std::function wants what can be copied; the handler waits in a box.
   const auto box = std::make_shared<std::unique_ptr<WebSocketHandler>>(std::move(handler));
   outcome.upgraded = [&loop, key, options, limits, box, failed](
-                         const Http1Head& head, std::shared_ptr<Transport> transport, ByteView early) {
+                         const Http1Head& head, std::shared_ptr<Transport> transport,
+                         ByteView early) {
     if (!accepts(head, key, options)) {
       transport->drop();
       return failed({101, "the server's WebSocket handshake is not valid"});
@@ -254,11 +258,9 @@ void fetch(Loop& loop, Method method, const std::string& url, const ClientOption
   headers.set("Connection", "close");
   const bool has_body = method == Method::Post || method == Method::Put || method == Method::Patch;
   if (has_body || !body.empty()) headers.set("Content-Length", std::to_string(body.size()));
-  loop.post([asking = std::make_shared<Asking>(loop, *parsed, options, method,
-                                               request_bytes(method, *parsed, headers, body),
-                                               Asking::Outcome{std::move(done), nullptr})] {
-    asking->start();
-  });
+  loop.post([asking = std::make_shared<Asking>(
+                 loop, *parsed, options, method, request_bytes(method, *parsed, headers, body),
+                 Asking::Outcome{std::move(done), nullptr})] { asking->start(); });
 }
 
 }  // namespace butai::net

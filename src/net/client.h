@@ -19,8 +19,8 @@
 namespace butai::net {
 
 struct ClientOptions {
-  std::string ca_file;  // PEM; empty: the system's
-  std::string pin;      // SHA-256 of the server's DER certificate, hex; replaces the CA check
+  std::string ca_file;     // PEM; empty: the system's
+  std::string pin;         // SHA-256 of the server's DER certificate, hex; replaces the CA check
   Millis timeout{10'000};  // to connect, handshake and get the answer's head
   Headers headers;         // e.g. Authorization
   std::vector<std::string> subprotocols;

@@ -94,7 +94,8 @@ void apply_conditions(const Request& request, Response& response) {
   const std::uint64_t size = size_of(response.body);
   Range range;
   switch (parse_range(*asked, size, range)) {
-    case Asked::Nothing: return;
+    case Asked::Nothing:
+      return;
     case Asked::Impossible:
       response = Response::problem(416, "the range starts behind the end");
       response.headers.set("Content-Range", fmt::format("bytes */{}", size));

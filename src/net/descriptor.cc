@@ -24,7 +24,8 @@ struct Descriptor::Impl {
 };
 
 Descriptor::Descriptor(Loop& loop, int fd)
-    : impl_(std::make_unique<Impl>(Impl{asio::posix::stream_descriptor(loop.context(), fd)})), fd_(fd) {}
+    : impl_(std::make_unique<Impl>(Impl{asio::posix::stream_descriptor(loop.context(), fd)})),
+      fd_(fd) {}
 
 Descriptor::~Descriptor() { close(); }
 

@@ -36,7 +36,8 @@ class Dialer final : public Dialing, public std::enable_shared_from_this<Dialer>
       trust_ = std::move(*trust);
     }
     timer_ = loop_.after(options_.timeout, [this] {
-      fail(fmt::format("{}: no answer within {} s", url_.authority(), options_.timeout.count() / 1000));
+      fail(fmt::format("{}: no answer within {} s", url_.authority(),
+                       options_.timeout.count() / 1000));
     });
     resolver_.async_resolve(
         url_.host, std::to_string(url_.port),
@@ -56,17 +57,20 @@ class Dialer final : public Dialing, public std::enable_shared_from_this<Dialer>
     if (endpoints_.empty()) return fail(why_);
     const tcp::endpoint endpoint = endpoints_.front();
     endpoints_.pop_front();
-    const int fd = ::socket(endpoint.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    const int fd =
+        ::socket(endpoint.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) return failed_here(errno);
     socket_ = std::make_unique<Descriptor>(loop_, fd);
     const auto* address = reinterpret_cast<const sockaddr*>(endpoint.data());
-    if (::connect(fd, address, static_cast<socklen_t>(endpoint.size())) != 0 && errno != EINPROGRESS) {
+    if (::connect(fd, address, static_cast<socklen_t>(endpoint.size())) != 0 &&
+        errno != EINPROGRESS) {
       return failed_here(errno);
     }
     // One address of several gets its share of the time, so that a dead one does not use it up.
-    share_ = endpoints_.empty() ? nullptr : loop_.after(options_.timeout / 3, [weak = weak_from_this()] {
-      if (const auto self = weak.lock()) self->failed_here(ETIMEDOUT);
-    });
+    share_ =
+        endpoints_.empty() ? nullptr : loop_.after(options_.timeout / 3, [weak = weak_from_this()] {
+          if (const auto self = weak.lock()) self->failed_here(ETIMEDOUT);
+        });
     socket_->wait_writable([weak = weak_from_this()] {
       if (const auto self = weak.lock()) self->connected();
     });
@@ -126,7 +130,8 @@ class Dialer final : public Dialing, public std::enable_shared_from_this<Dialer>
 
 }  // namespace
 
-std::shared_ptr<Dialing> dial(Loop& loop, const Url& url, const ClientOptions& options, Dialed done) {
+std::shared_ptr<Dialing> dial(Loop& loop, const Url& url, const ClientOptions& options,
+                              Dialed done) {
   const auto dialer = std::make_shared<Dialer>(loop, url, options, std::move(done));
   dialer->start();
   return dialer;

@@ -19,6 +19,7 @@ class Dialing {
   virtual ~Dialing() = default;
 };
 using Dialed = std::function<void(Expected<std::shared_ptr<Transport>>)>;
-std::shared_ptr<Dialing> dial(Loop& loop, const Url& url, const ClientOptions& options, Dialed done);
+std::shared_ptr<Dialing> dial(Loop& loop, const Url& url, const ClientOptions& options,
+                              Dialed done);
 
 }  // namespace butai::net

@@ -22,9 +22,9 @@ namespace butai::net {
 class Loop;
 
 enum class Method : std::uint8_t { Get, Head, Post, Put, Patch, Delete, Options };
-std::string_view name_of(Method method);                       // GET
-std::optional<Method> method_named(std::string_view name);     // case matters
-std::string_view reason_of(int status);                        // Not Found
+std::string_view name_of(Method method);                    // GET
+std::optional<Method> method_named(std::string_view name);  // case matters
+std::string_view reason_of(int status);                     // Not Found
 
 // A list of name-value pairs in wire order; names compare without case.
 class Headers {
@@ -43,7 +43,7 @@ class Headers {
 
 // Where a request came from, after the configured proxies (and only those) were believed.
 struct Peer {
-  std::string address;  // the viewer's IP address in text; IPv4-mapped IPv6 is written as IPv4
+  std::string address;    // the viewer's IP address in text; IPv4-mapped IPv6 is written as IPv4
   std::string limit_key;  // what limits count: the IPv4 address, or the IPv6 /64
   bool loopback = false;
   bool secure = false;  // https or wss, here or at a trusted proxy
@@ -55,7 +55,7 @@ struct Principal {
   std::string subject;              // JWT sub; empty: nobody
   std::vector<std::string> scopes;  // publish:NAME view:NAME control admin
   std::optional<Utc> expires;
-  std::string play;                 // the play whose signed path was used; else empty
+  std::string play;  // the play whose signed path was used; else empty
   bool has(std::string_view scope) const;
 };
 
@@ -67,7 +67,7 @@ struct Request {
   Headers headers;
   std::string body;
   Peer peer;
-  std::string path_token;  // TOKEN of /t/TOKEN/…; empty without
+  std::string path_token;                                 // TOKEN of /t/TOKEN/…; empty without
   std::vector<std::pair<std::string, std::string>> args;  // {channel} of the route's pattern
   Principal principal;  // filled by the Router before the handler runs
 

@@ -18,17 +18,28 @@ using Text = boost::beast::string_view;
 
 std::string_view sentence_of(HttpError error) {
   switch (error) {
-    case HttpError::BareLineFeed: return "a line of the head does not end with CR LF";
-    case HttpError::FoldedField: return "a header field continues on a second line; send it on one";
-    case HttpError::ControlByte: return "the head contains a control character";
-    case HttpError::TooManyFields: return "more than 100 header fields";
-    case HttpError::HeadTooLarge: return "the head is larger than 32 KiB";
-    case HttpError::BadSyntax: return "not an HTTP/1.1 message";
-    case HttpError::BadVersion: return "the only versions spoken here are HTTP/1.1 and HTTP/1.0";
-    case HttpError::AmbiguousLength: return "the body's length is given twice or in two ways";
-    case HttpError::UnknownCoding: return "the only Transfer-Encoding understood is chunked";
-    case HttpError::BadChunk: return "the chunked body is malformed";
-    case HttpError::BodyTooLarge: return "the body is larger than this address takes";
+    case HttpError::BareLineFeed:
+      return "a line of the head does not end with CR LF";
+    case HttpError::FoldedField:
+      return "a header field continues on a second line; send it on one";
+    case HttpError::ControlByte:
+      return "the head contains a control character";
+    case HttpError::TooManyFields:
+      return "more than 100 header fields";
+    case HttpError::HeadTooLarge:
+      return "the head is larger than 32 KiB";
+    case HttpError::BadSyntax:
+      return "not an HTTP/1.1 message";
+    case HttpError::BadVersion:
+      return "the only versions spoken here are HTTP/1.1 and HTTP/1.0";
+    case HttpError::AmbiguousLength:
+      return "the body's length is given twice or in two ways";
+    case HttpError::UnknownCoding:
+      return "the only Transfer-Encoding understood is chunked";
+    case HttpError::BadChunk:
+      return "the chunked body is malformed";
+    case HttpError::BodyTooLarge:
+      return "the body is larger than this address takes";
   }
   return "not an HTTP/1.1 message";
 }
@@ -36,11 +47,16 @@ std::string_view sentence_of(HttpError error) {
 int status_of(HttpError error) {
   switch (error) {
     case HttpError::TooManyFields:
-    case HttpError::HeadTooLarge: return 431;
-    case HttpError::BodyTooLarge: return 413;
-    case HttpError::UnknownCoding: return 501;
-    case HttpError::BadVersion: return 505;
-    default: return 400;
+    case HttpError::HeadTooLarge:
+      return 431;
+    case HttpError::BodyTooLarge:
+      return 413;
+    case HttpError::UnknownCoding:
+      return 501;
+    case HttpError::BadVersion:
+      return 505;
+    default:
+      return 400;
   }
 }
 
@@ -91,8 +107,7 @@ class Parser final : public http::basic_parser<kRequest> {
     error = http::error::bad_value;
   }
 
-  void on_request_impl(http::verb, Text method, Text target, int version,
-                       error_code&) override {
+  void on_request_impl(http::verb, Text method, Text target, int version, error_code&) override {
     head_.method.assign(method.data(), method.size());
     head_.target.assign(target.data(), target.size());
     head_.version = version;

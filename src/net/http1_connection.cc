@@ -67,9 +67,14 @@ void Http1Connection::advance() {
   const auto self = shared_from_this();
   for (bool more = true; more;) {
     switch (stage_) {
-      case Stage::Head: more = transport_->unsent() < kPipelineUnsentMax && read_head(); break;
-      case Stage::Body: more = read_body(); break;
-      default: more = false;
+      case Stage::Head:
+        more = transport_->unsent() < kPipelineUnsentMax && read_head();
+        break;
+      case Stage::Body:
+        more = read_body();
+        break;
+      default:
+        more = false;
     }
   }
   advancing_ = false;
@@ -95,8 +100,8 @@ void Http1Connection::admit_head() {
   const Http1Head& head = reader_->head();
   asked_at_ = std::chrono::steady_clock::now();
   request_ = {};
-  admission_ = admit(context_, head, address_,
-                     scheme_ == Scheme::Https ? "https" : "http", request_);
+  admission_ =
+      admit(context_, head, address_, scheme_ == Scheme::Https ? "https" : "http", request_);
   const auto connection = head.headers.find("Connection");
   close_after_ = head.version == 10 || (connection && list_has(*connection, "close"));
   if (admission_.malformed) close_after_ = true;
@@ -109,7 +114,8 @@ void Http1Connection::admit_head() {
     return respond(std::move(*admission_.instead));
   }
   const auto expects = head.headers.find("Expect");
-  const bool asks_first = expects && equal_without_case(*expects, "100-continue") && !reader_->done();
+  const bool asks_first =
+      expects && equal_without_case(*expects, "100-continue") && !reader_->done();
   if (admission_.instead && (admission_.malformed || asks_first)) {
     close_after_ = true;  // the body, if it comes, will not be read
     return respond(std::move(*admission_.instead));
@@ -188,7 +194,8 @@ std::string Http1Connection::head_of(Response& response) const {
 
 void Http1Connection::respond(Response response) {
   if (stage_ == Stage::Over) return;
-  const auto took = std::chrono::duration_cast<Micros>(std::chrono::steady_clock::now() - asked_at_);
+  const auto took =
+      std::chrono::duration_cast<Micros>(std::chrono::steady_clock::now() - asked_at_);
   context_.counters.answered(response.status, took);
   // A good login was no guess.
   if (admission_.route != nullptr && admission_.route->policy.rate == RateClass::Login &&
@@ -209,7 +216,8 @@ void Http1Connection::respond(Response response) {
 
 void Http1Connection::begin_pieces(Response head) {
   if (stage_ == Stage::Over) return;
-  const auto took = std::chrono::duration_cast<Micros>(std::chrono::steady_clock::now() - asked_at_);
+  const auto took =
+      std::chrono::duration_cast<Micros>(std::chrono::steady_clock::now() - asked_at_);
   context_.counters.answered(head.status, took);
   stage_ = Stage::Pieces;
   discard_ = request_.method == Method::Head;

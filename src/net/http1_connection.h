@@ -83,12 +83,12 @@ class Http1Connection final : public Connection,
   const Scheme scheme_;
   const std::string socket_key_;
   Stage stage_ = Stage::Opening;
-  bool counted_ = false;   // among the address's connections without a complete request
+  bool counted_ = false;  // among the address's connections without a complete request
   bool advancing_ = false;
   bool close_after_ = false;
-  bool chunked_ = false;   // the pieces being written
-  bool discard_ = false;   // the pieces answer a HEAD
-  bool idle_ = false;      // no byte of the next request yet
+  bool chunked_ = false;  // the pieces being written
+  bool discard_ = false;  // the pieces answer a HEAD
+  bool idle_ = false;     // no byte of the next request yet
 
   std::vector<std::uint8_t> input_;
   std::unique_ptr<Http1Reader> reader_;

@@ -28,7 +28,8 @@ HttpCounters::HttpCounters(Metrics& metrics, std::size_t loop_index)
                          labelled("class", fmt::format("{}xx", status_class)));
   }
   by_class[0] = by_class[5];
-  traffic.received = &metrics.counter("butai_net_received_bytes_total", "bytes read from sockets", loop);
+  traffic.received =
+      &metrics.counter("butai_net_received_bytes_total", "bytes read from sockets", loop);
   traffic.sent = &metrics.counter("butai_net_sent_bytes_total", "bytes the kernel took", loop);
   websocket.received = &metrics.counter("butai_websocket_messages_total", "WebSocket data messages",
                                         labelled("direction", "in"));
@@ -75,7 +76,8 @@ const std::string& HttpContext::date() {
   const std::int64_t second = micros_of(clock.utc()) / 1'000'000;
   if (second != date_second_) {
     date_second_ = second;
-    date_ = fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(static_cast<std::time_t>(second)));
+    date_ =
+        fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(static_cast<std::time_t>(second)));
   }
   return date_;
 }

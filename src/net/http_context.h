@@ -23,8 +23,8 @@ namespace butai::net {
 class Connection {
  public:
   virtual ~Connection() = default;
-  virtual void cut() = 0;         // now; handlers hear of it
-  virtual void end_if_idle() {}   // the server drains
+  virtual void cut() = 0;        // now; handlers hear of it
+  virtual void end_if_idle() {}  // the server drains
 };
 
 struct WebSocketCounters {
@@ -46,9 +46,9 @@ struct HttpCounters {
 };
 
 struct HttpContext {
-  HttpContext(Loop& on, const Router& routes, Guard& asked, const Clock& time, AddressLimits& counted,
-              Metrics& metrics, std::shared_ptr<const PeerPolicy> policy, Deadlines allowed,
-              std::atomic<std::size_t>& all_open);
+  HttpContext(Loop& on, const Router& routes, Guard& asked, const Clock& time,
+              AddressLimits& counted, Metrics& metrics, std::shared_ptr<const PeerPolicy> policy,
+              Deadlines allowed, std::atomic<std::size_t>& all_open);
 
   void add(std::shared_ptr<Connection> connection);
   void remove(Connection& connection);  // it stays alive until its caller has returned

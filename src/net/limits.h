@@ -9,43 +9,48 @@
 namespace butai::net {
 
 // --- HTTP requests (RFC 9112; reliability rows B21, B23) ---
-inline constexpr std::size_t kHeadBytesMax = 32 * 1024;  // request line + fields: cookies and a token
-inline constexpr std::size_t kHeaderCountMax = 100;      // fields; browsers send 20, proxies add 10
+inline constexpr std::size_t kHeadBytesMax =
+    32 * 1024;                                       // request line + fields: cookies and a token
+inline constexpr std::size_t kHeaderCountMax = 100;  // fields; browsers send 20, proxies add 10
 inline constexpr std::size_t kInputBytesMax = 64 * 1024;  // kept while an answer is being made
-inline constexpr std::size_t kPipelineUnsentMax = 1024 * 1024;  // bytes; then the next request waits
+inline constexpr std::size_t kPipelineUnsentMax =
+    1024 * 1024;  // bytes; then the next request waits
 inline constexpr std::size_t kBodyBytesPerSecondMin = 16 * 1024;  // slower is an attack, not a line
-inline constexpr std::size_t kChunkLineBytesMax = 4 * 1024;  // size line or trailer without progress
-inline constexpr std::size_t kTrailerBytesMax = 8 * 1024;    // after a chunked body; ignored
-inline constexpr std::size_t kStreamPiecesMax = 64;          // iovec entries of one writev
+inline constexpr std::size_t kChunkLineBytesMax =
+    4 * 1024;                                              // size line or trailer without progress
+inline constexpr std::size_t kTrailerBytesMax = 8 * 1024;  // after a chunked body; ignored
+inline constexpr std::size_t kStreamPiecesMax = 64;        // iovec entries of one writev
 
 // --- Deadlines: absolute, never reset by a byte ---
-inline constexpr Millis kHandshakeDeadline{5'000};   // TLS
-inline constexpr Millis kHeadDeadline{5'000};        // first byte to end of head
-inline constexpr Millis kIdleDeadline{60'000};       // between two requests of one connection
-inline constexpr Millis kBodyGrace{5'000};           // added to size / kBodyBytesPerSecondMin
-inline constexpr Millis kStallDeadline{30'000};      // an answer of which the peer takes nothing
-inline constexpr Millis kLingerDeadline{2'000};      // after our FIN, for the peer's
-inline constexpr Millis kCloseDeadline{2'000};       // WebSocket close frame without an answer
+inline constexpr Millis kHandshakeDeadline{5'000};  // TLS
+inline constexpr Millis kHeadDeadline{5'000};       // first byte to end of head
+inline constexpr Millis kIdleDeadline{60'000};      // between two requests of one connection
+inline constexpr Millis kBodyGrace{5'000};          // added to size / kBodyBytesPerSecondMin
+inline constexpr Millis kStallDeadline{30'000};     // an answer of which the peer takes nothing
+inline constexpr Millis kLingerDeadline{2'000};     // after our FIN, for the peer's
+inline constexpr Millis kCloseDeadline{2'000};      // WebSocket close frame without an answer
 
 // --- Connections and rates, per address (IPv6: per /64) ---
 inline constexpr std::size_t kUnprovenPerAddress = 64;  // connections without a complete request
-inline constexpr int kLoginPerMinute = 20;   // password guesses
-inline constexpr int kWritesPerMinute = 120;  // API writes of one house
-inline constexpr std::size_t kAddressesMax = 65'536;  // remembered at once; full buckets go first
-inline constexpr Millis kAcceptPause{100};            // out of descriptors: never spin
-inline constexpr int kListenBacklog = 4096;           // ten thousand viewers arrive in a minute
+inline constexpr int kLoginPerMinute = 20;              // password guesses
+inline constexpr int kWritesPerMinute = 120;            // API writes of one house
+inline constexpr std::size_t kAddressesMax = 65'536;    // remembered at once; full buckets go first
+inline constexpr Millis kAcceptPause{100};              // out of descriptors: never spin
+inline constexpr int kListenBacklog = 4096;             // ten thousand viewers arrive in a minute
 
 // --- Bytes on the way ---
-inline constexpr std::size_t kReadBytes = 64 * 1024;        // one recv
-inline constexpr int kReadsPerTurn = 4;                     // then the other connections' turn
-inline constexpr std::size_t kTlsRecordBytes = 16 * 1024;   // RFC 8446 section 5.1
-inline constexpr std::size_t kTlsBatchBytes = 256 * 1024;   // ciphertext of one send
-inline constexpr int kNotSentLowWater = 128 * 1024;  // bytes the kernel keeps unsent; lag is ours to see
+inline constexpr std::size_t kReadBytes = 64 * 1024;       // one recv
+inline constexpr int kReadsPerTurn = 4;                    // then the other connections' turn
+inline constexpr std::size_t kTlsRecordBytes = 16 * 1024;  // RFC 8446 section 5.1
+inline constexpr std::size_t kTlsBatchBytes = 256 * 1024;  // ciphertext of one send
+inline constexpr int kNotSentLowWater =
+    128 * 1024;  // bytes the kernel keeps unsent; lag is ours to see
 
 // --- WebSocket (RFC 6455; B18, B19) ---
-inline constexpr std::size_t kControlBytesMax = 125;          // section 5.5
-inline constexpr std::size_t kPongUnsentMax = 64 * 1024;      // bytes; a peer that pings and never reads
-inline constexpr std::size_t kBearerSubprotocolMax = 64;      // subprotocols looked at
+inline constexpr std::size_t kControlBytesMax = 125;  // section 5.5
+inline constexpr std::size_t kPongUnsentMax =
+    64 * 1024;  // bytes; a peer that pings and never reads
+inline constexpr std::size_t kBearerSubprotocolMax = 64;  // subprotocols looked at
 
 // --- Client ---
 inline constexpr std::size_t kFetchBytesMax = 8 * 1024 * 1024;  // of one answer's body

@@ -26,11 +26,11 @@ Expected<Endpoint> endpoint_of(const std::string& host, std::uint16_t port) {
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
   addrinfo* found = nullptr;
-  const int error =
-      ::getaddrinfo(host.empty() ? nullptr : host.c_str(), std::to_string(port).c_str(), &hints, &found);
+  const int error = ::getaddrinfo(host.empty() ? nullptr : host.c_str(),
+                                  std::to_string(port).c_str(), &hints, &found);
   if (error != 0) {
-    return problem(fmt::format("cannot listen on \"{}\": {}; write an address of this machine", host,
-                               ::gai_strerror(error)));
+    return problem(fmt::format("cannot listen on \"{}\": {}; write an address of this machine",
+                               host, ::gai_strerror(error)));
   }
   Endpoint endpoint;
   std::memcpy(&endpoint.address, found->ai_addr, found->ai_addrlen);
@@ -43,7 +43,8 @@ enum class Sharing : std::uint8_t { Alone, WithOurLoops };
 
 // A bound socket, or -1 with errno.
 int bound(const Endpoint& endpoint, Sharing sharing) {
-  const int fd = ::socket(endpoint.address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  const int fd =
+      ::socket(endpoint.address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return -1;
   const int on = 1;
   const int off = 0;
@@ -74,7 +75,8 @@ std::uint16_t port_of(int fd) {
 std::unexpected<Problem> bind_problem(const std::string& host, std::uint16_t port) {
   if (errno == EADDRINUSE) {
     return problem(fmt::format(
-        "{}:{}: address in use; stop the other program or choose another port with --listen", host, port));
+        "{}:{}: address in use; stop the other program or choose another port with --listen", host,
+        port));
   }
   if (errno == EACCES) {
     return problem(fmt::format(
@@ -85,7 +87,8 @@ std::unexpected<Problem> bind_problem(const std::string& host, std::uint16_t por
 
 }  // namespace
 
-Expected<std::vector<int>> bind_all(const std::string& host, std::uint16_t& port, std::size_t count) {
+Expected<std::vector<int>> bind_all(const std::string& host, std::uint16_t& port,
+                                    std::size_t count) {
   auto endpoint = endpoint_of(host, port);
   if (!endpoint) return std::unexpected(endpoint.error());
   // Without SO_REUSEPORT first, so that somebody else's listener is an error and not a partner.

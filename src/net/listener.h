@@ -19,7 +19,8 @@ namespace butai::net {
 
 // `count` sockets bound to one port; 0 lets the kernel choose. `port` becomes the real one.
 // Nobody else may listen there: a second server would silently share our visitors.
-Expected<std::vector<int>> bind_all(const std::string& host, std::uint16_t& port, std::size_t count);
+Expected<std::vector<int>> bind_all(const std::string& host, std::uint16_t& port,
+                                    std::size_t count);
 
 class Listener {
  public:

@@ -28,7 +28,7 @@ class Loop final : public Executor {
   void post(Task task) override;
   TimerHandle after(Micros delay, Task task) override;
   bool on_thread() const override;
-  bool running() const;  // some thread is inside run(); from any thread
+  bool running() const;                         // some thread is inside run(); from any thread
   std::size_t index() const { return index_; }  // 0 … count - 1
 
   // Runs on the calling thread until stop(); only .cc files that include Asio use context().

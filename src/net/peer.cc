@@ -109,7 +109,8 @@ Peer PeerPolicy::resolve(const Address& socket, std::string_view scheme, std::st
     // A proxy that writes X-Forwarded-For may pass on a Forwarded that the viewer made up.
     if (forwarded_for.empty() && !forwarded.empty()) {
       const auto elements = list_members(forwarded);
-      for (auto element = elements.rbegin(); element != elements.rend() && trusts(viewer); ++element) {
+      for (auto element = elements.rbegin(); element != elements.rend() && trusts(viewer);
+           ++element) {
         const Hop hop = forwarded_hop(*element);
         believe(hop.scheme, hop.host);
         const auto address = node_address(hop.node);

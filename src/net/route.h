@@ -19,12 +19,12 @@ namespace butai::net {
 
 // Who may call. The Guard (access/) turns each into a yes or a sentence.
 enum class Who : std::uint8_t {
-  Anyone,       // no question asked
-  Bearer,       // any valid token of ours
-  Viewer,       // may view {channel}: bearer scope, signed path, or a public channel
-  Publisher,    // may publish ?channel= (default main)
-  Control,      // scope control or admin
-  Admin,        // scope admin
+  Anyone,     // no question asked
+  Bearer,     // any valid token of ours
+  Viewer,     // may view {channel}: bearer scope, signed path, or a public channel
+  Publisher,  // may publish ?channel= (default main)
+  Control,    // scope control or admin
+  Admin,      // scope admin
 };
 
 // What a refused WebSocket may still do: give its token as the first text message within 3 s.
@@ -33,10 +33,10 @@ enum class LateToken : std::uint8_t { No, Allowed };
 enum class RateClass : std::uint8_t { None, Login, Write };  // Login: few per minute and address
 
 enum class Cache : std::uint8_t {
-  NoStore,    // Cache-Control: no-store
-  Revalidate, // no-cache: kept, asked about each time
-  Playlist,   // set by the handler: follows the playlist
-  Immutable,  // public, max-age=31536000, immutable
+  NoStore,     // Cache-Control: no-store
+  Revalidate,  // no-cache: kept, asked about each time
+  Playlist,    // set by the handler: follows the playlist
+  Immutable,   // public, max-age=31536000, immutable
 };
 
 enum class Csrf : std::uint8_t { NotNeeded, SameOrigin };  // SameOrigin: cookie-bearing writes
@@ -84,7 +84,8 @@ class Guard {
   virtual ~Guard() = default;
   // The principal, or the answer to send instead (401 with WWW-Authenticate, 403, 404, 503).
   // With no credential at all on a route whose late_token is Allowed: a nobody principal.
-  virtual std::expected<Principal, Response> admit(const Policy& policy, const Request& request) = 0;
+  virtual std::expected<Principal, Response> admit(const Policy& policy,
+                                                   const Request& request) = 0;
 };
 
 }  // namespace butai::net

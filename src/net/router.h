@@ -20,8 +20,8 @@ class Router {
   struct Match {
     const Route* route = nullptr;  // null: `allowed` tells whether the path exists at all
     std::vector<std::pair<std::string, std::string>> args;
-    std::vector<Method> allowed;   // methods of this path, when route is null
-    bool cors = false;             // some route of this path may be asked from other origins
+    std::vector<Method> allowed;  // methods of this path, when route is null
+    bool cors = false;            // some route of this path may be asked from other origins
   };
   enum class Wants : std::uint8_t { Answer, WebSocket };
   // HEAD finds GET. A WebSocket route is found by GET whatever is wanted, if nothing else fits.

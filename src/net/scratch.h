@@ -11,10 +11,11 @@
 namespace butai::net {
 
 struct Scratch {
-  std::vector<std::uint8_t> received = std::vector<std::uint8_t>(kReadBytes);   // one recv
-  std::vector<std::uint8_t> plain = std::vector<std::uint8_t>(kReadBytes);      // one decrypted run
-  std::vector<std::uint8_t> record = std::vector<std::uint8_t>(kTlsRecordBytes);  // gathered small pieces
-  std::vector<std::uint8_t> cipher;  // what OpenSSL wants sent; empty between calls
+  std::vector<std::uint8_t> received = std::vector<std::uint8_t>(kReadBytes);  // one recv
+  std::vector<std::uint8_t> plain = std::vector<std::uint8_t>(kReadBytes);     // one decrypted run
+  std::vector<std::uint8_t> record =
+      std::vector<std::uint8_t>(kTlsRecordBytes);  // gathered small pieces
+  std::vector<std::uint8_t> cipher;                // what OpenSSL wants sent; empty between calls
 };
 
 }  // namespace butai::net

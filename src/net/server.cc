@@ -126,7 +126,8 @@ Expected<std::uint16_t> Server::listen(const ListenOptions& options) {
     run_on(place->context.loop, [this, fd, tls, &place] {
       auto* const at = place.get();
       place->listeners.push_back(std::make_unique<Listener>(
-          at->context.loop, fd, [impl = impl_.get(), at, tls](int accepted, const sockaddr_storage& from) {
+          at->context.loop, fd,
+          [impl = impl_.get(), at, tls](int accepted, const sockaddr_storage& from) {
             impl->accept(*at, accepted, from, tls);
           }));
       place->listeners.back()->start();

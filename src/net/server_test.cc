@@ -19,10 +19,10 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
-using ::testing::Not;
-using ::testing::StartsWith;
 using testing::LocalServer;
+using ::testing::Not;
 using testing::RawClient;
+using ::testing::StartsWith;
 using testing::TestGuard;
 
 Policy open_policy() {
@@ -101,14 +101,16 @@ TEST(Server, head_has_the_length_of_get_and_no_body) {
   LocalServer server({get("/hello", says("stage"))});
   RawClient client(server.port());
   client.send(request("HEAD /hello", "Connection: close\r\n"));
-  EXPECT_THAT(client.receive_all(), AllOf(HasSubstr("Content-Length: 5\r\n"), ::testing::EndsWith("\r\n\r\n")));
+  EXPECT_THAT(client.receive_all(),
+              AllOf(HasSubstr("Content-Length: 5\r\n"), ::testing::EndsWith("\r\n\r\n")));
 }
 
 TEST(Server, answers_http_1_0_and_closes) {
   LocalServer server({get("/hello", says("stage"))});
   RawClient client(server.port());
   client.send("GET /hello HTTP/1.0\r\n\r\n");
-  EXPECT_THAT(client.receive_all(), AllOf(HasSubstr("200 OK"), HasSubstr("Connection: close"), HasSubstr("stage")));
+  EXPECT_THAT(client.receive_all(),
+              AllOf(HasSubstr("200 OK"), HasSubstr("Connection: close"), HasSubstr("stage")));
 }
 
 TEST(Server, tells_what_is_not_there_and_what_is_not_allowed) {
@@ -129,12 +131,14 @@ TEST(Server, tells_what_is_not_there_and_what_is_not_allowed) {
 
 TEST(Server, strips_the_token_from_the_path_before_routing) {
   LocalServer server({get("/live/{channel}/x", mirror)});
-  EXPECT_THAT(asked(server, request("GET /t/abc.def/live/main/x")), HasSubstr("path=/live/main/x token=abc.def"));
+  EXPECT_THAT(asked(server, request("GET /t/abc.def/live/main/x")),
+              HasSubstr("path=/live/main/x token=abc.def"));
 }
 
 TEST(Server, reads_bodies_of_both_kinds) {
   LocalServer server({post("/echo", mirror)});
-  EXPECT_THAT(asked(server, request("POST /echo", "Content-Length: 5\r\n") + "hello"), HasSubstr("body=hello"));
+  EXPECT_THAT(asked(server, request("POST /echo", "Content-Length: 5\r\n") + "hello"),
+              HasSubstr("body=hello"));
   EXPECT_THAT(asked(server, request("POST /echo", "Transfer-Encoding: chunked\r\n") +
                                 "3\r\nhel\r\n2;x=y\r\nlo\r\n0\r\nTrailer: t\r\n\r\n"),
               HasSubstr("body=hello"));
@@ -149,8 +153,10 @@ TEST(Server, refuses_bodies_over_the_route_limit) {
   Policy small = open_policy();
   small.body_bytes_max = 10;
   LocalServer server({post("/small", mirror, small)});
-  EXPECT_THAT(asked(server, request("POST /small", "Content-Length: 11\r\n")), StartsWith("HTTP/1.1 413 "));
-  EXPECT_THAT(asked(server, request("POST /small", "Transfer-Encoding: chunked\r\n") + "b\r\nhello worlds\r\n"),
+  EXPECT_THAT(asked(server, request("POST /small", "Content-Length: 11\r\n")),
+              StartsWith("HTTP/1.1 413 "));
+  EXPECT_THAT(asked(server, request("POST /small", "Transfer-Encoding: chunked\r\n") +
+                                "b\r\nhello worlds\r\n"),
               StartsWith("HTTP/1.1 413 "));
 }
 
@@ -164,10 +170,13 @@ TEST(Server, refuses_every_ambiguous_or_malformed_request_and_closes) {
   std::string many;
   for (int field = 0; field < 101; ++field) many += fmt::format("X-{}: y\r\n", field);
   const std::vector<Case> cases = {
-      {"length and chunked", request("POST /", "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n"), 400},
-      {"chunked and length", request("POST /", "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n"), 400},
+      {"length and chunked",
+       request("POST /", "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n"), 400},
+      {"chunked and length",
+       request("POST /", "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n"), 400},
       {"two lengths", request("POST /", "Content-Length: 3\r\nContent-Length: 4\r\n"), 400},
-      {"the same length twice", request("POST /", "Content-Length: 3\r\nContent-Length: 3\r\n"), 400},
+      {"the same length twice", request("POST /", "Content-Length: 3\r\nContent-Length: 3\r\n"),
+       400},
       {"length as a list", request("POST /", "Content-Length: 3, 3\r\n"), 400},
       {"negative length", request("POST /", "Content-Length: -1\r\n"), 400},
       {"length with plus", request("POST /", "Content-Length: +3\r\n"), 400},
@@ -175,11 +184,14 @@ TEST(Server, refuses_every_ambiguous_or_malformed_request_and_closes) {
       {"length in hex", request("POST /", "Content-Length: 0x3\r\n"), 400},
       {"gzip coding", request("POST /", "Transfer-Encoding: gzip, chunked\r\n"), 501},
       {"unknown coding", request("POST /", "Transfer-Encoding: xchunked\r\n"), 501},
-      {"chunked twice", request("POST /", "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"), 400},
+      {"chunked twice",
+       request("POST /", "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"), 400},
       {"chunk size not hex", request("POST /", "Transfer-Encoding: chunked\r\n") + "zz\r\n", 400},
-      {"chunk size overflow", request("POST /", "Transfer-Encoding: chunked\r\n") + "fffffffffffffffff\r\n", 400},
+      {"chunk size overflow",
+       request("POST /", "Transfer-Encoding: chunked\r\n") + "fffffffffffffffff\r\n", 400},
       {"huge chunk", request("POST /", "Transfer-Encoding: chunked\r\n") + "fffffff0\r\n", 413},
-      {"chunk without end", request("POST /", "Transfer-Encoding: chunked\r\n") + "1\r\nabc\r\n", 400},
+      {"chunk without end", request("POST /", "Transfer-Encoding: chunked\r\n") + "1\r\nabc\r\n",
+       400},
       {"folded field", "GET / HTTP/1.1\r\nHost: x\r\nA: b\r\n c\r\n\r\n", 400},
       {"bare line feed", "GET / HTTP/1.1\nHost: x\n\n", 400},
       {"bare line feed in a field", "GET / HTTP/1.1\r\nHost: x\nA: b\r\n\r\n", 400},
@@ -249,7 +261,8 @@ TEST(Server, accepts_what_is_unusual_but_right) {
 TEST(Server, reads_a_request_that_comes_byte_by_byte) {
   LocalServer server({post("/echo", mirror)});
   RawClient client(server.port());
-  for (const char byte : request("POST /echo", "Transfer-Encoding: chunked\r\n") + "3\r\nabc\r\n0\r\n\r\n") {
+  for (const char byte :
+       request("POST /echo", "Transfer-Encoding: chunked\r\n") + "3\r\nabc\r\n0\r\n\r\n") {
     client.send({&byte, 1});
   }
   EXPECT_THAT(client.receive_answer(), HasSubstr("body=abc"));
@@ -266,19 +279,24 @@ TEST(Server, answers_one_range_and_validators) {
   const auto ranged = [&](std::string_view range) {
     return asked(server, request("GET /f", fmt::format("Range: {}\r\n", range)));
   };
-  EXPECT_THAT(ranged("bytes=3-6"), AllOf(StartsWith("HTTP/1.1 206 "), HasSubstr("Content-Range: bytes 3-6/10\r\n"),
-                                         ::testing::EndsWith("\r\n\r\n3456")));
+  EXPECT_THAT(ranged("bytes=3-6"),
+              AllOf(StartsWith("HTTP/1.1 206 "), HasSubstr("Content-Range: bytes 3-6/10\r\n"),
+                    ::testing::EndsWith("\r\n\r\n3456")));
   EXPECT_THAT(ranged("bytes=8-"), ::testing::EndsWith("\r\n\r\n89"));
   EXPECT_THAT(ranged("bytes=-3"), ::testing::EndsWith("\r\n\r\n789"));
   EXPECT_THAT(ranged("bytes=0-999"), ::testing::EndsWith("\r\n\r\n0123456789"));
-  EXPECT_THAT(ranged("bytes=10-"), AllOf(StartsWith("HTTP/1.1 416 "), HasSubstr("Content-Range: bytes */10\r\n")));
+  EXPECT_THAT(ranged("bytes=10-"),
+              AllOf(StartsWith("HTTP/1.1 416 "), HasSubstr("Content-Range: bytes */10\r\n")));
   EXPECT_THAT(ranged("bytes=0-1,3-4"), StartsWith("HTTP/1.1 200 "));
   EXPECT_THAT(ranged("bytes=6-3"), StartsWith("HTTP/1.1 200 "));
   EXPECT_THAT(ranged("lines=1-2"), StartsWith("HTTP/1.1 200 "));
-  EXPECT_THAT(asked(server, request("GET /f", "Range: bytes=0-1\r\nIf-Range: \"v0\"\r\n")), StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(asked(server, request("GET /f", "Range: bytes=0-1\r\nIf-Range: \"v0\"\r\n")),
+              StartsWith("HTTP/1.1 200 "));
   EXPECT_THAT(asked(server, request("GET /f", "If-None-Match: \"v0\", W/\"v1\"\r\n")),
-              AllOf(StartsWith("HTTP/1.1 304 "), HasSubstr("ETag: \"v1\""), Not(HasSubstr("Content-Length"))));
-  EXPECT_THAT(asked(server, request("GET /f", "If-None-Match: \"v2\"\r\n")), StartsWith("HTTP/1.1 200 "));
+              AllOf(StartsWith("HTTP/1.1 304 "), HasSubstr("ETag: \"v1\""),
+                    Not(HasSubstr("Content-Length"))));
+  EXPECT_THAT(asked(server, request("GET /f", "If-None-Match: \"v2\"\r\n")),
+              StartsWith("HTTP/1.1 200 "));
 }
 
 TEST(Server, writes_a_body_piece_by_piece) {
@@ -290,8 +308,9 @@ TEST(Server, writes_a_body_piece_by_piece) {
   })});
   RawClient client(server.port());
   client.send(request("GET /parts", "Connection: close\r\n"));
-  EXPECT_THAT(client.receive_all(), AllOf(HasSubstr("Transfer-Encoding: chunked\r\n"),
-                                          ::testing::EndsWith("\r\n\r\n6\r\nonetwo\r\n5\r\nthree\r\n0\r\n\r\n")));
+  EXPECT_THAT(client.receive_all(),
+              AllOf(HasSubstr("Transfer-Encoding: chunked\r\n"),
+                    ::testing::EndsWith("\r\n\r\n6\r\nonetwo\r\n5\r\nthree\r\n0\r\n\r\n")));
   RawClient old(server.port());
   old.send("GET /parts HTTP/1.0\r\n\r\n");
   EXPECT_THAT(old.receive_all(), ::testing::EndsWith("\r\n\r\nonetwothree"));
@@ -333,20 +352,23 @@ TEST(Server, tells_the_handler_when_the_peer_goes_away) {
 
 TEST(Server, asks_the_guard_before_the_handler_and_sends_its_answer) {
   std::atomic<int> called = 0;
-  LocalServer server({get("/secret",
-                          [&](const Request&, ExchangePtr exchange) {
-                            ++called;
-                            exchange->respond(Response::text(200, "text/plain", "secret"));
-                          },
-                          Policy{})},
-                     {}, TestGuard([](const Policy& policy, const Request&) -> std::expected<Principal, Response> {
-                       EXPECT_EQ(policy.who, Who::Admin);
-                       Response response = Response::problem(401, "a token is needed");
-                       response.headers.add("WWW-Authenticate", "Bearer");
-                       return std::unexpected(std::move(response));
-                     }));
+  LocalServer server(
+      {get(
+          "/secret",
+          [&](const Request&, ExchangePtr exchange) {
+            ++called;
+            exchange->respond(Response::text(200, "text/plain", "secret"));
+          },
+          Policy{})},
+      {}, TestGuard([](const Policy& policy, const Request&) -> std::expected<Principal, Response> {
+        EXPECT_EQ(policy.who, Who::Admin);
+        Response response = Response::problem(401, "a token is needed");
+        response.headers.add("WWW-Authenticate", "Bearer");
+        return std::unexpected(std::move(response));
+      }));
   EXPECT_THAT(asked(server, request("GET /secret")),
-              AllOf(StartsWith("HTTP/1.1 401 "), HasSubstr("WWW-Authenticate: Bearer\r\n"), HasSubstr("a token is needed")));
+              AllOf(StartsWith("HTTP/1.1 401 "), HasSubstr("WWW-Authenticate: Bearer\r\n"),
+                    HasSubstr("a token is needed")));
   EXPECT_EQ(called, 0);
 }
 
@@ -360,8 +382,10 @@ TEST(Server, refuses_writes_with_a_cookie_from_other_origins) {
   EXPECT_THAT(written(""), StartsWith("HTTP/1.1 200 "));
   EXPECT_THAT(written("Cookie: s=1\r\n"), StartsWith("HTTP/1.1 403 "));
   EXPECT_THAT(written("Cookie: s=1\r\nOrigin: http://localhost\r\n"), StartsWith("HTTP/1.1 200 "));
-  EXPECT_THAT(written("Cookie: s=1\r\nOrigin: http://evil.example\r\n"), StartsWith("HTTP/1.1 403 "));
-  EXPECT_THAT(written("Cookie: s=1\r\nSec-Fetch-Site: same-origin\r\n"), StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(written("Cookie: s=1\r\nOrigin: http://evil.example\r\n"),
+              StartsWith("HTTP/1.1 403 "));
+  EXPECT_THAT(written("Cookie: s=1\r\nSec-Fetch-Site: same-origin\r\n"),
+              StartsWith("HTTP/1.1 200 "));
   EXPECT_THAT(written("Cookie: s=1\r\nSec-Fetch-Site: cross-site\r\nOrigin: http://localhost\r\n"),
               StartsWith("HTTP/1.1 403 "));
 }
@@ -369,14 +393,19 @@ TEST(Server, refuses_writes_with_a_cookie_from_other_origins) {
 TEST(Server, slows_down_guesses_but_not_good_logins) {
   Policy policy = open_policy();
   policy.rate = RateClass::Login;
-  LocalServer server({post("/token", [](const Request& asking, ExchangePtr exchange) {
-    const bool good = asking.query_value("good").has_value();
-    exchange->respond(good ? Response::json("{}") : Response::problem(401, "wrong"));
-  }, policy)});
+  LocalServer server({post(
+      "/token",
+      [](const Request& asking, ExchangePtr exchange) {
+        const bool good = asking.query_value("good").has_value();
+        exchange->respond(good ? Response::json("{}") : Response::problem(401, "wrong"));
+      },
+      policy)});
   const std::string good = request("POST /token?good=1", "Content-Length: 0\r\n");
   const std::string bad = request("POST /token", "Content-Length: 0\r\n");
-  for (int time = 0; time < 50; ++time) ASSERT_THAT(asked(server, good), StartsWith("HTTP/1.1 200 "));
-  for (int time = 0; time < kLoginPerMinute; ++time) ASSERT_THAT(asked(server, bad), StartsWith("HTTP/1.1 401 "));
+  for (int time = 0; time < 50; ++time)
+    ASSERT_THAT(asked(server, good), StartsWith("HTTP/1.1 200 "));
+  for (int time = 0; time < kLoginPerMinute; ++time)
+    ASSERT_THAT(asked(server, bad), StartsWith("HTTP/1.1 401 "));
   EXPECT_THAT(asked(server, bad), AllOf(StartsWith("HTTP/1.1 429 "), HasSubstr("Retry-After: ")));
 }
 
@@ -384,13 +413,22 @@ TEST(Server, sets_cache_control_by_policy_unless_the_handler_did) {
   Policy immutable = open_policy();
   immutable.cache = Cache::Immutable;
   LocalServer server({get("/part", says("x"), immutable),
-                      get("/missing", [](const Request&, ExchangePtr exchange) { exchange->respond(Response::problem(404, "gone")); }, immutable),
-                      get("/own", [](const Request&, ExchangePtr exchange) {
-                        Response response = Response::text(200, "text/plain", "x");
-                        response.headers.add("Cache-Control", "max-age=1");
-                        exchange->respond(std::move(response));
-                      }, immutable)});
-  EXPECT_THAT(asked(server, request("GET /part")), HasSubstr("Cache-Control: public, max-age=31536000, immutable\r\n"));
+                      get(
+                          "/missing",
+                          [](const Request&, ExchangePtr exchange) {
+                            exchange->respond(Response::problem(404, "gone"));
+                          },
+                          immutable),
+                      get(
+                          "/own",
+                          [](const Request&, ExchangePtr exchange) {
+                            Response response = Response::text(200, "text/plain", "x");
+                            response.headers.add("Cache-Control", "max-age=1");
+                            exchange->respond(std::move(response));
+                          },
+                          immutable)});
+  EXPECT_THAT(asked(server, request("GET /part")),
+              HasSubstr("Cache-Control: public, max-age=31536000, immutable\r\n"));
   EXPECT_THAT(asked(server, request("GET /missing")), HasSubstr("Cache-Control: no-store\r\n"));
   EXPECT_THAT(asked(server, request("GET /own")), HasSubstr("Cache-Control: max-age=1\r\n"));
 }
@@ -401,18 +439,23 @@ TEST(Server, does_not_let_a_handler_split_the_answer) {
     response.headers.add("Location", std::string(asking.query_value("to").value_or("")));
     exchange->respond(std::move(response));
   })});
-  EXPECT_THAT(asked(server, request("GET /x?to=a%0d%0aSet-Cookie:%20evil")), Not(HasSubstr("Set-Cookie")));
+  EXPECT_THAT(asked(server, request("GET /x?to=a%0d%0aSet-Cookie:%20evil")),
+              Not(HasSubstr("Set-Cookie")));
 }
 
 TEST(Server, believes_forwarding_only_from_trusted_proxies) {
   const std::vector<Route> routes = {get("/who", mirror)};
-  const std::string claim = request("GET /who", "X-Forwarded-For: 203.0.113.7\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: live.example\r\n");
+  const std::string claim = request("GET /who",
+                                    "X-Forwarded-For: 203.0.113.7\r\nX-Forwarded-Proto: "
+                                    "https\r\nX-Forwarded-Host: live.example\r\n");
   LocalServer plain(routes);
-  EXPECT_THAT(asked(plain, claim), HasSubstr("peer=127.0.0.1 secure=false loopback=false origin=http://localhost"));
+  EXPECT_THAT(asked(plain, claim),
+              HasSubstr("peer=127.0.0.1 secure=false loopback=false origin=http://localhost"));
   ServerOptions options;
   options.trusted_proxies = {"127.0.0.0/8"};
   LocalServer behind(routes, options);
-  EXPECT_THAT(asked(behind, claim), HasSubstr("peer=203.0.113.7 secure=true loopback=false origin=https://live.example"));
+  EXPECT_THAT(asked(behind, claim),
+              HasSubstr("peer=203.0.113.7 secure=true loopback=false origin=https://live.example"));
 }
 
 TEST(Server, ends_slow_heads_slow_bodies_and_idle_connections) {
@@ -452,24 +495,29 @@ TEST(Server, cuts_a_peer_that_takes_nothing_of_its_answer) {
   options.deadlines.stall = Millis{100};
   std::promise<void> gone;
   const Bytes big(std::vector<std::uint8_t>(32 * 1024 * 1024));
-  LocalServer server({get("/big", [&](const Request&, ExchangePtr exchange) {
-    Response response;
-    response.body = {big};
-    exchange->respond(std::move(response));
-  })}, options);
+  LocalServer server({get("/big",
+                          [&](const Request&, ExchangePtr exchange) {
+                            Response response;
+                            response.body = {big};
+                            exchange->respond(std::move(response));
+                          })},
+                     options);
   RawClient client(server.port(), 4096);
   client.send(request("GET /big"));
   const auto start = std::chrono::steady_clock::now();
-  while (server.server().connections() == 0 && std::chrono::steady_clock::now() - start < Seconds{2}) {
+  while (server.server().connections() == 0 &&
+         std::chrono::steady_clock::now() - start < Seconds{2}) {
   }
-  while (server.server().connections() > 0 && std::chrono::steady_clock::now() - start < Seconds{4}) {
+  while (server.server().connections() > 0 &&
+         std::chrono::steady_clock::now() - start < Seconds{4}) {
   }
   EXPECT_EQ(server.server().connections(), 0U);
 }
 
 TEST(Server, sends_a_large_body_whole_to_a_slow_reader) {
   std::vector<std::uint8_t> content(8 * 1024 * 1024);
-  for (std::size_t at = 0; at < content.size(); ++at) content[at] = static_cast<std::uint8_t>(at * 7 >> 3);
+  for (std::size_t at = 0; at < content.size(); ++at)
+    content[at] = static_cast<std::uint8_t>(at * 7 >> 3);
   const Bytes big(content);
   LocalServer server({get("/big", [&](const Request&, ExchangePtr exchange) {
     Response response;
@@ -497,7 +545,8 @@ TEST(Server, limits_connections_of_one_address_that_ask_nothing) {
     ASSERT_THAT(proven.back()->receive_answer(), StartsWith("HTTP/1.1 200 "));
   }
   std::vector<std::unique_ptr<RawClient>> silent;
-  for (int count = 0; count < 4; ++count) silent.push_back(std::make_unique<RawClient>(server.port()));
+  for (int count = 0; count < 4; ++count)
+    silent.push_back(std::make_unique<RawClient>(server.port()));
   while (server.server().connections() < 14) {
   }
   RawClient refused(server.port());
@@ -518,12 +567,16 @@ TEST(Server, stops_accepting_and_lets_open_requests_end) {
   ExchangePtr exchange = asked_promise.get_future().get();
   server.server().stop_accepting();
   const auto start = std::chrono::steady_clock::now();
-  while (RawClient(server.port()).connected() && std::chrono::steady_clock::now() - start < Seconds{3}) {
+  while (RawClient(server.port()).connected() &&
+         std::chrono::steady_clock::now() - start < Seconds{3}) {
   }
   EXPECT_FALSE(RawClient(server.port()).connected());
   auto& loop = exchange->loop();
-  loop.post([kept = std::move(exchange)]() mutable { kept->respond(Response::text(200, "text/plain", "late")); });
-  EXPECT_THAT(client.receive_all(), AllOf(HasSubstr("Connection: close"), ::testing::EndsWith("late")));
+  loop.post([kept = std::move(exchange)]() mutable {
+    kept->respond(Response::text(200, "text/plain", "late"));
+  });
+  EXPECT_THAT(client.receive_all(),
+              AllOf(HasSubstr("Connection: close"), ::testing::EndsWith("late")));
 }
 
 TEST(Server, refuses_a_port_that_somebody_listens_on) {

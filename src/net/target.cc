@@ -119,9 +119,12 @@ std::optional<Target> parse_target(std::string_view target, std::string_view hos
   if (!target.starts_with('/')) {
     // The absolute form is for proxies; it must name the same host as the Host field.
     std::string_view rest = target;
-    if (rest.starts_with("http://")) rest.remove_prefix(7);
-    else if (rest.starts_with("https://")) rest.remove_prefix(8);
-    else return std::nullopt;
+    if (rest.starts_with("http://"))
+      rest.remove_prefix(7);
+    else if (rest.starts_with("https://"))
+      rest.remove_prefix(8);
+    else
+      return std::nullopt;
     const std::size_t slash = std::min(rest.find_first_of("/?"), rest.size());
     if (!equal_without_case(rest.substr(0, slash), host)) return std::nullopt;
     target = rest.substr(slash);

@@ -35,8 +35,8 @@ std::vector<std::string_view> list_members(std::string_view list, char separator
 }
 
 bool list_has(std::string_view list, std::string_view member) {
-  return std::ranges::any_of(list_members(list),
-                             [&](std::string_view each) { return equal_without_case(each, member); });
+  return std::ranges::any_of(
+      list_members(list), [&](std::string_view each) { return equal_without_case(each, member); });
 }
 
 std::optional<std::uint64_t> number_of(std::string_view digits) {
@@ -70,7 +70,8 @@ std::optional<std::vector<std::uint8_t>> base64_decoded(std::string_view text) {
   };
   if (!std::ranges::all_of(text.substr(0, text.size() - padding), allowed)) return std::nullopt;
   std::vector<std::uint8_t> bytes(text.size() / 4 * 3);
-  const int count = EVP_DecodeBlock(bytes.data(), as_bytes(text).data(), static_cast<int>(text.size()));
+  const int count =
+      EVP_DecodeBlock(bytes.data(), as_bytes(text).data(), static_cast<int>(text.size()));
   if (count < 0) return std::nullopt;
   bytes.resize(static_cast<std::size_t>(count) - padding);
   return bytes;

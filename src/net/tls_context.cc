@@ -35,7 +35,7 @@ Expected<SslContext> load(const TlsFiles& files) {
   SSL_CTX_set_cipher_list(raw, kCiphers);
   SSL_CTX_set_options(raw, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
                                SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
-  SSL_CTX_set_mode(raw, SSL_MODE_RELEASE_BUFFERS);  // 34 KB less for each idle viewer
+  SSL_CTX_set_mode(raw, SSL_MODE_RELEASE_BUFFERS);          // 34 KB less for each idle viewer
   SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_OFF);  // tickets only: nothing to keep here
   SSL_CTX_set_num_tickets(raw, 1);
   static constexpr std::array<unsigned char, 5> kSessions{'b', 'u', 't', 'a', 'i'};

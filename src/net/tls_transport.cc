@@ -48,12 +48,14 @@ class TlsTransport final : public Transport {
   static BIO_METHOD* memory();
   static int bio_read(BIO* bio, char* out, int size);
   static int bio_write(BIO* bio, const char* bytes, int size);
-  static long bio_control(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
+  static long bio_control(BIO*, int command, long, void*) {
+    return command == BIO_CTRL_FLUSH ? 1 : 0;
+  }
 
   SSL* ssl_;
   const std::string pin_;
-  std::string seen_fingerprint_;  // of a leaf that was not the pinned one
-  ByteView wire_;                 // received and not yet read by OpenSSL; lent during take()
+  std::string seen_fingerprint_;       // of a leaf that was not the pinned one
+  ByteView wire_;                      // received and not yet read by OpenSSL; lent during take()
   std::vector<std::uint8_t> backlog_;  // ciphertext that the kernel did not take
   std::size_t backlog_sent_ = 0;
   bool secure_ = false;  // the handshake is done
@@ -208,7 +210,8 @@ void TlsTransport::push_out() {
     sent = to_kernel({&all, 1});
   }
   if (!dead() && sent < cipher.size()) {
-    backlog_.insert(backlog_.end(), cipher.begin() + static_cast<std::ptrdiff_t>(sent), cipher.end());
+    backlog_.insert(backlog_.end(), cipher.begin() + static_cast<std::ptrdiff_t>(sent),
+                    cipher.end());
     wait_writable();
   }
   cipher.clear();
@@ -237,11 +240,15 @@ std::string TlsTransport::certificate_failure() const {
                        seen_fingerprint_);
   }
   switch (const long result = SSL_get_verify_result(ssl_)) {
-    case X509_V_OK: return {};
-    case X509_V_ERR_CERT_HAS_EXPIRED: return "the server's certificate has expired";
-    case X509_V_ERR_CERT_NOT_YET_VALID: return "the server's certificate is not valid yet; check the clock";
+    case X509_V_OK:
+      return {};
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+      return "the server's certificate has expired";
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+      return "the server's certificate is not valid yet; check the clock";
     case X509_V_ERR_HOSTNAME_MISMATCH:
-    case X509_V_ERR_IP_ADDRESS_MISMATCH: return "the server's certificate is for another name";
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+      return "the server's certificate is for another name";
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
@@ -250,7 +257,8 @@ std::string TlsTransport::certificate_failure() const {
       return "the server's certificate is not known; pass --pin FINGERPRINT printed by serve, or "
              "--ca FILE";
     default:
-      return fmt::format("the server's certificate is refused: {}", X509_verify_cert_error_string(result));
+      return fmt::format("the server's certificate is refused: {}",
+                         X509_verify_cert_error_string(result));
   }
 }
 
@@ -265,8 +273,8 @@ bool TlsTransport::leaf_is_pinned(X509* leaf) {
 }
 
 int check_pin(X509_STORE_CTX* store, void*) {
-  auto* ssl = static_cast<SSL*>(
-      X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  auto* ssl =
+      static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
   auto* transport = static_cast<TlsTransport*>(SSL_get_app_data(ssl));
   if (transport->leaf_is_pinned(X509_STORE_CTX_get0_cert(store))) return 1;
   X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
@@ -302,7 +310,8 @@ Expected<SslContext> make_tls_client_context(const TlsTrust& trust) {
   } else if (trust.ca_file.empty()) {
     SSL_CTX_set_default_verify_paths(context.get());
   } else if (SSL_CTX_load_verify_file(context.get(), trust.ca_file.c_str()) != 1) {
-    return problem(fmt::format("{}: cannot be read as PEM certificates ({})", trust.ca_file, tls_reason()));
+    return problem(
+        fmt::format("{}: cannot be read as PEM certificates ({})", trust.ca_file, tls_reason()));
   }
   return context;
 }

@@ -14,7 +14,8 @@
 
 namespace butai::net {
 
-std::shared_ptr<Transport> make_tls_server(Loop& loop, int fd, Traffic traffic, ssl_ctx_st& context);
+std::shared_ptr<Transport> make_tls_server(Loop& loop, int fd, Traffic traffic,
+                                           ssl_ctx_st& context);
 
 struct TlsTrust {
   std::string ca_file;  // empty: the system's

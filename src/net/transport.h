@@ -33,10 +33,10 @@ enum class End : std::uint8_t {
 // Who uses a Transport. It may be destroyed inside any of these calls (after detach()).
 class TransportUser {
  public:
-  virtual void on_open() = 0;                     // connected; over TLS: handshake done
-  virtual void on_received(ByteView bytes) = 0;   // valid for this call only
-  virtual void on_drained() = 0;                  // unsent() fell to zero
-  virtual void on_ended(End end) = 0;             // once
+  virtual void on_open() = 0;                    // connected; over TLS: handshake done
+  virtual void on_received(ByteView bytes) = 0;  // valid for this call only
+  virtual void on_drained() = 0;                 // unsent() fell to zero
+  virtual void on_ended(End end) = 0;            // once
  protected:
   ~TransportUser() = default;
 };
@@ -76,15 +76,15 @@ class Transport : public std::enable_shared_from_this<Transport> {
   const std::string& failure() const { return failure_; }
 
  protected:
-  virtual void begin();                                        // connected
-  virtual void take(ByteView wire);                            // from the socket
-  virtual std::size_t write(std::span<const iovec> views);     // bytes taken of `views`
-  virtual std::size_t backlog() const { return 0; }            // taken by write(), not by the kernel
+  virtual void begin();                                     // connected
+  virtual void take(ByteView wire);                         // from the socket
+  virtual std::size_t write(std::span<const iovec> views);  // bytes taken of `views`
+  virtual std::size_t backlog() const { return 0; }         // taken by write(), not by the kernel
   virtual void say_goodbye() {}  // close_notify; once, after everything queued was taken
 
   // One send or writev; counts, and marks the transport broken. Bytes taken by the kernel.
   std::size_t to_kernel(std::span<const iovec> views);
-  void end(End how);             // tells the user once, now
+  void end(End how);  // tells the user once, now
   void fail(std::string sentence);
   void wait_writable();  // then what is queued is written
   bool dead() const { return dead_; }

@@ -20,8 +20,8 @@ class Utf8Check {
  private:
   bool start(std::uint8_t octet);
 
-  int missing_ = 0;           // continuation octets still to come
-  std::uint8_t low_ = 0x80;   // bounds of the next one
+  int missing_ = 0;          // continuation octets still to come
+  std::uint8_t low_ = 0x80;  // bounds of the next one
   std::uint8_t high_ = 0xBF;
 };
 

@@ -51,7 +51,7 @@ class WebSocketHandler {
   virtual void on_open(WebSocket& socket) = 0;
   virtual void on_text(std::string_view text) = 0;  // valid UTF-8
   virtual void on_binary(Bytes message) = 0;
-  virtual void on_drained() {}                      // unsent() fell to zero
+  virtual void on_drained() {}  // unsent() fell to zero
   // Last call, exactly once, whoever closed. 1006: without a closing handshake.
   virtual void on_close(std::uint16_t code, std::string_view reason) = 0;
 };

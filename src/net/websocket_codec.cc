@@ -68,7 +68,8 @@ std::optional<IncomingHead> HeadReader::read(ByteView& input) {
   for (std::size_t at = 0; at < wide; ++at) head.length = head.length << 8 | bytes_[2 + at];
   if (wide == 2) head.shortest = head.length >= 126;
   if (wide == 8) head.shortest = head.length > 0xFFFF && head.length >> 63 == 0;
-  if (head.masked) std::copy_n(bytes_.begin() + 2 + static_cast<std::ptrdiff_t>(wide), 4, head.mask.begin());
+  if (head.masked)
+    std::copy_n(bytes_.begin() + 2 + static_cast<std::ptrdiff_t>(wide), 4, head.mask.begin());
   have_ = 0;
   return head;
 }

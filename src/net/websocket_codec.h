@@ -48,7 +48,7 @@ struct IncomingHead {
   std::uint8_t opcode = 0;    // may be none of Opcode
   bool masked = false;
   std::uint64_t length = 0;
-  bool shortest = true;       // the length used the shortest form and its top bit is clear
+  bool shortest = true;  // the length used the shortest form and its top bit is clear
   MaskKey mask{};
 };
 

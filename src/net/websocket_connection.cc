@@ -92,7 +92,8 @@ void WebSocketConnection::feed(ByteView bytes) {
   while (!paused_ && !held_.empty() && !session_.finished()) {
     std::vector<std::uint8_t> earlier = std::exchange(held_, {});
     const std::size_t taken = session_.receive(earlier, now());
-    held_.insert(held_.begin(), earlier.begin() + static_cast<std::ptrdiff_t>(taken), earlier.end());
+    held_.insert(held_.begin(), earlier.begin() + static_cast<std::ptrdiff_t>(taken),
+                 earlier.end());
   }
   while (!paused_ && !bytes.empty() && !session_.finished()) {
     bytes = bytes.subspan(session_.receive(bytes, now()));

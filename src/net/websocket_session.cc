@@ -49,8 +49,8 @@ bool WebSocketSession::judge(const IncomingHead& head, Steady now) {
   };
   if (head.reserved != 0) return refuse(kProtocolError, "a reserved bit is set");
   if (head.masked != (role_ == Role::Server)) {
-    return refuse(kProtocolError, role_ == Role::Server ? "the frame is not masked"
-                                                        : "the frame is masked");
+    return refuse(kProtocolError,
+                  role_ == Role::Server ? "the frame is not masked" : "the frame is masked");
   }
   if (!head.shortest) return refuse(kProtocolError, "the length is not in its shortest form");
   switch (static_cast<Opcode>(head.opcode)) {
@@ -58,7 +58,8 @@ bool WebSocketSession::judge(const IncomingHead& head, Steady now) {
     case Opcode::Ping:
     case Opcode::Pong:
       if (!head.final) return refuse(kProtocolError, "a control frame is fragmented");
-      if (head.length > kControlBytesMax) return refuse(kProtocolError, "a control frame over 125 bytes");
+      if (head.length > kControlBytesMax)
+        return refuse(kProtocolError, "a control frame over 125 bytes");
       control_.clear();
       return true;
     case Opcode::Continuation:
@@ -68,7 +69,8 @@ bool WebSocketSession::judge(const IncomingHead& head, Steady now) {
     case Opcode::Binary:
       if (in_message_) return refuse(kProtocolError, "a new message before the last one ended");
       break;
-    default: return refuse(kProtocolError, "an unknown opcode");
+    default:
+      return refuse(kProtocolError, "an unknown opcode");
   }
   return judge_message(head, now);
 }
@@ -209,7 +211,8 @@ void WebSocketSession::send_close(std::uint16_t code, std::string_view reason) {
                                     static_cast<std::uint8_t>(code & 0xFF)};
   std::size_t count = std::min(reason.size(), kControlBytesMax - 2);
   while (count > 0 && !is_utf8(reason.substr(0, count))) --count;  // never half a character
-  payload.insert(payload.end(), reason.begin(), reason.begin() + static_cast<std::ptrdiff_t>(count));
+  payload.insert(payload.end(), reason.begin(),
+                 reason.begin() + static_cast<std::ptrdiff_t>(count));
   send(Opcode::Close, payload);
 }
 

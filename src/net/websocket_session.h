@@ -72,7 +72,7 @@ class WebSocketSession {
  private:
   enum class State : std::uint8_t {
     Open,
-    Closing,   // our close frame is sent; only the peer's matters now
+    Closing,  // our close frame is sent; only the peer's matters now
     Finished,
   };
 

@@ -24,9 +24,12 @@ constexpr MaskKey kMask{0x11, 0x22, 0x33, 0x44};
 // What a session did, written down in words.
 class Recorder : public WebSocketSession::User {
  public:
+  virtual ~Recorder() = default;
+
   void transmit(ByteView head, std::span<const Bytes> pieces) override {
     sent.insert(sent.end(), head.begin(), head.end());
-    for (const Bytes& piece : pieces) sent.insert(sent.end(), piece.view().begin(), piece.view().end());
+    for (const Bytes& piece : pieces)
+      sent.insert(sent.end(), piece.view().begin(), piece.view().end());
   }
   std::size_t unsent() const override { return waiting; }
   MaskKey new_mask() override { return kMask; }
@@ -65,7 +68,8 @@ Bits frame(std::uint8_t first, std::string_view payload, bool masked = true) {
     bytes.push_back(static_cast<std::uint8_t>(payload.size()));
   } else {
     bytes.push_back(mask_bit | 127);
-    for (int shift = 56; shift >= 0; shift -= 8) bytes.push_back(static_cast<std::uint8_t>(payload.size() >> shift));
+    for (int shift = 56; shift >= 0; shift -= 8)
+      bytes.push_back(static_cast<std::uint8_t>(payload.size() >> shift));
   }
   if (masked) bytes.insert(bytes.end(), kMask.begin(), kMask.end());
   for (std::size_t at = 0; at < payload.size(); ++at) {
@@ -90,14 +94,14 @@ Bits operator+(Bits a, const Bits& b) {
   return a;
 }
 
-struct Run {
+struct Played {
   std::vector<std::string> events;
   Bits sent;
   int finished_code = 0;
 };
 
 // Plays bytes into a server session; `chop` 0 gives them whole.
-Run play(const Bits& bytes, std::size_t chop, const WebSocketLimits& limits = wide()) {
+Played play(const Bits& bytes, std::size_t chop, const WebSocketLimits& limits = wide()) {
   Recorder user;
   const Steady now{};
   WebSocketSession session(Role::Server, limits, user, now);
@@ -119,7 +123,8 @@ int sent_close(const Bits& sent) {
       length = static_cast<std::size_t>(sent[at + 2] << 8 | sent[at + 3]);
       head = 4;
     }
-    if ((sent[at] & 0xF) == 0x8) code = length < 2 ? 1005 : sent[at + head] << 8 | sent[at + head + 1];
+    if ((sent[at] & 0xF) == 0x8)
+      code = length < 2 ? 1005 : sent[at + head] << 8 | sent[at + head + 1];
     at += head + length;
   }
   return code;
@@ -138,10 +143,11 @@ void expect_cases(const std::vector<Case>& cases) {
   for (const Case& each : cases) {
     for (const std::size_t chop : kChops) {
       SCOPED_TRACE(fmt::format("{} in pieces of {}", each.name, chop));
-      const Run run = play(each.bytes, chop);
+      const Played run = play(each.bytes, chop);
       std::vector<std::string> kinds;
       for (const std::string& event : run.events) {
-        kinds.push_back(event.starts_with("finished") ? event.substr(0, event.find(' ', 9)) : event);
+        kinds.push_back(event.starts_with("finished") ? event.substr(0, event.find(' ', 9))
+                                                      : event);
       }
       EXPECT_EQ(kinds, each.events);
       EXPECT_EQ(sent_close(run.sent), each.close);
@@ -164,15 +170,18 @@ TEST(WebSocketSession, section_1_every_size_of_text_and_binary_arrives_both_ways
         Recorder from;
         Recorder to;
         WebSocketSession sender(sender_role, wide(), from, now);
-        WebSocketSession receiver(sender_role == Role::Client ? Role::Server : Role::Client, wide(), to, now);
+        WebSocketSession receiver(sender_role == Role::Client ? Role::Server : Role::Client, wide(),
+                                  to, now);
         Bits content(size);
-        for (std::size_t at = 0; at < size; ++at) content[at] = static_cast<std::uint8_t>(at * 31 >> 2);
+        for (std::size_t at = 0; at < size; ++at)
+          content[at] = static_cast<std::uint8_t>(at * 31 >> 2);
         const Bytes all(content);
         sender.send_binary({all.slice(0, size / 3), all.slice(size / 3, size - size / 3)});
         sender.send_text(std::string(size, '*'));
         const std::size_t step = chop == 0 ? from.sent.size() : chop;
         for (std::size_t at = 0; at < from.sent.size(); at += step) {
-          receiver.receive(ByteView(from.sent).subspan(at, std::min(step, from.sent.size() - at)), now);
+          receiver.receive(ByteView(from.sent).subspan(at, std::min(step, from.sent.size() - at)),
+                           now);
         }
         ASSERT_EQ(to.events.size(), 2U);
         EXPECT_TRUE(std::ranges::equal(to.last.view(), content));
@@ -184,8 +193,9 @@ TEST(WebSocketSession, section_1_every_size_of_text_and_binary_arrives_both_ways
 
 TEST(WebSocketSession, section_2_pings_are_answered_and_pongs_ignored) {
   for (const std::size_t chop : kChops) {
-    for (const std::string& payload : {std::string(), std::string("hello"), std::string("\0\xff\xfe", 3), std::string(125, 'p')}) {
-      const Run run = play(ping(payload), chop);
+    for (const std::string& payload : {std::string(), std::string("hello"),
+                                       std::string("\0\xff\xfe", 3), std::string(125, 'p')}) {
+      const Played run = play(ping(payload), chop);
       EXPECT_EQ(run.sent, frame(kFinal | 0xA, payload, false));
       EXPECT_TRUE(run.events.empty());
     }
@@ -200,7 +210,8 @@ TEST(WebSocketSession, section_2_pings_are_answered_and_pongs_ignored) {
   }
   expect_cases({refused("ping of 126 bytes", ping(std::string(126, 'p')), 1002),
                 refused("pong of 126 bytes", pong(std::string(126, 'p')), 1002),
-                refused("fragmented ping", frame(0x9, "x"), 1002), refused("fragmented pong", frame(0xA, "x"), 1002)});
+                refused("fragmented ping", frame(0x9, "x"), 1002),
+                refused("fragmented pong", frame(0xA, "x"), 1002)});
 }
 
 TEST(WebSocketSession, sections_3_and_4_reserved_bits_and_opcodes_are_refused) {
@@ -208,22 +219,28 @@ TEST(WebSocketSession, sections_3_and_4_reserved_bits_and_opcodes_are_refused) {
   for (int bits = 1; bits < 8; ++bits) {
     for (const int opcode : {0x1, 0x2, 0x8, 0x9, 0xA}) {
       const auto first = static_cast<std::uint8_t>(kFinal | bits << 4 | opcode);
-      cases.push_back(refused(fmt::format("reserved bits {} with opcode {}", bits, opcode), frame(first, "x"), 1002));
-      cases.push_back(refused(fmt::format("reserved bits {} with opcode {} after text", bits, opcode),
-                              text("good") + frame(first, "x") + ping(""), 1002, {"text good"}));
+      cases.push_back(refused(fmt::format("reserved bits {} with opcode {}", bits, opcode),
+                              frame(first, "x"), 1002));
+      cases.push_back(
+          refused(fmt::format("reserved bits {} with opcode {} after text", bits, opcode),
+                  text("good") + frame(first, "x") + ping(""), 1002, {"text good"}));
     }
   }
   for (const int opcode : {3, 4, 5, 6, 7, 11, 12, 13, 14, 15}) {
     const auto first = static_cast<std::uint8_t>(kFinal | opcode);
     cases.push_back(refused(fmt::format("opcode {} empty", opcode), frame(first, ""), 1002));
-    cases.push_back(refused(fmt::format("opcode {} with payload after text", opcode), text("good") + frame(first, "x"), 1002, {"text good"}));
+    cases.push_back(refused(fmt::format("opcode {} with payload after text", opcode),
+                            text("good") + frame(first, "x"), 1002, {"text good"}));
   }
   cases.push_back(refused("unmasked text", frame(kFinal | 0x1, "x", false), 1002));
   cases.push_back(refused("unmasked close", frame(kFinal | 0x8, "", false), 1002));
-  cases.push_back(refused("length with its top bit", {0x82, 0xFF, 0x80, 0, 0, 0, 0, 0, 0, 1}, 1002));
+  cases.push_back(
+      refused("length with its top bit", {0x82, 0xFF, 0x80, 0, 0, 0, 0, 0, 0, 1}, 1002));
   cases.back().bytes.insert(cases.back().bytes.end(), {1, 2, 3, 4});
-  cases.push_back(refused("2-byte length of a small frame", {0x82, 0xFE, 0, 1, 1, 2, 3, 4, 0}, 1002));
-  cases.push_back(refused("8-byte length of a small frame", {0x82, 0xFF, 0, 0, 0, 0, 0, 0, 0, 1, 1, 2, 3, 4, 0}, 1002));
+  cases.push_back(
+      refused("2-byte length of a small frame", {0x82, 0xFE, 0, 1, 1, 2, 3, 4, 0}, 1002));
+  cases.push_back(refused("8-byte length of a small frame",
+                          {0x82, 0xFF, 0, 0, 0, 0, 0, 0, 0, 1, 1, 2, 3, 4, 0}, 1002));
   expect_cases(cases);
 }
 
@@ -290,14 +307,20 @@ std::vector<TextCase> utf8_cases() {
       {"first surrogate", "\xed\xa0\x80", false},
       {"last surrogate", "\xed\xbf\xbf", false},
       {"surrogate pair", "\xed\xa0\x80\xed\xb0\x80", false},
-      {"greek with an edited byte", "\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5\xed\xa0\x80" "edited", false},
+      {"greek with an edited byte",
+       "\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5\xed\xa0\x80"
+       "edited",
+       false},
   };
   for (int octet = 0x80; octet <= 0xBF; ++octet) {
-    cases.push_back({fmt::format("lone continuation {:x}", octet), std::string(1, static_cast<char>(octet)), false});
+    cases.push_back({fmt::format("lone continuation {:x}", octet),
+                     std::string(1, static_cast<char>(octet)), false});
   }
   for (int lead = 0xC2; lead <= 0xF4; ++lead) {
-    cases.push_back({fmt::format("lead {:x} and a space", lead), std::string{static_cast<char>(lead), ' '}, false});
-    cases.push_back({fmt::format("lead {:x} at the end", lead), std::string(1, static_cast<char>(lead)), false});
+    cases.push_back({fmt::format("lead {:x} and a space", lead),
+                     std::string{static_cast<char>(lead), ' '}, false});
+    cases.push_back({fmt::format("lead {:x} at the end", lead),
+                     std::string(1, static_cast<char>(lead)), false});
   }
   return cases;
 }
@@ -314,7 +337,9 @@ TEST(WebSocketSession, section_6_text_is_utf8_or_1007) {
     } else {
       cases.push_back(refused(each.name, bytes, 1007));
       cases.push_back(refused(each.name + " cut", cut, 1007));
-      cases.push_back({each.name + " as binary", binary(each.bytes), {fmt::format("binary {}", each.bytes.size())}});
+      cases.push_back({each.name + " as binary",
+                       binary(each.bytes),
+                       {fmt::format("binary {}", each.bytes.size())}});
     }
   }
   expect_cases(cases);
@@ -334,7 +359,10 @@ TEST(WebSocketSession, section_6_bad_utf8_fails_at_its_first_impossible_octet) {
 TEST(WebSocketSession, section_7_close_frames_are_echoed_or_refused) {
   std::vector<Case> cases = {
       {"bare close", close_frame(""), {"finished 1005"}, 1005},
-      {"data behind the close", close_code(1000) + text("late") + ping("late"), {"finished 1000"}, 1000},
+      {"data behind the close",
+       close_code(1000) + text("late") + ping("late"),
+       {"finished 1000"},
+       1000},
       {"two closes", close_code(1000) + close_code(1001), {"finished 1000"}, 1000},
       {"longest reason", close_code(1000, std::string(123, 'r')), {"finished 1000"}, 1000},
       refused("close of one byte", close_frame("x"), 1002),
@@ -342,8 +370,12 @@ TEST(WebSocketSession, section_7_close_frames_are_echoed_or_refused) {
       refused("reason that is not UTF-8", close_code(1000, "\xce\xba\xed\xa0\x80"), 1007),
       refused("fragmented close", frame(0x8, ""), 1002),
   };
-  for (const int code : {1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999}) {
-    cases.push_back({fmt::format("close {}", code), close_code(code, "why"), {fmt::format("finished {}", code)}, code});
+  for (const int code : {1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014,
+                         3000, 3999, 4000, 4999}) {
+    cases.push_back({fmt::format("close {}", code),
+                     close_code(code, "why"),
+                     {fmt::format("finished {}", code)},
+                     code});
   }
   for (const int code : {0, 1, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65'535}) {
     cases.push_back(refused(fmt::format("close {}", code), close_code(code), 1002));
@@ -355,7 +387,8 @@ TEST(WebSocketSession, refuses_a_large_message_at_its_head) {
   WebSocketLimits limits = wide();
   limits.message_bytes_max = 1000;
   for (const std::size_t chop : kChops) {
-    EXPECT_EQ(play(binary(std::string(1000, 'x')), chop, limits).events, std::vector<std::string>{"binary 1000"});
+    EXPECT_EQ(play(binary(std::string(1000, 'x')), chop, limits).events,
+              std::vector<std::string>{"binary 1000"});
     const Bits large = binary(std::string(1001, 'x'));
     EXPECT_EQ(sent_close(play(Bits(large.begin(), large.begin() + 8), chop, limits).sent), 1009);
     const Bits huge{0x82, 0xFF, 0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1, 2, 3, 4};
@@ -370,7 +403,8 @@ TEST(WebSocketSession, refuses_a_flood_of_fragments) {
   for (int count = 0; count < 100'000; ++count) flood = std::move(flood) + frame(0x0, "");
   EXPECT_EQ(sent_close(play(flood, 0).sent), 1009);
   Bits allowed = frame(0x2, "x");
-  for (std::size_t count = 2; count < wide().fragments_max; ++count) allowed = std::move(allowed) + frame(0x0, "y");
+  for (std::size_t count = 2; count < wide().fragments_max; ++count)
+    allowed = std::move(allowed) + frame(0x0, "y");
   EXPECT_EQ(play(allowed + frame(kFinal, "z"), 0).events, std::vector<std::string>{"binary 64"});
 }
 
@@ -478,7 +512,8 @@ TEST(WebSocketSessionPair, client_refuses_masked_frames) {
 TEST(WebSocketCodec, frame_heads_have_the_shortest_length) {
   EXPECT_TRUE(std::ranges::equal(frame_head(Opcode::Binary, 125).view(), Bits{0x82, 125}));
   EXPECT_TRUE(std::ranges::equal(frame_head(Opcode::Binary, 126).view(), Bits{0x82, 126, 0, 126}));
-  EXPECT_TRUE(std::ranges::equal(frame_head(Opcode::Text, 65'536).view(), Bits{0x81, 127, 0, 0, 0, 0, 0, 1, 0, 0}));
+  EXPECT_TRUE(std::ranges::equal(frame_head(Opcode::Text, 65'536).view(),
+                                 Bits{0x81, 127, 0, 0, 0, 0, 0, 1, 0, 0}));
 }
 
 TEST(WebSocketSession, halts_between_messages_when_reading_is_paused) {

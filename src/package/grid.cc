@@ -1,6 +1,7 @@
 #include "package/grid.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "media/aac.h"
 #include "package/limits.h"
@@ -16,10 +17,12 @@ constexpr std::int64_t floor_div(__int128 a, __int128 b) {
 }  // namespace
 
 bool is_ntsc(media::Rational rate) {
-  // n * 1000/1001 frames per second: 1001 * num is a multiple of 1000 * den, num itself is not
-  // whole.
-  if (rate.num == 0 || rate.den == 0 || rate.num % rate.den == 0) return false;
-  return (std::uint64_t{rate.num} * 1001) % (std::uint64_t{rate.den} * 1000) == 0;
+  if (rate.num == 0 || rate.den == 0) return false;
+  // Containers write 30000/1001, 2997/100, even 23.98; the next whole rate is 1/1000 away.
+  constexpr double kNear = 3e-4;
+  const double value = static_cast<double>(rate.num) / rate.den;
+  const double whole = std::round(value * 1.001);
+  return std::abs(value * 1.001 - whole) < kNear * whole;
 }
 
 Grid Grid::of(const media::Track& track, Micros segment) {

@@ -125,7 +125,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Case{"fps29_97", {30'000, 1001}, 60, 2.002, 1'801'800'000},
                       Case{"fps50", {50, 1}, 100, 2, 1'800'000'000},
                       Case{"fps23_976", {24'000, 1001}, 48, 2.002, 1'801'800'000}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& instance) { return instance.param.name; });
 
 }  // namespace
 }  // namespace butai::package

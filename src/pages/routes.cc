@@ -18,7 +18,8 @@ namespace {
 // workers need; ws: and wss: because a page may be moved to another node.
 constexpr std::string_view kContentPolicy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
-    "font-src 'self'; media-src 'self' blob:; connect-src 'self' ws: wss:; worker-src 'self' "
+    "font-src 'self'; media-src 'self' blob: https:; connect-src 'self' https: wss: ws:; "
+    "worker-src 'self' "
     "blob:; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'self'";
 constexpr std::string_view kPermissions =
@@ -52,7 +53,6 @@ net::Response answer(const net::Request& request, const SiteFile& file) {
   net::Response response;
   response.headers.add("ETag", fmt::format("\"{}{}\"", file.hash, zipped ? "-gz" : ""));
   response.headers.add("Vary", "Accept, Accept-Encoding");
-  response.headers.add("X-Content-Type-Options", "nosniff");
   response.headers.add("Referrer-Policy", "no-referrer");
   if (file.name.ends_with(".html")) {
     response.headers.add("Content-Security-Policy", std::string(kContentPolicy));

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "media/h264.h"
 #include "worker/child.h"
 #include "worker/container_scanner.h"
 #include "worker/limits.h"
@@ -154,6 +155,10 @@ struct Line::Impl final : ChildListener, std::enable_shared_from_this<Line::Impl
       case MessageType::Frame:
         given(decode_frame(message.payload), [&](auto frame) {
           child_saw_frames = true;
+          const bool passed = options.job == Job::Demux && frame.track == media::kVideoTrack;
+          if (passed && frame.captured == Utc{}) {
+            frame.captured = media::find_capture(frame.data).value_or(Utc{});
+          }
           told->on_frame(std::move(frame));
         });
         break;

@@ -1,7 +1,7 @@
 // Decides how a player holds the live edge: a little faster when too much is in hand, a little
 // slower when too little, a jump when far behind, and a larger reserve after a stall.
-// The measure is the *margin*: the least that was buffered ahead during the last second, so that
-// bursts of chunks do not look like a reserve.
+// The measure is the *margin*: how long before it was due a chunk arrived, the least of the last
+// second, so that bursts of chunks do not look like a reserve and a camera may skip pictures.
 // Pure: time and buffer come in as numbers, the decision goes out.
 
 const kWindowMs = 1000; // margin is the minimum over this
@@ -12,6 +12,7 @@ const kStopBand = 0.02; // seconds of error at which it returns
 const kJumpBehind = 1.5; // seconds above the target that are skipped, not caught up
 const kJumpBehindEarly = 0.5; // the same while the viewer has just come
 const kEarlyMs = 6000;
+const kLate = 0.6; // seconds below the target: what arrives is too late to be shown, go back
 const kSettleMs = 500; // observed so long before a jump, so that one jump does not follow another
 const kTargetMin = 0.12; // seconds; about four frames
 const kTargetMax = 2;
@@ -19,7 +20,7 @@ const kCalmMs = 20_000; // without a stall for so long, the reserve shrinks by a
 
 export interface Decision {
   rate: number;
-  jump: boolean; // to `target` seconds before the end of the buffer
+  jump: boolean; // to `target` seconds before the end of what has arrived
 }
 
 export class LiveEdge {
@@ -41,15 +42,15 @@ export class LiveEdge {
 
   observe(nowMs: number, ahead: number): void {
     this.samples.push({ at: nowMs, ahead });
-    while (this.samples[0] && this.samples[0].at < nowMs - kWindowMs) this.samples.shift();
   }
 
-  margin(): number | null {
+  private margin(): number | null {
     if (this.samples.length === 0) return null;
     return this.samples.reduce((least, sample) => Math.min(least, sample.ahead), Infinity);
   }
 
   decide(nowMs: number): Decision {
+    while (this.samples[0] && this.samples[0].at < nowMs - kWindowMs) this.samples.shift();
     const margin = this.margin();
     if (margin === null) return { rate: 1, jump: false };
     if (nowMs - this.calmSince > kCalmMs) {
@@ -58,7 +59,7 @@ export class LiveEdge {
     }
     const error = margin - this.target;
     const behind = nowMs - this.beganAt < kEarlyMs ? kJumpBehindEarly : kJumpBehind;
-    if (error > behind && nowMs - this.samples[0]!.at >= kSettleMs) {
+    if ((error > behind || error < -kLate) && nowMs - this.samples[0]!.at >= kSettleMs) {
       this.forget();
       return { rate: 1, jump: true };
     }

@@ -21,6 +21,7 @@ export interface Chunk {
   start: number; // decode time of the first sample, in ticks of the track
   duration: number; // sum of the samples, ticks
   key: boolean; // starts with a sample that can be decoded alone
+  lastDuration: { at: number; ticks: number } | null; // of the last sample: its field in the bytes
   prft: { capturedMicros: number; mediaTime: number } | null; // UTC of the sample at mediaTime (ticks)
 }
 
@@ -168,6 +169,7 @@ interface Run {
   duration: number;
   count: number;
   firstFlags: number | null;
+  lastDurationAt: number | null;
 }
 
 function readTrun(reader: Reader, box: Box, defaultDuration: number): Run {
@@ -193,7 +195,8 @@ function readTrun(reader: Reader, box: Box, defaultDuration: number): Run {
     duration = 0;
     for (let i = 0; i < count; i++) duration += reader.u32(at + i * stride);
   }
-  return { duration, count, firstFlags };
+  const lastDurationAt = flags & 0x100 && count > 0 ? at + (count - 1) * stride : null;
+  return { duration, count, firstFlags, lastDurationAt };
 }
 
 // One chunk: [styp] [prft] moof mdat. `tracks` are those of the init segment before it.
@@ -211,7 +214,9 @@ export function readChunk(bytes: Uint8Array, tracks: Track[]): Chunk {
 
   let at = tfhd.body + 8 + (flags & 0x1 ? 8 : 0) + (flags & 0x2 ? 4 : 0);
   let defaultDuration = track.defaultDuration;
+  let durationAt: number | null = null;
   if (flags & 0x8) {
+    durationAt = at;
     defaultDuration = reader.u32(at);
     at += 4;
   }
@@ -221,19 +226,33 @@ export function readChunk(bytes: Uint8Array, tracks: Track[]): Chunk {
   const tfdt = child(reader, traf, 'tfdt');
   const start = reader.u8(tfdt.body) === 1 ? reader.u64(tfdt.body + 4) : reader.u32(tfdt.body + 4);
   let duration = 0;
-  let first = true;
+  let count = 0;
+  let lastAt: number | null = null;
   for (const trun of boxes(reader, traf.body, traf.end).filter((box) => box.type === 'trun')) {
     const run = readTrun(reader, trun, defaultDuration);
     duration += run.duration;
-    if (first && run.firstFlags !== null) sampleFlags = run.firstFlags;
-    first = false;
+    if (count === 0 && run.firstFlags !== null) sampleFlags = run.firstFlags;
+    count += run.count;
+    lastAt = run.lastDurationAt;
   }
+  if (lastAt === null && count === 1) lastAt = durationAt; // the default is this sample's alone
   const prft = top.find((box) => box.type === 'prft');
   return {
     track: id,
     start,
     duration,
     key: track.kind === 'audio' || (sampleFlags & kNonSync) === 0,
+    lastDuration: lastAt === null ? null : { at: lastAt, ticks: reader.u32(lastAt) },
     prft: prft ? readPrft(reader, prft) : null,
   };
+}
+
+// The chunk with a longer last sample. Browsers take a distance of more than twice a picture's duration
+// for a break and wait for the next key frame; cameras and screens are not that regular.
+export function stretch(bytes: Uint8Array, chunk: Chunk, ticks: number): void {
+  if (!chunk.lastDuration || chunk.lastDuration.ticks >= ticks) return;
+  new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).setUint32(
+    chunk.lastDuration.at,
+    ticks,
+  );
 }

@@ -68,11 +68,6 @@ export class TrackBuffer {
     return null;
   }
 
-  lastEnd(): number | null {
-    const ranges = this.ranges();
-    return ranges.length > 0 ? ranges.end(ranges.length - 1) : null;
-  }
-
   // Forgets what is more than `kKeepBehind` seconds behind the picture.
   trim(): void {
     const ranges = this.ranges();

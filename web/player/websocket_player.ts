@@ -8,7 +8,9 @@
 //    whole key-frame interval at once); from then on LiveEdge speeds, slows or jumps.
 // 4. A hole is jumped over when the picture reaches it. A new init goes into the same buffers; when
 //    the time line went backwards or the tracks changed, the media source is made anew.
-// 5. After a reconnect `after` asks for what is missing; chunks that are already here are skipped.
+// 5. A picture's duration is the server's guess; it is stretched so that an irregular camera or a still
+//    screen leaves no hole. What has really arrived is kept in `ends`.
+// 6. After a reconnect `after` asks for what is missing; chunks that are already here are skipped.
 // Limits: player/track_buffer.ts.  Spec: DESIGN section 5, messages.
 
 import { Bitrate, CaptureTimes, MedianWindow } from './latency';
@@ -17,15 +19,17 @@ import { Line, type TextMessage } from './line';
 import { LiveEdge } from './live_edge';
 import { canPlay, openSource } from './media_source';
 import { mimeOf } from './mime';
-import { readChunk, readInit, type Chunk, type Track } from './mp4';
+import { readChunk, readInit, stretch, type Chunk, type Track } from './mp4';
 import type { Player, PlayerHooks, Stage, State, Stats } from './player';
 import { TrackBuffer } from './track_buffer';
 
 const kTickMs = 100; // live edge, holes, states
-const kHoleSeconds = 0.1; // between two pictures: counted as a gap
+const kHoleSeconds = 0.5; // between two pictures: counted as a gap
+const kStretchSeconds = 1; // so long a picture may stand; browsers bear twice that
 const kBackwardsSeconds = 0.5; // the time line went back: a new media source
 const kQuietMs = 1500; // no picture for so long: said on the page
 const kStalledMs = 250; // the picture has not moved for so long
+const kSeekMs = 1000; // a seek that takes longer has gone to where nothing is
 const kSpentSeconds = 0.15; // browsers stop a little before the end of what they have
 const kStuckMs = 3000; // not moving although there is enough: seek; twice that: begin again
 const kPauseCutMs = 10_000; // paused for so long: the line is closed until play
@@ -52,7 +56,7 @@ export class WebSocketPlayer implements Player {
   private initBytes: Uint8Array | null = null;
   private initIsNew = false; // no picture came since
   private tracks: Track[] = [];
-  private ends = new Map<number, number>(); // per track: end of the last chunk, seconds of UTC
+  private ends = new Map<number, { start: number; end: number }>(); // last chunk, seconds of UTC
   private positioned = false;
   private firstChunkAt = 0;
   private lastPictureAt = 0;
@@ -129,8 +133,8 @@ export class WebSocketPlayer implements Player {
   // --- from the line ---
 
   private query(): Record<string, string> {
-    const end = this.ends.get(this.leading()?.id ?? 0);
-    return end === undefined ? {} : { after: String(Math.round(end * 1e6)) };
+    const last = this.ends.get(this.leading()?.id ?? 0);
+    return last ? { after: String(Math.round(last.end * 1e6)) } : {};
   }
 
   private onText(message: TextMessage): void {
@@ -183,19 +187,21 @@ export class WebSocketPlayer implements Player {
     const start = chunk.start / track.timescale;
     const end = (chunk.start + chunk.duration) / track.timescale;
     const before = this.ends.get(track.id);
-    if (before !== undefined && start < before - kBackwardsSeconds && this.initIsNew) {
-      this.endSession();
-    } else if (before !== undefined && start < before - 0.001 && !this.initIsNew) {
-      return; // here already: the server started again from a key frame
-    }
+    if (before && start <= before.start && !this.initIsNew) return; // here already, since a reconnect
+    if (before && start < before.end - kBackwardsSeconds) this.endSession();
     if (!this.session) {
       if (!chunk.key && track.kind === 'video') return;
       this.early = [bytes];
       void this.openSession(start);
       return;
     }
-    if (track === this.leading()) this.note(chunk, track, start, before);
-    this.ends.set(track.id, end);
+    if (track === this.leading()) this.note(chunk, track, start, before?.end);
+    this.ends.set(track.id, { start, end });
+    if (this.positioned && !this.stage.video.paused) {
+      const due = start - this.session.epoch - this.stage.video.currentTime;
+      this.edge.observe(performance.now(), due);
+    }
+    if (track.kind === 'video') stretch(bytes, chunk, kStretchSeconds * track.timescale);
     this.session.buffers.get(track.id)?.append(bytes);
   }
 
@@ -308,18 +314,16 @@ export class WebSocketPlayer implements Player {
 
   private follow(): void {
     const { video } = this.stage;
-    if (!this.positioned || video.seeking) return;
-    if (video.paused) return;
+    if (!this.positioned || video.paused) return;
     const now = performance.now();
     const still = now - this.movedAt;
-    const ahead = this.ahead() ?? 0;
+    if (video.seeking && still < kSeekMs) return;
     if (still > kStalledMs && this.jumpHole()) return;
-    if (still > kStuckMs && ahead > 1) {
+    if (still > kStuckMs && (this.ahead() ?? 0) > 1) {
       if (still > 2 * kStuckMs) this.restart(this.session!);
       else this.toLive();
       return;
     }
-    this.edge.observe(now, ahead);
     const { rate, jump } = this.edge.decide(now);
     if (jump) this.toLive();
     if (Math.abs(video.playbackRate - rate) > 0.004) video.playbackRate = rate;
@@ -348,25 +352,17 @@ export class WebSocketPlayer implements Player {
     return true;
   }
 
-  // Seconds in hand on every track; null in a hole or before the first picture.
+  // Seconds in hand on every track; null before the first picture.
   private ahead(): number | null {
-    const end = this.commonEndFrom(this.stage.video.currentTime);
+    const end = this.commonEnd();
     return end === null ? null : end - this.stage.video.currentTime;
   }
 
-  private commonEndFrom(at: number): number | null {
-    let least = Infinity;
-    for (const buffer of this.session?.buffers.values() ?? []) {
-      const end = buffer.endFrom(at);
-      if (end === null) return null;
-      least = Math.min(least, end);
-    }
-    return least === Infinity ? null : least;
-  }
-
+  // Until where every track has arrived.
   private commonEnd(): number | null {
-    const ends = [...(this.session?.buffers.values() ?? [])].map((buffer) => buffer.lastEnd());
-    return ends.length === 0 || ends.includes(null) ? null : Math.min(...(ends as number[]));
+    const ends = [...(this.session?.buffers.keys() ?? [])].map((id) => this.ends.get(id)?.end);
+    if (ends.length === 0 || ends.includes(undefined)) return null;
+    return Math.min(...(ends as number[])) - this.session!.epoch;
   }
 
   private commonStart(): number | null {

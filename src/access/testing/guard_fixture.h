@@ -50,7 +50,7 @@ class GuardFixture {
   std::string start_play(std::string_view channel, std::string_view subject) {
     net::Principal principal;
     principal.subject = subject;
-    return plays.start(channel, principal)->path_token;
+    return plays.start(channel, principal).path_token;
   }
 
   static net::Request request(std::string path) {

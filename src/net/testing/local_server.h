@@ -28,8 +28,8 @@ class TestGuard final : public Guard {
 
 class LocalServer {
  public:
-  explicit LocalServer(std::vector<Route> routes, ServerOptions options = {}, TestGuard guard = TestGuard{},
-                       const TlsFiles* tls = nullptr)
+  explicit LocalServer(std::vector<Route> routes, ServerOptions options = {},
+                       TestGuard guard = TestGuard{}, const TlsFiles* tls = nullptr)
       : guard_(std::move(guard)),
         loops_(2),
         server_(loops_, std::move(routes), guard_, clock_, metrics_, std::move(options)) {

@@ -1,18 +1,13 @@
-// Any sound codec made into AAC-LC at 48 kHz, mono or stereo.
-// Flow:   packets -> decoder -> 48 kHz float -> 1024 samples at a time -> AAC encoder -> FrameSink
+// Any sound codec made into AAC.
+// Flow:   packets -> decoder -> AacEncoder -> FrameSink
 // Thread: its job's.
-// Limits: less than one AAC frame waits here.
-//
-// Samples are counted, not packets: the source's times only correct the count when they are more
-// than kSlackSamples away from it, by silence, by leaving samples out, or by a jump.
 #pragma once
 
-#include <array>
 #include <expected>
 #include <memory>
 #include <string>
-#include <vector>
 
+#include "worker/ffmpeg/aac_encoder.h"
 #include "worker/ffmpeg/av.h"
 #include "worker/ffmpeg/output.h"
 
@@ -27,27 +22,13 @@ class AudioTranscoder {
   void take(const AVPacket* packet);  // null: the end
 
  private:
-  explicit AudioTranscoder(FrameSink& sink) : sink_(sink) {}
-  bool prepare_encoder(const AVFrame& sound, const Encoding& encoding);
-  bool prepare_resampler(const AVFrame& sound);
-  void resample(const AVFrame& sound);
-  void place(std::int64_t at);
-  void encode_whole_frames();
-  void encode(AVFrame* sound);
-  void announce();
+  AudioTranscoder(AVRational time_base, const Encoding& encoding, FrameSink& sink)
+      : time_base_(time_base), encoder_(encoding, sink) {}
 
-  FrameSink& sink_;
-  Encoding encoding_;
-  AVRational time_base_{};
-  av::CodecPtr decoder_, encoder_;
-  av::Own<SwrContext> resampler_;
-  int source_rate_ = 0, source_format_ = -1, source_channels_ = 0;
-  av::FramePtr decoded_, encoder_input_;
-  av::PacketPtr packet_;
-  int channels_ = 0;
-  std::array<std::vector<float>, 2> waiting_;  // per channel
-  std::int64_t waiting_at_ = av::kNoTime;      // time of the first sample in waiting_
-  std::int64_t first_at_ = av::kNoTime;        // packets before are priming
+  AVRational time_base_;
+  av::CodecPtr decoder_;
+  av::FramePtr decoded_;
+  AacEncoder encoder_;
 };
 
 }  // namespace butai::worker

@@ -43,6 +43,8 @@ class Demuxing {
     if (!open(container)) return;
     SourceTracks tracks(parent_, encoding_, output_, anchor);
     output_.expect(expected(container));
+    const bool described_by_header = container == Container::Mp4 || container == Container::WebM;
+    if (described_by_header) tracks.adopt_all(*format_);
     const auto packet = av::new_packet();
     for (;;) {
       const int result = av_read_frame(format_.get(), packet.get());

@@ -55,6 +55,12 @@ void SourceTracks::adopt(const AVStream& source) {
   }
 }
 
+void SourceTracks::adopt_all(const AVFormatContext& format) {
+  for (unsigned i = 0; i < format.nb_streams; ++i) {
+    if (format.streams[i]->codecpar->extradata_size > 0) adopt(*format.streams[i]);
+  }
+}
+
 void SourceTracks::take(const AVFormatContext& format, const AVPacket& packet) {
   if (packet.stream_index < 0 || static_cast<unsigned>(packet.stream_index) >= format.nb_streams) {
     return;

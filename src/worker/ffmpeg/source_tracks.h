@@ -20,6 +20,9 @@ class SourceTracks {
                const SourceAnchor& anchor)
       : parent_(parent), encoding_(encoding), sink_(sink), anchor_(anchor) {}
 
+  // Tracks that the header describes whole: they are announced before their first packet, which in
+  // a fragmented file comes seconds of the other track later.
+  void adopt_all(const AVFormatContext& format);
   void take(const AVFormatContext& format, const AVPacket& packet);
   void finish();
   void ask_key_frame();

@@ -1,0 +1,159 @@
+#include "package/dash_writer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "package/testing/line.h"
+
+namespace butai::package {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::Line;
+using ::testing::Not;
+
+std::string manifest(Line& line, const DashOptions& options = {}) {
+  return dash_manifest(line.sink.presentations, line.sink.renditions(), options);
+}
+std::size_t count(const std::string& text, const std::string& word) {
+  std::size_t found = 0;
+  for (std::size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) {
+    ++found;
+  }
+  return found;
+}
+
+TEST(DashManifest, is_empty_before_the_first_complete_segment) {
+  Line line;
+  line.picture_and_sound();
+  EXPECT_THAT(manifest(line), IsEmpty());
+  line.run(0, 2);
+  EXPECT_THAT(manifest(line), IsEmpty());
+}
+
+TEST(DashManifest, lists_complete_segments_on_the_wall_clock) {
+  Line line;
+  line.picture_and_sound();
+  line.run(0, 7);
+  EXPECT_EQ(manifest(line), R"(<?xml version="1.0" encoding="UTF-8"?>
+<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="dynamic"
+  profiles="urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019"
+  availabilityStartTime="1970-01-01T00:00:00Z" publishTime="2027-01-15T08:00:06.000Z"
+  minimumUpdatePeriod="PT2S" suggestedPresentationDelay="PT10S"
+  timeShiftBufferDepth="PT30S" minBufferTime="PT2S" maxSegmentDuration="PT2.005333S">
+  <ServiceDescription id="0">
+    <Latency target="10000" min="5000" max="20000"/>
+    <PlaybackRate min="0.96" max="1.04"/>
+  </ServiceDescription>
+  <Period id="1800000000000000" start="PT1800000000S">
+    <AdaptationSet id="1" contentType="video" mimeType="video/mp4" segmentAlignment="true" startWithSAP="1" containerProfiles="cmfc">
+      <SegmentTemplate timescale="90000" presentationTimeOffset="162000000000000" initialization="video/init-1.mp4" media="video/$Time$.m4s">
+        <SegmentTimeline>
+          <S t="162000000000000" d="180000" r="2"/>
+        </SegmentTimeline>
+      </SegmentTemplate>
+      <Representation id="video" codecs="avc1.64000d" bandwidth="23000" width="320" height="240" frameRate="25"/>
+    </AdaptationSet>
+    <AdaptationSet id="2" contentType="audio" mimeType="audio/mp4" segmentAlignment="true" startWithSAP="1" containerProfiles="cmfc">
+      <SegmentTemplate timescale="48000" presentationTimeOffset="86400000000000" initialization="audio/init-1.mp4" media="audio/$Time$.m4s">
+        <SegmentTimeline>
+          <S t="86400000000000" d="96256"/>
+          <S d="95232"/>
+          <S d="96256"/>
+        </SegmentTimeline>
+      </SegmentTemplate>
+      <Representation id="audio" codecs="mp4a.40.2" bandwidth="23967" audioSamplingRate="48000">
+        <AudioChannelConfiguration schemeIdUri="urn:mpeg:mpegB:cicp:ChannelConfiguration" value="2"/>
+      </Representation>
+    </AdaptationSet>
+  </Period>
+  <UTCTiming schemeIdUri="urn:mpeg:dash:utc:http-xsdate:2014" value="/time"/>
+</MPD>
+)");
+}
+
+TEST(DashManifest, a_break_opens_a_period) {
+  Line line;
+  line.picture_and_sound();
+  line.run(0, 3);
+  line.packager.on_discontinuity();
+  line.run(10, 13);
+  const std::string text = manifest(line);
+  EXPECT_EQ(count(text, "<Period "), 2u);
+  EXPECT_THAT(text, HasSubstr("<Period id=\"1800000010000000\" start=\"PT1800000010S\">"));
+  EXPECT_THAT(text, HasSubstr("presentationTimeOffset=\"162000000900000\""));
+  EXPECT_THAT(text, HasSubstr("presentationTimeOffset=\"86400000480000\""));
+}
+
+TEST(DashManifest, a_period_keeps_its_identity_when_its_first_segments_have_left) {
+  Line line;
+  line.picture_and_sound();
+  line.run(0, 3);
+  line.packager.on_discontinuity();
+  line.run(10, 200);
+  const std::string text = manifest(line);
+  EXPECT_EQ(count(text, "<Period "), 1u);
+  EXPECT_THAT(text, HasSubstr("<Period id=\"1800000010000000\" start=\"PT1800000010S\">"));
+  EXPECT_THAT(text, HasSubstr(" r=\"14\"/>"));
+}
+
+TEST(DashManifest, a_period_before_a_change_keeps_its_own_codec_and_init) {
+  Line line;
+  line.picture_alone();
+  line.run(0, 2);
+  media::Track other = media::testing::video_track({Line::kRate, 1});
+  other.config = media::testing::from_hex(media::testing::kAvcMain25);
+  line.packager.on_tracks({other});
+  line.run(2, 5);
+  const std::string text = manifest(line);
+  EXPECT_THAT(text, HasSubstr("initialization=\"video/init-1.mp4\""));
+  EXPECT_THAT(text, HasSubstr("codecs=\"avc1.64000d\""));
+  EXPECT_THAT(text, HasSubstr("initialization=\"video/init-2.mp4\""));
+  EXPECT_THAT(text, HasSubstr("codecs=\"avc1.4d4028\""));
+  EXPECT_THAT(text, HasSubstr("width=\"1920\" height=\"1080\""));
+}
+
+TEST(DashManifest, an_ended_one_says_how_long_it_was_and_is_not_fetched_again) {
+  Line line;
+  line.picture_alone();
+  line.run(0, 3);
+  line.packager.on_discontinuity();
+  DashOptions options;
+  options.life = DashOptions::Life::Ended;
+  const std::string text = manifest(line, options);
+  EXPECT_THAT(text, Not(HasSubstr("minimumUpdatePeriod")));
+  EXPECT_THAT(text, HasSubstr("mediaPresentationDuration=\"PT1800000003S\""));
+  EXPECT_THAT(text, HasSubstr("start=\"PT1800000000S\" duration=\"PT3S\""));
+  EXPECT_THAT(text, HasSubstr("publishTime=\"2027-01-15T08:00:03.001Z\""));
+}
+
+TEST(DashManifest, low_latency_stays_four_seconds_behind) {
+  Line line;
+  line.picture_alone();
+  line.run(0, 3);
+  DashOptions options;
+  options.profile = DashOptions::Profile::Low;
+  options.time_address = "https://example.org/time?a=1&b=2";
+  const std::string text = manifest(line, options);
+  EXPECT_THAT(text, HasSubstr("suggestedPresentationDelay=\"PT4S\""));
+  EXPECT_THAT(text, HasSubstr("<Latency target=\"4000\""));
+  EXPECT_THAT(text, HasSubstr("value=\"https://example.org/time?a=1&amp;b=2\""));
+}
+
+TEST(DashManifest, sound_that_was_away_is_a_hole_in_its_time_line) {
+  Line line;
+  line.picture_and_sound();
+  line.run(0, 4);
+  for (int i = 0; i < 300; ++i) {
+    line.packager.on_frame(
+        media::testing::video_frame(162'000'000'360'000 + i * 3600, i % 50 == 0));
+  }
+  line.run(16, 19);
+  const std::string text = manifest(line);
+  EXPECT_EQ(count(text, "<Period "), 1u);
+  EXPECT_THAT(text, HasSubstr("<S t=\"86400000768000\""));  // 16 s
+}
+
+}  // namespace
+}  // namespace butai::package

@@ -1,0 +1,100 @@
+// Runs the scenario tests: node tests/run.mjs [--long] [NAME...], where NAME is part of a file's path.
+// Two files run at once, those with a browser one after the other. A line per file; what failed is
+// said at the end, and the last line counts.
+import { spawn } from 'node:child_process';
+import { createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const logs = join(here, '../build/logs/scenarios');
+mkdirSync(logs, { recursive: true });
+
+// In this order: what fails first tells most.
+const kFolders = ['smoke', 'seed', 'exact', 'playlists', 'access', 'bad_input', 'faults', 'control', 'python', 'nginx', 'browsers'];
+const kAlone = new Set(['browsers', 'faults']); // one at a time: they look at the clock
+const kFileMinutes = 6;
+
+const words = process.argv.slice(2);
+const long = words.includes('--long');
+const wanted = words.filter((word) => !word.startsWith('--'));
+
+function files() {
+  const found = [];
+  for (const folder of kFolders) {
+    if (!existsSync(join(here, folder))) continue;
+    for (const name of readdirSync(join(here, folder)).sort()) {
+      if (name.endsWith('.test.mjs')) found.push({ path: join(here, folder, name), alone: kAlone.has(folder) });
+    }
+  }
+  return found.filter(({ path }) => !wanted.length || wanted.some((word) => relative(here, path).includes(word)));
+}
+
+const number = (text, name) => Number(new RegExp(`^# ${name} (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
+
+function runFile({ path }) {
+  const name = relative(here, path).replace('.test.mjs', '');
+  const log = join(logs, `${name.replaceAll('/', '_')}.log`);
+  const from = performance.now();
+  return new Promise((done) => {
+    const child = spawn(process.execPath, ['--test-reporter=tap', path], {
+      env: { ...process.env, BUTAI_LONG: long ? '1' : '0' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const out = createWriteStream(log);
+    child.stdout.pipe(out, { end: false });
+    child.stderr.pipe(out, { end: false });
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      child.kill('SIGTERM');
+    }, (long ? 30 : 1) * kFileMinutes * 60_000);
+    child.on('close', (code) => {
+      clearTimeout(timer);
+      out.end(() => {
+        const text = readFileSync(log, 'utf8');
+        const result = { name, log, passed: number(text, 'pass'), failed: number(text, 'fail') + number(text, 'cancelled'), skipped: number(text, 'skipped') };
+        if (result.failed === 0 && (code !== 0 || late || result.passed + result.skipped === 0)) result.failed = 1;
+        const seconds = ((performance.now() - from) / 1000).toFixed(1).padStart(6);
+        const counts = `${result.passed} passed, ${result.failed} failed${result.skipped ? `, ${result.skipped} skipped` : ''}`;
+        console.log(`${result.failed ? 'FAILED' : 'ok    '}  ${name.padEnd(28)} ${seconds} s   ${counts}${late ? '   (took too long)' : ''}`);
+        for (const [, what, why] of text.matchAll(/^ *ok \d+ - (.*) # SKIP ?(.*)$/gm)) console.log(`        skipped: ${what}: ${why}`);
+        done(result);
+      });
+    });
+  });
+}
+
+// Each failed test with its first lines of explanation.
+function explain({ name, log }) {
+  const lines = readFileSync(log, 'utf8').split('\n');
+  console.log(`\n${name}: ${relative(join(here, '..'), log)}`);
+  let shown = 0;
+  lines.forEach((line, at) => {
+    if (!/^ *not ok /.test(line) || /type: 'suite'/.test(lines.slice(at, at + 4).join())) return;
+    if (++shown > 8) return;
+    const end = lines.findIndex((other, i) => i > at && /^ *\.\.\.$/.test(other));
+    console.log(lines.slice(at, Math.min(end, at + 26)).filter((l) => !/node:internal|^ *---$|failureType|code: 'ERR_TEST/.test(l)).join('\n'));
+  });
+  if (shown === 0) console.log(lines.slice(-25).join('\n'));
+}
+
+async function all() {
+  const waiting = files();
+  const results = [];
+  const worker = async () => {
+    for (let at; (at = waiting.findIndex((file) => !file.alone)) >= 0; ) {
+      results.push(await runFile(waiting.splice(at, 1)[0]));
+    }
+  };
+  await Promise.all([worker(), worker()]);
+  for (const file of waiting.splice(0)) results.push(await runFile(file));
+  return results;
+}
+
+const results = await all();
+const sum = (what) => results.reduce((total, result) => total + result[what], 0);
+results.filter((result) => result.failed).forEach(explain);
+if (sum('skipped')) console.log(`\n${sum('skipped')} skipped`);
+console.log(`${sum('passed')} passed, ${sum('failed')} failed`);
+process.exit(sum('failed') === 0 && results.length > 0 ? 0 : 1);
