@@ -147,11 +147,11 @@ Expected<Ports> House::start() {
     auto parsed = parse_host_port(options_.listen);
     if (!parsed) return problem("--listen: " + parsed.error().sentence);
     http = *parsed;
-    // HOST:0 means: nothing of this server is on a port that somebody else may want.
-    if (http.port == 0) {
-      if (!config->server.https_listen) https = {http.host, 0};
-      if (!config->server.metrics_listen) metrics = {http.host, 0};
-    }
+    // Who asks for one address does not want the others open to the world; and HOST:0 means that
+    // nothing of this server is on a port that somebody else may want.
+    const std::uint16_t free = 0;
+    if (!config->server.https_listen) https = {http.host, http.port == 0 ? free : https.port};
+    if (!config->server.metrics_listen && http.port == 0) metrics = {http.host, free};
   }
   loops_.start();
   Ports ports;

@@ -117,6 +117,7 @@ class LatencyProbe final : public UplinkListener {
       seen_.latency = {};
       count_timer_ = loop_.after(Seconds{options_.seconds}, [this] {
         counting_ = false;
+        send_timer_.reset();
         count_timer_ = loop_.after(kProbeTail, [this] { finish(); });
       });
     });

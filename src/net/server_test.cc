@@ -19,6 +19,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using namespace std::string_literals;
 using testing::LocalServer;
 using ::testing::Not;
 using testing::RawClient;
@@ -198,8 +199,8 @@ TEST(Server, refuses_every_ambiguous_or_malformed_request_and_closes) {
       {"bare carriage return", "GET / HTTP/1.1\r\nHost: x\r\nA: b\rc\r\n\r\n", 400},
       {"space before colon", "GET / HTTP/1.1\r\nHost : x\r\n\r\n", 400},
       {"field without colon", "GET / HTTP/1.1\r\nHost: x\r\nnonsense\r\n\r\n", 400},
-      {"NUL in a field", std::string("GET / HTTP/1.1\r\nHost: x\r\nA: b\0c\r\n\r\n", 37), 400},
-      {"NUL in the path", std::string("GET /\0 HTTP/1.1\r\nHost: x\r\n\r\n", 28), 400},
+      {"NUL in a field", "GET / HTTP/1.1\r\nHost: x\r\nA: b\0c\r\n\r\n"s, 400},
+      {"NUL in the path", "GET /\0 HTTP/1.1\r\nHost: x\r\n\r\n"s, 400},
       {"101 fields", request("GET /", many), 431},
       {"33 KiB head", request("GET /", "X: " + std::string(33 * 1024, 'x') + "\r\n"), 431},
       {"64 KiB target", request("GET /" + std::string(64 * 1024, 'x')), 431},
@@ -211,7 +212,7 @@ TEST(Server, refuses_every_ambiguous_or_malformed_request_and_closes) {
       {"no version", "GET /\r\n\r\n", 400},
       {"lower-case protocol", "GET / http/1.1\r\nHost: x\r\n\r\n", 505},
       {"empty request line", "\r\n\r\n", 400},
-      {"TLS client hello", std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11), 400},
+      {"TLS client hello", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"s, 400},
       {"encoded NUL", request("GET /a%00b"), 400},
       {"dot segments", request("GET /../etc/passwd"), 400},
       {"encoded dot segments", request("GET /%2e%2e/etc"), 400},

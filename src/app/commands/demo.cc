@@ -86,16 +86,18 @@ void greet(House& house, const Ports& ports, const std::string& host) {
   fmt::print(R"(
   Butai is on the air.  舞台の幕が上がりました。
 
-    watch        http://{0}:{1}/watch/main
-    all pages    http://{0}:{1}/
+  Watch the test picture / テスト映像を見る
+    http://{0}:{1}/watch/main        all pages: http://{0}:{1}/
 
-  Send your own camera / 自分のカメラを送る
-    browser      http://{0}:{1}/publish#channel=camera&token={3}
-    program      butai publish camera wss://{0}:{2}/ws?channel=camera --pin {4} --token {3}
-    Python       python3 clients/python/send.py ws://{0}:{1}/ws?channel=camera --token {3}
-    then watch   http://{0}:{1}/watch/camera#token={3}
+  Send your own camera / 自分のカメラを送る (it goes to the channel "camera", which needs this token)
+    export BUTAI_TOKEN={3}
 
-  Health  http://{0}:{1}/readyz    API  http://{0}:{1}/api/v1/openapi.json    Ctrl-C stops it.
+    browser    http://{0}:{1}/publish#channel=camera&token={3}
+    program    butai publish camera "wss://{0}:{2}/ws?channel=camera" --pin {4}
+    Python     python3 clients/python/send.py "ws://{0}:{1}/ws?channel=camera"
+    and watch  http://{0}:{1}/watch/camera#token={3}
+
+  API  http://{0}:{1}/api/v1/openapi.json      ready  http://{0}:{1}/readyz      Ctrl-C stops it.
 
 )",
              host, ports.http, ports.https, camera, house.fingerprint());

@@ -50,10 +50,10 @@ const std::array<Attempt, 14>& attempts() {
       {"ptrace", [] { return ptrace(PTRACE_ATTACH, getppid(), nullptr, nullptr); }},
       {"kill", [] { return kill(getppid(), 0); }},
       {"signal", [] { return syscall(SYS_tgkill, getppid(), getppid(), 0); }},
-      {"exec-memory", [] { return executable_memory(); }},
+      {"exec_memory", [] { return executable_memory(); }},
       {"unlink", [] { return unlink("/tmp/butai-try"); }},
       {"mount", [] { return mount("none", "/mnt", "tmpfs", 0, nullptr); }},
-      {"read-memory", [] { return syscall(SYS_process_vm_readv, getppid(), nullptr, 0, nullptr, 0, 0); }},
+      {"read_memory", [] { return syscall(SYS_process_vm_readv, getppid(), nullptr, 0, nullptr, 0, 0); }},
       {"io_uring", [] { return syscall(SYS_io_uring_setup, 1, nullptr); }},
   }};
   return list;

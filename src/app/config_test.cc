@@ -1,0 +1,165 @@
+#include "app/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "app/settings.h"
+
+namespace butai::app {
+namespace {
+
+using ::testing::HasSubstr;
+
+// A configuration file that goes with the test.
+class ConfigTest : public ::testing::Test {
+ protected:
+  ConfigTest() {
+    std::string pattern = std::filesystem::temp_directory_path() / "butai-config-XXXXXX";
+    folder_ = mkdtemp(pattern.data());
+  }
+  ~ConfigTest() override { std::filesystem::remove_all(folder_); }
+
+  Expected<Config> load(const std::string& text,
+                        const std::map<std::string, std::string>& environment = {}) {
+    const std::string file = folder_ / "butai.toml";
+    std::ofstream(file) << text;
+    return load_config(file, environment);
+  }
+  std::string complaint(const std::string& text) {
+    const auto config = load(text);
+    return config ? "accepted" : config.error().sentence;
+  }
+
+ private:
+  std::filesystem::path folder_;
+};
+
+TEST_F(ConfigTest, an_empty_file_is_a_good_one) {
+  const auto config = load("");
+  ASSERT_TRUE(config);
+  EXPECT_TRUE(config->channels_auto);
+  EXPECT_EQ(config->channel("anything").access, Access::Token);
+  EXPECT_EQ(config->channel_options("main")->origin, live::Origin::Configured);
+  EXPECT_EQ(config->channel_options("other")->origin, live::Origin::Automatic);
+}
+
+TEST_F(ConfigTest, reads_sections_and_channels_that_are_like_others) {
+  const auto config = load(R"(
+[[channel]]
+name = "stage"
+access = "public"
+latency = "stable"
+[[channel]]
+name = "preview"
+like = "stage"
+linger = "5m"
+[channels]
+auto = false
+access = "token"
+[server]
+listen = "[::1]:9000"
+trusted_proxies = ["10.0.0.0/8", "127.0.0.1"]
+)");
+  ASSERT_TRUE(config) << config.error().sentence;
+  EXPECT_EQ(config->channel("preview").latency, live::Latency::Stable);
+  EXPECT_EQ(config->channel("preview").access, Access::Public);
+  EXPECT_EQ(config->channel("preview").linger, Seconds{300});
+  EXPECT_FALSE(config->channel_options("unknown"));
+  EXPECT_TRUE(config->channel_options("main")) << "main always exists";
+  EXPECT_EQ(config->server.listen->host, "::1");
+  EXPECT_EQ(config->server.listen->port, 9000);
+  EXPECT_EQ(config->server.trusted_proxies.size(), 2u);
+}
+
+TEST_F(ConfigTest, the_environment_wins_over_the_file) {
+  const auto config = load("[server]\nlisten = \"127.0.0.1:1\"\n",
+                           {{"BUTAI_SERVER_LISTEN", "127.0.0.1:2"}, {"BUTAI_AUTH_SECRET", "s3cret"}});
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->server.listen->port, 2);
+  EXPECT_EQ(config->auth.secret, "s3cret");
+}
+
+TEST_F(ConfigTest, a_wrong_environment_value_is_named) {
+  const auto config = load("", {{"BUTAI_CHANNELS_LATENCY", "fast"}});
+  ASSERT_FALSE(config);
+  EXPECT_THAT(config.error().sentence, HasSubstr("BUTAI_CHANNELS_LATENCY"));
+  EXPECT_THAT(config.error().sentence, HasSubstr("\"realtime\""));
+}
+
+struct Broken {
+  const char* text;
+  const char* line;
+  const char* instead;
+};
+
+TEST_F(ConfigTest, says_file_line_and_what_to_write_instead) {
+  const Broken cases[] = {
+      {"[server]\nlisten = 8080\n", "line 2", "an address and port"},
+      {"[server]\n\nlissen = \"x\"\n", "line 3", "did you mean listen?"},
+      {"[sever]\nlisten = \"x\"\n", "line 1", "did you mean server?"},
+      {"[channels]\nlatency = \"fast\"\n", "line 2", "\"stable\", \"low\" or \"realtime\""},
+      {"[channels]\nlinger = 60\n", "line 2", "\"60s\""},
+      {"[channels]\nprotection = \"cbcs\"\n", "line 2", "later release"},
+      {"[[channel]]\naccess = \"public\"\n", "line 1", "needs name"},
+      {"[[channel]]\nname = \"a b\"\n", "line 1", "letters, digits"},
+      {"[[channel]]\nname = \"a\"\nlike = \"b\"\n", "line 3", "stands above it"},
+      {"[channel]\nname = \"a\"\n", "line 1", "two brackets"},
+      {"[server\n", "line 1", "not TOML"},
+      {"[auth]\nsecret = \"\"\n", "line 2", "32 bytes"},
+      {"[server]\npublic_url = \"live.example.org/\"\n", "line 2", "without a slash"},
+  };
+  for (const Broken& broken : cases) {
+    const std::string sentence = complaint(broken.text);
+    EXPECT_THAT(sentence, HasSubstr("butai.toml, ")) << broken.text;
+    EXPECT_THAT(sentence, HasSubstr(broken.line)) << broken.text;
+    EXPECT_THAT(sentence, HasSubstr(broken.instead)) << broken.text;
+  }
+}
+
+TEST_F(ConfigTest, a_missing_file_is_named) {
+  const auto config = load_config("/nowhere/butai.toml", {});
+  ASSERT_FALSE(config);
+  EXPECT_THAT(config.error().sentence, HasSubstr("/nowhere/butai.toml"));
+}
+
+// config/butai.toml is the manual: every setting stands in it, and nothing else does.
+TEST(config_manual, names_every_setting_and_is_accepted) {
+  std::ifstream file(BUTAI_SOURCE_DIR "/config/butai.toml");
+  ASSERT_TRUE(file);
+  std::set<std::string> manual;
+  std::string section;
+  std::ostringstream uncommented;
+  for (std::string line; std::getline(file, line);) {
+    const std::string text = line.starts_with("#") ? line.substr(1) : line;
+    if (text.starts_with("[")) section = text.substr(0, text.find(']') + 1);
+    if (line.starts_with("#") && (line.size() < 2 || line[1] == ' ')) continue;
+    const auto equals = text.find(" = ");
+    if (equals == std::string::npos && !text.starts_with("[")) continue;
+    if (equals != std::string::npos && section.starts_with("[") && !section.starts_with("[[")) {
+      manual.insert(section + " " + text.substr(0, equals));
+    }
+    uncommented << text << '\n';
+  }
+  std::set<std::string> known;
+  for (const Setting& setting : settings()) {
+    known.insert("[" + std::string(setting.section) + "] " + std::string(setting.name));
+  }
+  EXPECT_EQ(manual, known);
+
+  // With every comment mark taken off it is a configuration that is accepted.
+  std::string pattern = std::filesystem::temp_directory_path() / "butai-manual-XXXXXX";
+  const std::filesystem::path folder = mkdtemp(pattern.data());
+  std::ofstream(folder / "all.toml") << uncommented.str();
+  const auto config = load_config(folder / "all.toml", {});
+  EXPECT_TRUE(config) << config.error().sentence;
+  std::filesystem::remove_all(folder);
+}
+
+}  // namespace
+}  // namespace butai::app
