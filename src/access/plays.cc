@@ -147,11 +147,13 @@ bool Plays::running(std::string_view id) const {
   return parsed && revoked_.find(*parsed) == nullptr;
 }
 
-std::size_t Plays::active(Seconds window) const {
+std::size_t Plays::active(std::string_view channel, Seconds window) const {
   const Utc since = clock_.utc() - window;
   std::size_t count = 0;
   const std::lock_guard lock(mutex_);
-  plays_.each([&](const Id128&, const Record& record) { count += record.seen >= since ? 1 : 0; });
+  plays_.each([&](const Id128&, const Record& record) {
+    count += record.seen >= since && record.claims.channel == channel ? 1 : 0;
+  });
   return count;
 }
 

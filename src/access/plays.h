@@ -62,8 +62,8 @@ class Plays {
 
   // False once the play was ended: sockets of a play ask every few seconds and close with 4401.
   bool running(std::string_view id) const;
-  // Plays with a heartbeat in the last `window`.
-  std::size_t active(Seconds window) const;
+  // Plays of a channel with a heartbeat in the last `window`: its viewers, however they watch.
+  std::size_t active(std::string_view channel, Seconds window) const;
 
  private:
   struct Record {

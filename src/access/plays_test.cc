@@ -117,18 +117,19 @@ TEST_F(PlaysTest, counts_plays_with_a_recent_heartbeat) {
   const auto first = plays.start("main", principal("ann"));
   time.advance(Seconds{60});
   plays.start("main", principal("bob"));
-  EXPECT_EQ(plays.active(Seconds{30}), 1u);
+  EXPECT_EQ(plays.active("main", Seconds{30}), 1u);
   plays.seen(*plays.verify(first.path_token));
-  EXPECT_EQ(plays.active(Seconds{30}), 2u);
+  EXPECT_EQ(plays.active("main", Seconds{30}), 2u);
+  EXPECT_EQ(plays.active("other", Seconds{30}), 0u);
 }
 
 TEST_F(PlaysTest, socket_keeps_its_play_alive_by_id) {
   const auto play = plays.start("main", principal("ann"));
   time.advance(Seconds{60});
   plays.seen("AAAAAAAAAAAAAAAAAAAAAA");
-  EXPECT_EQ(plays.active(Seconds{30}), 0u);
+  EXPECT_EQ(plays.active("main", Seconds{30}), 0u);
   plays.seen(play.id);
-  EXPECT_EQ(plays.active(Seconds{30}), 1u);
+  EXPECT_EQ(plays.active("main", Seconds{30}), 1u);
 }
 
 TEST_F(PlaysTest, unknown_ids_are_not_found) {

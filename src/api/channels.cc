@@ -16,6 +16,9 @@ constexpr std::string_view kChannelSchema =
     R"("viewers":{"type":"integer"},"gaps":{"type":"integer"},"on_air":{"enum":["a","b"]},)"
     R"("inputs":{"type":"array"}}})";
 
+// A player fetches its playlist, and a socket beats, more often than this.
+constexpr Seconds kSeenWindow{20};
+
 std::string_view word(live::Latency latency) {
   switch (latency) {
     case live::Latency::Stable: return "stable";
@@ -45,17 +48,18 @@ json::object describe(const live::InputStatus& input, char name) {
 }
 
 // What everybody may know; the control API adds the inputs.
-json::object describe_for_viewers(const live::ChannelStatus& channel) {
+json::object describe_for_viewers(const live::ChannelStatus& channel, const Ports& ports) {
+  const auto plays = ports.plays.active(channel.options.name, kSeenWindow);
   return {{"name", channel.options.name},
           {"live", channel.live},
           {"latency", word(channel.options.latency)},
           {"kind", channel.jpeg ? "jpeg" : "video"},
-          {"viewers", channel.viewers},
+          {"viewers", channel.viewers + static_cast<std::int64_t>(plays)},
           {"protection", "none"}};
 }
 
-json::object describe(const live::ChannelStatus& channel) {
-  json::object all = describe_for_viewers(channel);
+json::object describe(const live::ChannelStatus& channel, const Ports& ports) {
+  json::object all = describe_for_viewers(channel, ports);
   all["gaps"] = channel.gaps;
   all["on_air"] = std::string(1, live::letter(channel.on_air));
   all["inputs"] = json::array{describe(channel.inputs[0], 'a'), describe(channel.inputs[1], 'b')};
@@ -73,11 +77,11 @@ net::Response no_such_channel() {
 // An exchange that is answered from a callback posted back to its own loop.
 using SharedExchange = std::shared_ptr<net::Exchange>;
 
-void list(net::ExchangePtr exchange, const Ports& ports) {
+void list(net::ExchangePtr exchange, const std::shared_ptr<const Ports>& ports) {
   SharedExchange shared = std::move(exchange);
-  ports.channels.list(shared->loop(), [shared](std::vector<live::ChannelStatus> all) {
+  ports->channels.list(shared->loop(), [shared, ports](std::vector<live::ChannelStatus> all) {
     json::array channels;
-    for (const auto& channel : all) channels.push_back(describe(channel));
+    for (const auto& channel : all) channels.push_back(describe(channel, *ports));
     respond(*shared, json::object{{"channels", std::move(channels)}});
   });
 }
@@ -88,7 +92,7 @@ void list_public(net::ExchangePtr exchange, const std::shared_ptr<const Ports>& 
     json::array channels;
     for (const auto& channel : all) {
       if (ports->rules.access_of(channel.options.name) == access::Access::Public) {
-        channels.push_back(describe_for_viewers(channel));
+        channels.push_back(describe_for_viewers(channel, *ports));
       }
     }
     respond(*shared, json::object{{"channels", std::move(channels)}});
@@ -170,7 +174,7 @@ std::vector<net::Route> channel_routes(std::shared_ptr<const Ports> ports) {
   std::vector<net::Route> table;
   table.push_back(route(Method::Get, "/api/v1/channels", read, "All channels",
                         [ports](const net::Request&, net::ExchangePtr e) {
-                          list(std::move(e), *ports);
+                          list(std::move(e), ports);
                         }));
   table.push_back(route(Method::Get, "/api/v1/channels/public", {.who = net::Who::Anyone},
                         "The channels that everybody may watch",
@@ -180,8 +184,8 @@ std::vector<net::Route> channel_routes(std::shared_ptr<const Ports> ports) {
   table.push_back(route(
       Method::Get, "/api/v1/channels/{channel}", read, "One channel",
       [ports](const net::Request& r, net::ExchangePtr e) {
-        with_channel(r, std::move(e), *ports, [](live::Channel& channel) {
-          return net::Response::json(json::serialize(describe(channel.status())));
+        with_channel(r, std::move(e), *ports, [ports](live::Channel& channel) {
+          return net::Response::json(json::serialize(describe(channel.status(), *ports)));
         });
       },
       kChannelSchema));
@@ -204,10 +208,10 @@ std::vector<net::Route> channel_routes(std::shared_ptr<const Ports> ports) {
         net::Loop& home = shared->loop();
         ports->channels.with_channel(
             name, live::Channels::IfMissing::Leave,
-            [shared = std::move(shared), &home, waiting](live::Channel* channel) mutable {
+            [shared = std::move(shared), &home, waiting, ports](live::Channel* channel) mutable {
               const std::string body = channel == nullptr
                                            ? waiting
-                                           : json::serialize(describe_for_viewers(channel->status()));
+                                           : json::serialize(describe_for_viewers(channel->status(), *ports));
               home.post([shared = std::move(shared), body] {
                 shared->respond(net::Response::json(body));
               });

@@ -17,6 +17,7 @@ namespace butai::api {
 struct Ports {
   live::Channels& channels;
   const access::ChannelRules& rules;
+  const access::Plays& plays;
   const Clock& clock;
   std::string version;
   std::function<bool()> ready;  // takes viewers; false while starting or draining

@@ -111,11 +111,12 @@ std::vector<net::Route> House::all_routes() {
                                   .metrics = metrics_,
                                   .open_sockets = open_sockets_,
                                   .heartbeat = [this](std::string_view play) {
-                                    if (const auto claims = plays_->find(play)) plays_->seen(*claims);
+                                    plays_->seen(play);
                                   }}));
   auto ports = std::make_shared<const api::Ports>(
       api::Ports{.channels = *channels_,
                  .rules = config_,
+                 .plays = *plays_,
                  .clock = clock_,
                  .version = BUTAI_VERSION,
                  .ready = [this] { return ready_.load(std::memory_order_relaxed); }});

@@ -16,8 +16,8 @@ class Continuity {
  public:
   enum class Step : std::uint8_t {
     Follows,
-    Jumps,      // a hole in the time line
-    GoesBack,   // starts before the chunk before it did: the order is broken
+    Jumps,     // a hole in the time line
+    GoesBack,  // starts before the chunk before it did: the order is broken
   };
   Step take(Ticks start, Ticks duration);
   // A discontinuity was announced (a new init, a gap message): the next chunk may start anywhere.

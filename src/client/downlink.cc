@@ -97,9 +97,14 @@ void Downlink::take_chunk(const Bytes& message) {
   const Ticks start{chunk->base_decode_time, timescale};
   const Ticks duration{chunk->duration(), timescale};
   switch (found->second.continuity.take(start, duration)) {
-    case Continuity::Step::Follows: break;
-    case Continuity::Step::Jumps: ++seen_.jumps; break;
-    case Continuity::Step::GoesBack: ++seen_.out_of_order; break;
+    case Continuity::Step::Follows:
+      break;
+    case Continuity::Step::Jumps:
+      ++seen_.jumps;
+      break;
+    case Continuity::Step::GoesBack:
+      ++seen_.out_of_order;
+      break;
   }
   (chunk->track == media::kVideoTrack ? seen_.frames : seen_.sounds) += chunk->samples.size();
   if (!leading(chunk->track)) return;
@@ -107,7 +112,8 @@ void Downlink::take_chunk(const Bytes& message) {
   if (chunk->samples.front().sync) note_first_frame();
   if (start.utc() < live_from_) return;
   Utc captured = chunk->captured;
-  if (captured == Utc{}) captured = media::find_capture(chunk->samples.front().bytes).value_or(Utc{});
+  if (captured == Utc{})
+    captured = media::find_capture(chunk->samples.front().bytes).value_or(Utc{});
   count_latency(captured);
 }
 

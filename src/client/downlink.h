@@ -37,10 +37,10 @@ struct Ending {
 class Downlink final : public net::WebSocketHandler {
  public:
   struct Hooks {
-    std::function<void(ByteView)> save;   // each init, chunk or picture as it came
-    std::function<void()> first_frame;    // once: decoding can start
+    std::function<void(ByteView)> save;  // each init, chunk or picture as it came
+    std::function<void()> first_frame;   // once: decoding can start
     std::function<void(const std::string& url, Millis within)> moved;
-    std::function<void(Ending)> ended;    // last
+    std::function<void(Ending)> ended;  // last
   };
 
   // `began`: when connecting started.
@@ -78,8 +78,8 @@ class Downlink final : public net::WebSocketHandler {
   net::WebSocket* socket_ = nullptr;
   bool init_is_next_ = false;
   bool first_frame_seen_ = false;
-  Utc live_from_{};            // `edge` of the first init; epoch: not told
-  Utc last_captured_{};        // JPEG
+  Utc live_from_{};      // `edge` of the first init; epoch: not told
+  Utc last_captured_{};  // JPEG
   std::optional<Utc> newest_;
   std::map<media::TrackId, TrackState> tracks_;
   std::string moved_to_;

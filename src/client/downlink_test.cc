@@ -28,8 +28,9 @@ class DownlinkTest : public ::testing::Test {
     return std::make_unique<Downlink>(time, format, time.steady(), seen, hooks);
   }
   void init(Downlink& link, Utc edge, const std::vector<media::Track>& tracks) {
-    link.on_text(fmt::format(R"({{"type":"init","mime":"","tracks":[],"edge":{},"protection":"none"}})",
-                             micros_of(edge)));
+    link.on_text(
+        fmt::format(R"({{"type":"init","mime":"","tracks":[],"edge":{},"protection":"none"}})",
+                    micros_of(edge)));
     link.on_binary(media::write_init(tracks));
   }
   Bytes chunk(int index, Coded coded) {

@@ -8,7 +8,8 @@ namespace butai::client {
 
 DropPolicy::Verdict DropPolicy::judge(Kind kind, std::size_t unsent) {
   switch (kind) {
-    case Kind::Sound: return waiting_ || unsent > 2 * limit() ? Verdict::Drop : Verdict::Send;
+    case Kind::Sound:
+      return waiting_ || unsent > 2 * limit() ? Verdict::Drop : Verdict::Send;
     case Kind::Frame:
       if (unsent > limit()) waiting_ = true;
       return waiting_ ? Verdict::Drop : Verdict::Send;

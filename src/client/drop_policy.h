@@ -33,8 +33,8 @@ class DropPolicy {
   void wait_for_key_frame() { waiting_ = true; }
   bool waiting() const { return waiting_; }
 
-  void sent(std::size_t bytes, Steady now);  // feeds the rate
-  std::size_t limit() const;                 // bytes
+  void sent(std::size_t bytes, Steady now);          // feeds the rate
+  std::size_t limit() const;                         // bytes
   std::size_t rate() const { return last_second_; }  // bytes sent within the last second
 
  private:

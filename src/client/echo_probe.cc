@@ -26,16 +26,18 @@ class EchoProbe::Session final : public net::WebSocketHandler {
   }
   void on_binary(Bytes message) override {
     const Steady now = clock_.steady();
-    if (message.size() != message_.size()) return report_.fail("what came back is not what was sent");
+    if (message.size() != message_.size())
+      return report_.fail("what came back is not what was sent");
     if (now - began_ > kProbeWarmUp) {
       figures_.add(std::chrono::duration_cast<Micros>(now - sent_at_));
     }
     if (now - began_ <= kProbeWarmUp + lasts_) return send();
     timer_.reset();
     const double seconds = std::chrono::duration<double>(now - began_ - kProbeWarmUp).count();
-    report_.print(figures_,
-                  fmt::format(R"(,"round_trips_per_second":{:.0f},"message_bytes":{},"lost":{})",
-                              static_cast<double>(figures_.count()) / seconds, message_.size(), lost_));
+    report_.print(
+        figures_,
+        fmt::format(R"(,"round_trips_per_second":{:.0f},"message_bytes":{},"lost":{})",
+                    static_cast<double>(figures_.count()) / seconds, message_.size(), lost_));
   }
   void on_close(std::uint16_t code, std::string_view reason) override {
     report_.fail(fmt::format("closed: {} {}", code, reason));
@@ -83,22 +85,24 @@ void EchoProbe::start() {
   line.label = "probe";
   recording_ = std::make_unique<Recording>(loop_, clock_, std::move(line),
                                            [this](const Expected<void>& recorded) {
-                                             if (!recorded) return report_.fail(recorded.error().sentence);
+                                             if (!recorded)
+                                               return report_.fail(recorded.error().sentence);
                                              connect();
                                            });
 }
 
 void EchoProbe::connect() {
-  session_ = std::make_shared<Session>(clock_, recording_->next_picture(), Seconds{options_.seconds},
-                                       report_);
+  session_ = std::make_shared<Session>(clock_, recording_->next_picture(),
+                                       Seconds{options_.seconds}, report_);
   net::ClientOptions client;
   client.pin = options_.pin;
   client.ca_file = options_.ca_file;
   client.headers = token_.headers();
-  net::connect_websocket(loop_, options_.publish_url, client,
-                         net::WebSocketLimits{.message_bytes_max = kMessageBytesMax},
-                         std::make_unique<LinkHandler>(session_),
-                         [this](const net::ConnectFailure& failure) { report_.fail(failure.sentence); });
+  net::connect_websocket(
+      loop_, options_.publish_url, client,
+      net::WebSocketLimits{.message_bytes_max = kMessageBytesMax},
+      std::make_unique<LinkHandler>(session_),
+      [this](const net::ConnectFailure& failure) { report_.fail(failure.sentence); });
 }
 
 }  // namespace butai::client

@@ -39,9 +39,7 @@ std::string channel_in(std::string_view path, std::string_view folder) {
 
 }  // namespace
 
-std::string Url::text() const {
-  return origin() + path + (query.empty() ? "" : "?" + query);
-}
+std::string Url::text() const { return origin() + path + (query.empty() ? "" : "?" + query); }
 
 std::string Url::host() const {
   if (authority.starts_with('[')) return authority.substr(1, authority.find(']') - 1);
@@ -73,7 +71,8 @@ Expected<Url> parse_url(std::string_view text) {
   if (url.authority.find('@') != std::string::npos) {
     return problem("no user name in the URL, please; give a token with --token or BUTAI_TOKEN");
   }
-  if (url.host().empty()) return problem("the URL has no host; write one like wss://example.org/ws");
+  if (url.host().empty())
+    return problem("the URL has no host; write one like wss://example.org/ws");
   return url;
 }
 
@@ -134,12 +133,12 @@ Expected<WatchTarget> watch_target(std::string_view text, std::string_view chann
     if (target.channel.empty()) target.channel = "main";
     target.plays_url = url->origin() + "/api/v1/plays";
   } else {
-    return problem(fmt::format("{}:// is nothing that can be watched; use wss:// or https://",
-                               url->scheme));
+    return problem(
+        fmt::format("{}:// is nothing that can be watched; use wss:// or https://", url->scheme));
   }
   if (!is_name(target.channel)) {
-    return problem(fmt::format("\"{}\" is no channel: names are 1 to 64 of A-Z a-z 0-9 _ -",
-                               target.channel));
+    return problem(
+        fmt::format("\"{}\" is no channel: names are 1 to 64 of A-Z a-z 0-9 _ -", target.channel));
   }
   return target;
 }

@@ -34,8 +34,8 @@ std::uint64_t largest_in(std::uint64_t bucket) {
 LatencyFigures::LatencyFigures() : buckets_(bucket_of(kValueMax) + 1) {}
 
 void LatencyFigures::add(Micros latency) {
-  const auto value = std::min(static_cast<std::uint64_t>(std::max<std::int64_t>(latency.count(), 0)),
-                              kValueMax);
+  const auto value =
+      std::min(static_cast<std::uint64_t>(std::max<std::int64_t>(latency.count(), 0)), kValueMax);
   ++buckets_[bucket_of(value)];
   ++count_;
   max_ = std::max(max_, Micros{static_cast<std::int64_t>(value)});

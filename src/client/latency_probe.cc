@@ -50,7 +50,8 @@ class LatencyProbe final : public UplinkListener {
     line.label = "probe";
     recording_ = std::make_unique<Recording>(loop_, clock_, std::move(line),
                                              [this](const Expected<void>& recorded) {
-                                               if (!recorded) return report_.fail(recorded.error().sentence);
+                                               if (!recorded)
+                                                 return report_.fail(recorded.error().sentence);
                                                publish();
                                              });
   }
@@ -67,9 +68,9 @@ class LatencyProbe final : public UplinkListener {
   void publish() {
     uplink_ = std::make_shared<Uplink>(clock_, totals_, *this);
     uplink_->set_tracks(recording_->tracks());
-    net::connect_websocket(loop_, options_.publish_url, client_options(), {},
-                           std::make_unique<LinkHandler>(uplink_),
-                           [this](const net::ConnectFailure& failure) { report_.fail(failure.sentence); });
+    net::connect_websocket(
+        loop_, options_.publish_url, client_options(), {}, std::make_unique<LinkHandler>(uplink_),
+        [this](const net::ConnectFailure& failure) { report_.fail(failure.sentence); });
   }
 
   void on_connected() override {
@@ -103,10 +104,11 @@ class LatencyProbe final : public UplinkListener {
     const bool pictures = options_.probe == Probe::JpegToJpeg;
     downlink_ = std::make_shared<Downlink>(clock_, pictures ? ViewFormat::Jpeg : ViewFormat::Cmaf,
                                            clock_.steady(), seen_, std::move(hooks));
-    net::connect_websocket(loop_, options_.watch_url, client_options(),
-                           net::WebSocketLimits{.message_bytes_max = kMessageBytesMax},
-                           std::make_unique<LinkHandler>(downlink_),
-                           [this](const net::ConnectFailure& failure) { report_.fail(failure.sentence); });
+    net::connect_websocket(
+        loop_, options_.watch_url, client_options(),
+        net::WebSocketLimits{.message_bytes_max = kMessageBytesMax},
+        std::make_unique<LinkHandler>(downlink_),
+        [this](const net::ConnectFailure& failure) { report_.fail(failure.sentence); });
   }
 
   void seen_first_frame() {
@@ -174,11 +176,16 @@ class LatencyProbe final : public UplinkListener {
 
 std::string_view name_of(Probe probe) {
   switch (probe) {
-    case Probe::JpegToJpeg: return "jpeg-jpeg";
-    case Probe::H264ToWs: return "h264-ws";
-    case Probe::JpegToWs: return "jpeg-ws";
-    case Probe::Echo: return "echo";
-    case Probe::FirstFrame: return "first-frame";
+    case Probe::JpegToJpeg:
+      return "jpeg-jpeg";
+    case Probe::H264ToWs:
+      return "h264-ws";
+    case Probe::JpegToWs:
+      return "jpeg-ws";
+    case Probe::Echo:
+      return "echo";
+    case Probe::FirstFrame:
+      return "first-frame";
   }
   return "";
 }
@@ -196,10 +203,11 @@ int bench_latency(const ProbeOptions& given) {
   options.publish_url = std::move(publish_to->url);
   if (options.probe != Probe::Echo) {
     const bool pictures = options.probe == Probe::JpegToJpeg;
-    auto target = watch_target(options.watch_url, "", pictures ? ViewFormat::Jpeg : ViewFormat::Cmaf);
+    auto target =
+        watch_target(options.watch_url, "", pictures ? ViewFormat::Jpeg : ViewFormat::Cmaf);
     if (!target || target->socket_url.empty()) {
-      fmt::print(stderr, "{}\n", target ? "the probe watches a ws:// or wss:// address"
-                                        : target.error().sentence);
+      fmt::print(stderr, "{}\n",
+                 target ? "the probe watches a ws:// or wss:// address" : target.error().sentence);
       return 2;
     }
     options.watch_url = target->socket_url;

@@ -24,7 +24,7 @@ struct ProbeOptions {
   std::string watch_url;    // ws(s)://HOST/live/NAME/ws; not for Echo
   std::string token;        // else the environment's BUTAI_TOKEN
   std::string pin, ca_file;
-  std::string worker;       // butai-worker; empty: beside the running program
+  std::string worker;  // butai-worker; empty: beside the running program
   std::uint32_t seconds = 10;
   std::uint16_t width = 1280, height = 720;
   std::uint32_t frames_per_second = 30;

@@ -96,8 +96,12 @@ void Publisher::decide(const Verdict& verdict) {
       retry_ = loop_.after(wait, [this] { connect(); });
       return;
     }
-    case Next::GiveUp: status_.say(verdict.sentence); return finish(1);
-    case Next::Ended: status_.say(verdict.sentence); return finish(totals_.frames > 0 ? 0 : 1);
+    case Next::GiveUp:
+      status_.say(verdict.sentence);
+      return finish(1);
+    case Next::Ended:
+      status_.say(verdict.sentence);
+      return finish(totals_.frames > 0 ? 0 : 1);
   }
 }
 
@@ -121,7 +125,8 @@ void Publisher::on_picture(media::Picture picture) {
 
 void Publisher::on_loss(const std::string& reason) {
   const std::string& why = complaint_.empty() ? reason : complaint_;
-  if (media_seen_) return status_.say(fmt::format("{}: {}; starting it again", options_.source, why));
+  if (media_seen_)
+    return status_.say(fmt::format("{}: {}; starting it again", options_.source, why));
   status_.say(fmt::format("{} cannot be sent: {}", options_.source, why));
   finish(1);
 }

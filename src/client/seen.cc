@@ -17,8 +17,9 @@ std::string millis_or_null(Micros time) {
 }
 
 double rate_of(std::uint64_t amount, Micros lasted) {
-  return lasted.count() <= 0 ? 0
-                             : static_cast<double>(amount) * 1e6 / static_cast<double>(lasted.count());
+  return lasted.count() <= 0
+             ? 0
+             : static_cast<double>(amount) * 1e6 / static_cast<double>(lasted.count());
 }
 
 std::string shown(Micros time) {
@@ -29,11 +30,11 @@ std::string shown(Micros time) {
 
 std::string to_json(const Seen& seen, Micros lasted) {
   std::vector<std::string> codecs;
-  for (const std::string& codec : seen.codecs) codecs.push_back(json::serialize(json::string(codec)));
-  std::string out = fmt::format(
-      R"({{"seconds":{:.3f},"connect_ms":{},"first_frame_ms":{},)",
-      static_cast<double>(lasted.count()) / 1e6, millis_or_null(seen.connect),
-      millis_or_null(seen.first_frame));
+  for (const std::string& codec : seen.codecs)
+    codecs.push_back(json::serialize(json::string(codec)));
+  std::string out = fmt::format(R"({{"seconds":{:.3f},"connect_ms":{},"first_frame_ms":{},)",
+                                static_cast<double>(lasted.count()) / 1e6,
+                                millis_or_null(seen.connect), millis_or_null(seen.first_frame));
   out += fmt::format(R"("latency_ms":{{"p50":{:.3f},"p99":{:.3f},"max":{:.3f},"count":{}}},)",
                      millis_of(seen.latency.quantile(0.5)), millis_of(seen.latency.quantile(0.99)),
                      millis_of(seen.latency.max()), seen.latency.count());
@@ -56,15 +57,17 @@ std::string to_table(const Seen& seen, Micros lasted) {
     out += fmt::format("{:<14}{}\n", name, value);
   };
   row("picture", fmt::format("{}x{} {}", seen.width, seen.height, fmt::join(seen.codecs, ", ")));
-  row("first frame", fmt::format("{} (connected after {})", shown(seen.first_frame), shown(seen.connect)));
+  row("first frame",
+      fmt::format("{} (connected after {})", shown(seen.first_frame), shown(seen.connect)));
   if (seen.latency.count() > 0) {
     row("latency", fmt::format("p50 {}, p99 {}, max {}", shown(seen.latency.quantile(0.5)),
                                shown(seen.latency.quantile(0.99)), shown(seen.latency.max())));
   } else {
     row("latency", "not known: the publisher sends no capture time");
   }
-  row("frames", fmt::format("{} in {:.1f} s, {:.1f}/s", seen.frames,
-                            static_cast<double>(lasted.count()) / 1e6, rate_of(seen.frames, lasted)));
+  row("frames",
+      fmt::format("{} in {:.1f} s, {:.1f}/s", seen.frames,
+                  static_cast<double>(lasted.count()) / 1e6, rate_of(seen.frames, lasted)));
   row("bitrate", fmt::format("{:.0f} kbit/s", rate_of(seen.bytes, lasted) * 8 / 1000));
   row("gaps", fmt::format("{} announced, {} not, {} out of order, {} reconnects", seen.gaps,
                           seen.jumps, seen.out_of_order, seen.reconnects));

@@ -18,8 +18,8 @@ class TokenSourceTest : public ::testing::Test {
     std::filesystem::remove(file_);
   }
   void write(const std::string& text) { std::ofstream(file_) << text; }
-  const std::string file_ = std::filesystem::temp_directory_path() /
-                            ("butai_token_" + std::to_string(getpid()));
+  const std::string file_ =
+      std::filesystem::temp_directory_path() / ("butai_token_" + std::to_string(getpid()));
 };
 
 TEST_F(TokenSourceTest, the_option_wins_over_file_and_environment) {

@@ -14,8 +14,8 @@ namespace butai::client {
 namespace {
 
 using ::testing::AllOf;
-using ::testing::HasSubstr;
 using testing::Coded;
+using ::testing::HasSubstr;
 
 struct Heard final : UplinkListener {
   void on_connected() override { ++connected; }

@@ -53,7 +53,8 @@ Verdict taken(std::string_view channel, std::string_view said) {
 
 Verdict judge_refusal(Part part, std::string_view channel, int status, std::string_view said) {
   // "the server answered 401: why" tells the status twice.
-  if (const std::size_t why = said.find(fmt::format("{}: ", status)); why != std::string_view::npos) {
+  if (const std::size_t why = said.find(fmt::format("{}: ", status));
+      why != std::string_view::npos) {
     said.remove_prefix(why + 5);
   } else if (said.ends_with(fmt::format(" {}", status))) {
     said = {};
@@ -65,14 +66,20 @@ Verdict judge_refusal(Part part, std::string_view channel, int status, std::stri
         return {Next::GiveUp, std::string(said)};
       }
       return {Next::Retry, with_reason("the server cannot be reached", said)};
-    case 401: return no_token(part, channel, said);
-    case 403: return not_allowed(part, channel, said);
-    case 404: return no_channel(channel, said);
-    case 409: return taken(channel, said);
+    case 401:
+      return no_token(part, channel, said);
+    case 403:
+      return not_allowed(part, channel, said);
+    case 404:
+      return no_channel(channel, said);
+    case 409:
+      return taken(channel, said);
     case 408:
     case 425:
-    case 429: return {Next::Retry, with_reason(fmt::format("the server is busy: {}", status), said)};
-    default: break;
+    case 429:
+      return {Next::Retry, with_reason(fmt::format("the server is busy: {}", status), said)};
+    default:
+      break;
   }
   if (status >= 500) {
     return {Next::Retry, with_reason(fmt::format("the server answers {}", status), said)};
@@ -89,19 +96,31 @@ Verdict judge_close(Part part, std::string_view channel, std::uint16_t code,
               with_reason("the messages are larger than the server takes; use a smaller --size or "
                           "--bitrate",
                           reason)};
-    case 4400: return {Next::GiveUp, with_reason("the server does not understand what was sent", reason)};
-    case 4401: return no_token(part, channel, reason);
-    case 4403: return not_allowed(part, channel, reason);
-    case 4404: return no_channel(channel, reason);
+    case 4400:
+      return {Next::GiveUp, with_reason("the server does not understand what was sent", reason)};
+    case 4401:
+      return no_token(part, channel, reason);
+    case 4403:
+      return not_allowed(part, channel, reason);
+    case 4404:
+      return no_channel(channel, reason);
     case 4409:
       return part == Part::Publisher
-                 ? taken(channel, reason)
+                 ? Verdict{Next::GiveUp,
+                           with_reason(fmt::format("a newer publisher took {} over; this one stops",
+                                                   channel),
+                                       reason)}
                  : Verdict{Next::GiveUp, with_reason("watched elsewhere with this token", reason)};
-    case 4410: return {Next::Ended, with_reason(fmt::format("{} has ended", channel), reason)};
-    case 1013: return {Next::Retry, with_reason("the server is full", reason)};
-    case 1001: return {Next::Retry, with_reason("the server is moving or stopping", reason)};
-    case 4008: return {Next::Retry, with_reason("the line is too slow", reason)};
-    default: return {Next::Retry, with_reason(fmt::format("the connection is gone: {}", code), reason)};
+    case 4410:
+      return {Next::Ended, with_reason(fmt::format("{} has ended", channel), reason)};
+    case 1013:
+      return {Next::Retry, with_reason("the server is full", reason)};
+    case 1001:
+      return {Next::Retry, with_reason("the server is moving or stopping", reason)};
+    case 4008:
+      return {Next::Retry, with_reason("the line is too slow", reason)};
+    default:
+      return {Next::Retry, with_reason(fmt::format("the connection is gone: {}", code), reason)};
   }
 }
 

@@ -40,8 +40,9 @@ TEST(Verdict, the_servers_own_words_are_passed_on) {
 }
 
 TEST(Verdict, the_status_is_told_once) {
-  EXPECT_EQ(judge_refusal(Part::Viewer, "main", 400, "the server answered 400: one token only").sentence,
-            "the server answers 400: look at the URL (one token only)");
+  EXPECT_EQ(
+      judge_refusal(Part::Viewer, "main", 400, "the server answered 400: one token only").sentence,
+      "the server answers 400: look at the URL (one token only)");
   EXPECT_EQ(judge_refusal(Part::Viewer, "main", 418, "the server answered 418").sentence,
             "the server answers 418: look at the URL");
 }
@@ -56,7 +57,8 @@ TEST(Verdict, the_line_that_makes_a_token_is_told_once) {
 TEST(Verdict, a_certificate_that_is_not_trusted_stays_so) {
   EXPECT_EQ(judge_refusal(Part::Publisher, "main", 0, "the server's certificate has expired").next,
             Next::GiveUp);
-  EXPECT_EQ(judge_refusal(Part::Publisher, "main", 0, "h:1 refused the connection").next, Next::Retry);
+  EXPECT_EQ(judge_refusal(Part::Publisher, "main", 0, "h:1 refused the connection").next,
+            Next::Retry);
 }
 
 }  // namespace

@@ -12,9 +12,9 @@
 namespace butai::client {
 
 struct WatchOptions {
-  std::string url;       // wss://HOST/live/CHANNEL/ws?…, or https://HOST[/watch/CHANNEL]
-  std::string channel;   // where the URL names none
-  std::string token;     // else token_file, else the environment's BUTAI_TOKEN
+  std::string url;      // wss://HOST/live/CHANNEL/ws?…, or https://HOST[/watch/CHANNEL]
+  std::string channel;  // where the URL names none
+  std::string token;    // else token_file, else the environment's BUTAI_TOKEN
   std::string token_file;
   std::uint32_t seconds = 0;  // 0: until SIGINT, SIGTERM or the end of the channel
   bool json = false;          // one object on standard output at the end, nothing else there

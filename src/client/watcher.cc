@@ -78,7 +78,8 @@ void Watcher::ask_for_play() {
 
 void Watcher::take_play(const Expected<net::ClientResponse>& answer) {
   if (stopping_) return finish();
-  if (!answer) return decide(judge_refusal(Part::Viewer, target_.channel, 0, answer.error().sentence));
+  if (!answer)
+    return decide(judge_refusal(Part::Viewer, target_.channel, 0, answer.error().sentence));
   if (answer->status / 100 != 2) {
     return decide(judge_refusal(Part::Viewer, target_.channel, answer->status,
                                 text_in(answer->body, "detail")));
@@ -109,7 +110,8 @@ void Watcher::connect() {
   downlink_ = std::make_shared<Downlink>(clock_, options_.format, connecting_at_, seen_, hooks);
   connected_at_ = clock_.steady();
   net::connect_websocket(
-      loop_, address(), socket_options(), net::WebSocketLimits{.message_bytes_max = kMessageBytesMax},
+      loop_, address(), socket_options(),
+      net::WebSocketLimits{.message_bytes_max = kMessageBytesMax},
       std::make_unique<LinkHandler>(downlink_),
       [this, weak = std::weak_ptr(downlink_)](const net::ConnectFailure& failure) {
         if (weak.expired()) return;
@@ -123,7 +125,8 @@ void Watcher::move_to(const std::string& url, Millis within) {
   if (auto moved = socket_of_play(target_.socket_url, url, options_.format)) {
     target_.socket_url = std::move(*moved);
   }
-  const auto spread = static_cast<std::uint64_t>(std::clamp<std::int64_t>(within.count(), 0, 60'000));
+  const auto spread =
+      static_cast<std::uint64_t>(std::clamp<std::int64_t>(within.count(), 0, 60'000));
   move_timer_ = loop_.after(Millis{static_cast<std::int64_t>(random_.number(spread + 1))}, [this] {
     if (downlink_) downlink_->close("moving");
   });
@@ -135,7 +138,8 @@ void Watcher::take_ending(const Ending& ending) {
   move_timer_.reset();
   if (stopping_) return finish();
   if (clock_.steady() - connected_at_ > kSettledAfter) backoff_.reset();
-  if (ending.code == 4401 && token_.refresh()) return decide({Next::Retry, "the token was renewed"});
+  if (ending.code == 4401 && token_.refresh())
+    return decide({Next::Retry, "the token was renewed"});
   if (!ending.moved_to.empty()) {
     ++seen_.reconnects;
     return connect();
@@ -148,9 +152,8 @@ void Watcher::decide(const Verdict& verdict) {
   status_.say(verdict.next == Next::Retry ? verdict.sentence + "; trying again" : verdict.sentence);
   if (verdict.next != Next::Retry) return finish();
   ++seen_.reconnects;
-  retry_ = loop_.after(backoff_.next(), [this] {
-    target_.socket_url.empty() ? ask_for_play() : connect();
-  });
+  retry_ = loop_.after(backoff_.next(),
+                       [this] { target_.socket_url.empty() ? ask_for_play() : connect(); });
 }
 
 void Watcher::watch_token() {

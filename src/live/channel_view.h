@@ -21,7 +21,7 @@ namespace butai::live {
 
 // Counted on every loop, read by the API and metrics: the reason for atomics.
 struct ChannelCounts {
-  std::atomic<std::int64_t> viewers{0};    // open WebSocket and JPEG viewers
+  std::atomic<std::int64_t> viewers{0};    // sockets and JPEG viewers without a play
   std::atomic<std::uint64_t> gaps{0};      // viewers that fell behind and jumped
 };
 

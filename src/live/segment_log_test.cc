@@ -21,92 +21,92 @@ class SegmentLogTest : public ::testing::Test {
  protected:
   void open(std::uint64_t number, std::int64_t start, bool discontinuity = false,
             std::uint32_t init = 1) {
-    log.apply(SegmentOpened{1, number, seconds(start), init, discontinuity});
+    log_.apply(SegmentOpened{1, number, seconds(start), init, discontinuity});
   }
   void whole(std::uint64_t number, std::int64_t start, bool discontinuity = false,
              std::uint32_t init = 1) {
     open(number, start, discontinuity, init);
-    log.apply(chunk(100));
-    log.apply(PartClosed{1, seconds(start), seconds(2), true});
-    log.apply(SegmentClosed{1, seconds(2)});
+    log_.apply(chunk(100));
+    log_.apply(PartClosed{1, seconds(start), seconds(2), true});
+    log_.apply(SegmentClosed{1, seconds(2)});
   }
-  SegmentLog log{4, 10'000};
+  SegmentLog log_{4, 10'000};
 };
 
 TEST_F(SegmentLogTest, gathers_chunks_into_parts_and_parts_into_segments) {
   open(7, 14);
-  log.apply(chunk(10));
-  log.apply(chunk(20));
-  log.apply(PartClosed{1, seconds(14), seconds(1), true});
-  log.apply(chunk(30));
-  log.apply(PartClosed{1, seconds(15), seconds(1), false});
-  const Segment& segment = log.segments().back();
+  log_.apply(chunk(10));
+  log_.apply(chunk(20));
+  log_.apply(PartClosed{1, seconds(14), seconds(1), true});
+  log_.apply(chunk(30));
+  log_.apply(PartClosed{1, seconds(15), seconds(1), false});
+  const Segment& segment = log_.segments().back();
   EXPECT_FALSE(segment.complete);
   EXPECT_EQ(segment.bytes, 60u);
   ASSERT_EQ(segment.parts.size(), 2u);
   EXPECT_EQ(segment.parts[0].chunk_count, 2u);
   EXPECT_EQ(segment.parts[1].first_chunk, 2u);
   EXPECT_EQ(segment.parts[1].chunk_count, 1u);
-  log.apply(SegmentClosed{1, seconds(2)});
+  log_.apply(SegmentClosed{1, seconds(2)});
   EXPECT_TRUE(segment.complete);
   EXPECT_EQ(segment.duration, seconds(2));
 }
 
 TEST_F(SegmentLogTest, a_part_without_chunks_is_none) {
   open(7, 14);
-  log.apply(PartClosed{1, seconds(14), seconds(1), true});
-  EXPECT_TRUE(log.segments().back().parts.empty());
+  log_.apply(PartClosed{1, seconds(14), seconds(1), true});
+  EXPECT_TRUE(log_.segments().back().parts.empty());
 }
 
 TEST_F(SegmentLogTest, what_belongs_to_no_open_segment_is_left_out) {
-  log.apply(chunk(10));
-  log.apply(PartClosed{1, seconds(0), seconds(1), true});
-  log.apply(SegmentClosed{1, seconds(2)});
-  EXPECT_TRUE(log.segments().empty());
+  log_.apply(chunk(10));
+  log_.apply(PartClosed{1, seconds(0), seconds(1), true});
+  log_.apply(SegmentClosed{1, seconds(2)});
+  EXPECT_TRUE(log_.segments().empty());
   whole(1, 2);
-  log.apply(chunk(10));
-  EXPECT_EQ(log.segments().back().chunks.size(), 1u);
+  log_.apply(chunk(10));
+  EXPECT_EQ(log_.segments().back().chunks.size(), 1u);
 }
 
 TEST_F(SegmentLogTest, drops_the_oldest_and_counts_its_discontinuity) {
   whole(1, 2, true);
   for (std::uint64_t n = 2; n <= 6; ++n) whole(n, static_cast<std::int64_t>(2 * n), n == 3);
-  EXPECT_EQ(log.segments().size(), 4u);
-  EXPECT_EQ(log.segments().front().number, 3u);
-  EXPECT_EQ(log.discontinuities_dropped(), 1u);
+  EXPECT_EQ(log_.segments().size(), 4u);
+  EXPECT_EQ(log_.segments().front().number, 3u);
+  EXPECT_EQ(log_.discontinuities_dropped(), 1u);
 }
 
 TEST_F(SegmentLogTest, drops_by_size_but_keeps_the_newest) {
   whole(1, 2);
   open(2, 4);
-  log.apply(chunk(9'950));
-  EXPECT_EQ(log.segments().front().number, 2u);
-  log.apply(chunk(9'950));
-  EXPECT_EQ(log.segments().size(), 1u);
+  log_.apply(chunk(9'950));
+  EXPECT_EQ(log_.segments().front().number, 2u);
+  log_.apply(chunk(9'950));
+  EXPECT_EQ(log_.segments().size(), 1u);
 }
 
 TEST_F(SegmentLogTest, finds_a_segment_by_its_start_alone) {
   whole(1, 2);
   whole(2, 4);
-  ASSERT_NE(log.find(4 * kTimescale), nullptr);
-  EXPECT_EQ(log.find(4 * kTimescale)->number, 2u);
-  EXPECT_EQ(log.find(4 * kTimescale + 1), nullptr);
+  ASSERT_NE(log_.find(4 * kTimescale), nullptr);
+  EXPECT_EQ(log_.find(4 * kTimescale)->number, 2u);
+  EXPECT_EQ(log_.find(4 * kTimescale + 1), nullptr);
 }
 
 TEST_F(SegmentLogTest, a_run_keeps_its_beginning_when_that_is_dropped) {
   for (std::uint64_t n = 1; n <= 8; ++n) whole(n, static_cast<std::int64_t>(2 * n), n == 2);
-  EXPECT_EQ(log.segments().front().number, 5u);
-  EXPECT_EQ(log.segments().front().run, 2u);
-  EXPECT_EQ(log.segments().front().run_start, seconds(4));
+  EXPECT_EQ(log_.segments().front().number, 5u);
+  EXPECT_EQ(log_.segments().front().run, 2u);
+  EXPECT_EQ(log_.segments().front().run_start, seconds(4));
   whole(9, 18, false, 2);  // a new init segment begins a new run too
-  EXPECT_EQ(log.segments().back().run, 9u);
+  EXPECT_EQ(log_.segments().back().run, 9u);
 }
 
 TEST_F(SegmentLogTest, an_unclosed_segment_is_complete_when_the_next_opens) {
   open(1, 2);
   open(2, 4);
-  EXPECT_TRUE(log.segments().front().complete);
-  EXPECT_FALSE(log.segments().back().complete);
+  EXPECT_TRUE(log_.segments().front().complete);
+  EXPECT_FALSE(log_.segments().back().complete);
 }
 
 }  // namespace

@@ -77,14 +77,14 @@ std::expected<Bytes, AacError> make_aac_config(const AacConfig& config) {
     return std::unexpected(AacError::BadObjectType);
   }
   std::uint8_t channels = 0;
-  for (std::uint8_t i = 1; i < kChannels.size(); ++i) {
-    if (kChannels[i] == config.channels) channels = i;
+  for (std::size_t i = 1; i < kChannels.size(); ++i) {
+    if (kChannels[i] == config.channels) channels = static_cast<std::uint8_t>(i);
   }
   if (channels == 0) return std::unexpected(AacError::BadChannels);
-  for (std::uint8_t i = 0; i < kRates.size(); ++i) {
+  for (std::size_t i = 0; i < kRates.size(); ++i) {
     if (kRates[i] != config.sample_rate) continue;
-    const std::uint32_t word = std::uint32_t{config.object_type} << 11 | std::uint32_t{i} << 7 |
-                               std::uint32_t{channels} << 3;
+    const std::uint32_t word = std::uint32_t{config.object_type} << 11 |
+                               static_cast<std::uint32_t>(i) << 7 | std::uint32_t{channels} << 3;
     return Bytes({static_cast<std::uint8_t>(word >> 8), static_cast<std::uint8_t>(word)});
   }
   return std::unexpected(AacError::BadRate);

@@ -57,7 +57,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     for (const Track& track : *tracks) (void)codec_string(track);
     (void)write_init(*tracks);
   }
-  (void)parse_aac_config(input);
-  (void)parse_adts(input);
+  if (const auto config = parse_aac_config(input)) must(config->channels > 0);
+  if (const auto frame = parse_adts(input)) must(frame->whole_size <= size);
   return 0;
 }

@@ -57,8 +57,6 @@ class BoxWriter {
   void bytes(ByteView value) { out_.insert(out_.end(), value.begin(), value.end()); }
 
   std::size_t size() const { return out_.size(); }
-  // Whether everything so far went into the first allocation.
-  bool within(std::size_t size_expected) const { return out_.size() <= size_expected; }
   void patch_u32(std::size_t at, std::uint32_t value) {
     for (std::size_t i = 0; i < 4; ++i) {
       out_[at + i] = static_cast<std::uint8_t>(value >> (24 - 8 * i));

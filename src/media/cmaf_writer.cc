@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cassert>
 
 #include "media/aac.h"
 #include "media/box_writer.h"
@@ -271,7 +272,8 @@ Bytes write_chunk(const Track& track, std::span<const Frame> frames, std::uint32
   std::size_t media_size = 0;
   for (const Frame& frame : frames) media_size += frame.data.size();
 
-  BoxWriter out((with_prft ? kPrftSize : 0) + moof_size + 8 + media_size);
+  const std::size_t size = (with_prft ? kPrftSize : 0) + moof_size + 8 + media_size;
+  BoxWriter out(size);
   if (with_prft) write_prft(out, first);
   {
     const auto moof = out.box("moof");
@@ -296,6 +298,7 @@ Bytes write_chunk(const Track& track, std::span<const Frame> frames, std::uint32
     const auto mdat = out.box("mdat");
     for (const Frame& frame : frames) out.bytes(frame.data);
   }
+  assert(out.size() == size);  // one allocation, and data_offset is right
   return out.take();
 }
 

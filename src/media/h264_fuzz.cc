@@ -17,7 +17,7 @@ void must(bool truth) {
 
 void records(ByteView input) {
   const auto config = parse_avc_config(input);
-  (void)sps_of(input);
+  if (const auto sps = sps_of(input)) must(sps->width >= 16 && sps->height >= 16);
   if (!config) return;
   const auto written = make_avc_config(*config);
   if (!written) return;  // its SPS cannot be read
@@ -27,7 +27,9 @@ void records(ByteView input) {
 }
 
 void access_units(ByteView input) {
-  for (const std::size_t size : {1, 2, 3}) (void)split_lengths(input, size);
+  for (const std::size_t size : {1, 2, 3}) {
+    if (const auto nals = split_lengths(input, size)) must(nals->size() <= input.size());
+  }
   const auto nals = split_lengths(input);
   if (nals) must(as_text(join_lengths(*nals)) == as_text(input));
   (void)is_idr(input);
@@ -48,9 +50,9 @@ void payloads(ByteView input) {
   const std::vector<std::uint8_t> escaped = escape(input);
   const std::vector<std::uint8_t> back = unescape(escaped);
   must(as_text(back) == as_text(input));
-  (void)parse_sps(input);
-  (void)parse_pps(input);
-  (void)parse_slice_start(input);
+  if (const auto sps = parse_sps(input)) must(sps->width <= 8192 && sps->height <= 8192);
+  if (const auto pps = parse_pps(input)) must(pps->id <= 255);
+  if (const auto slice = parse_slice_start(input)) must(slice->type <= 9);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // IP addresses as values: text to bytes and back, ranges, and what a limit counts.
-// Spec: RFC 4291; IPv4-mapped IPv6 addresses are IPv4 here.
+// Thread: plain values, any.
+// Spec:   RFC 4291; IPv4-mapped IPv6 addresses are IPv4 here.
 #pragma once
 
 #include <sys/socket.h>

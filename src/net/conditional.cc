@@ -77,7 +77,8 @@ std::vector<Bytes> cut(const std::vector<Bytes>& body, Range range) {
 void apply_conditions(const Request& request, Response& response) {
   if (response.status != 200) return;
   if (request.method != Method::Get && request.method != Method::Head) return;
-  const auto tag = response.headers.find("ETag");
+  // A copy: the fields move when others are added.
+  const std::optional<std::string> tag(response.headers.find("ETag"));
   const auto none_match = request.headers.find("If-None-Match");
   if (tag && none_match && tag_listed(*none_match, *tag)) {
     response.status = 304;

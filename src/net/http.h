@@ -34,6 +34,7 @@ class Headers {
   }
   void set(std::string name, std::string value);  // replaces every field of that name
   void remove(std::string_view name);
+  // The first field of that name; valid until a field is added or removed.
   std::optional<std::string_view> find(std::string_view name) const;
   const std::vector<std::pair<std::string, std::string>>& all() const { return list_; }
 

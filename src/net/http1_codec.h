@@ -1,6 +1,7 @@
 // HTTP/1.1 messages from bytes and back, without sockets. Stricter than the parser underneath
 // (Beast): what two servers could read differently is refused, never repaired.
 // Flow:   socket bytes -> Http1Reader -> head, body; Response -> write_head -> socket
+// Thread: a plain object of its connection.
 // Limits: net/limits.h (32 KiB head, 100 fields); body bytes as the caller says.
 // Spec:   RFC 9112; refusals of sections 2.2 (bare LF), 5.2 (folding), 6.1 and 6.3 (lengths).
 #pragma once

@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <fmt/format.h>
 
@@ -590,6 +591,28 @@ TEST(Server, refuses_a_port_that_somebody_listens_on) {
   const auto port = second.listen({.host = "127.0.0.1", .port = first.port()});
   ASSERT_FALSE(port);
   EXPECT_THAT(port.error().sentence, HasSubstr("address in use"));
+}
+
+TEST(Server, refuses_politely_when_out_of_descriptors_and_recovers) {
+  LocalServer server({get("/", says("home"))});
+  const int waiting = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int lowest_free = ::dup(waiting);
+  ::close(lowest_free);
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  const rlimit none_left{static_cast<rlim_t>(lowest_free), before.rlim_max};
+  ::setrlimit(RLIMIT_NOFILE, &none_left);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(server.port());
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ::connect(waiting, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  char byte = 0;
+  const auto got = ::recv(waiting, &byte, 1, 0);
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  ::close(waiting);
+  EXPECT_LE(got, 0) << "refused, not left hanging";
+  EXPECT_THAT(asked(server, request("GET /")), StartsWith("HTTP/1.1 200 "));
 }
 
 TEST(Server, counts_requests_and_bytes) {

@@ -1,6 +1,7 @@
 // Checks UTF-8 octet by octet: the first octet that no valid text could have is refused at once,
 // also when a character is cut between two calls.
-// Spec: RFC 3629 (no overlong forms, no surrogates, nothing above U+10FFFF).
+// Thread: a plain object of its session.
+// Spec:   RFC 3629 (no overlong forms, no surrogates, nothing above U+10FFFF).
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
 // WebSocket frames: heads to bytes and back, masking, close codes. Pure.
+// Thread: plain values, any.
 // Limits: a control frame carries at most 125 bytes.
 // Spec:   RFC 6455 sections 5.2, 5.3, 5.5, 7.4.
 #pragma once

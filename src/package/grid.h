@@ -1,7 +1,8 @@
 // Where segments begin and how long parts are: the arithmetic that packager, playlists and
-// manifests share, so that two nodes cut alike (DESIGN decision 5). Flow:   media::Track -> Grid,
-// part_target -> Packager, hls_writer Thread: pure values, any. Spec:   RFC 8216bis (draft 22)
-// clause 4.4.4.9 (parts), clause 4.4.3.8 (PART-TARGET).
+// manifests share, so that two nodes cut alike (decision 6 of docs/decisions).
+// Flow:   media::Track -> Grid, part_target -> Packager, hls_writer
+// Thread: pure values, any.
+// Spec:   RFC 8216bis (draft 22) clauses 4.4.4.9 (parts) and 4.4.3.8 (PART-TARGET).
 #pragma once
 
 #include <cstdint>

@@ -16,7 +16,6 @@ using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using testing::Line;
 using ::testing::Not;
-using ::testing::StartsWith;
 
 constexpr HlsOptions kPlain{HlsOptions::Profile::Plain, HlsOptions::Life::Live, kSegment};
 constexpr HlsOptions kLowLatency{HlsOptions::Profile::LowLatency, HlsOptions::Life::Live, kSegment};

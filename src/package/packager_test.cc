@@ -1,4 +1,4 @@
-#include "package/packager.h"
+#include "package/packager_.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -28,9 +28,9 @@ constexpr std::int64_t kFirst = kOrigin / 2;     // number of the segment that b
 class PackagerTest : public ::testing::Test {
  protected:
   void video(double seconds, bool is_key) {
-    packager.on_frame(video_frame(ticks(seconds, 90'000), is_key));
+    packager_.on_frame(video_frame(ticks(seconds, 90'000), is_key));
   }
-  void audio(double seconds) { packager.on_frame(audio_frame(ticks(seconds, 48'000))); }
+  void audio(double seconds) { packager_.on_frame(audio_frame(ticks(seconds, 48'000))); }
 
   // Frames from `from` to before `to` at `fps`, a key frame every `gop` of them.
   void video_run(double from, double to, double fps, int gop) {
@@ -52,73 +52,73 @@ class PackagerTest : public ::testing::Test {
   }
   std::vector<std::string> lines_with(const std::string& word) {
     std::vector<std::string> out;
-    for (const std::string& line : sink.lines()) {
+    for (const std::string& line : sink_.lines()) {
       if (line.find(word) != std::string::npos) out.push_back(line);
     }
     return out;
   }
 
-  testing::Transcript sink{kOrigin};
-  Packager packager{sink};
+  testing::Transcript sink_{kOrigin};
+  Packager packager_{sink_};
 };
 
 TEST_F(PackagerTest, publishes_the_presentation_with_its_tracks_before_any_frame) {
-  packager.on_tracks({audio_track(), video_track()});
-  EXPECT_THAT(sink.lines(),
+  packager_.on_tracks({audio_track(), video_track()});
+  EXPECT_THAT(sink_.lines(),
               ElementsAre("presentation 1 video/mp4; codecs=\"avc1.64000d,mp4a.40.2\""));
-  ASSERT_EQ(sink.presentations.back()->renditions.size(), 2u);
-  EXPECT_EQ(sink.presentations.back()->renditions[0].name, "video");
-  EXPECT_EQ(sink.presentations.back()->renditions[1].name, "audio");
+  ASSERT_EQ(sink_.presentations.back()->renditions.size(), 2u);
+  EXPECT_EQ(sink_.presentations.back()->renditions[0].name, "video");
+  EXPECT_EQ(sink_.presentations.back()->renditions[1].name, "audio");
 }
 
 TEST_F(PackagerTest, waits_while_a_configuration_cannot_be_read) {
   media::Track track = video_track();
   track.config = {};
-  packager.on_tracks({track});
+  packager_.on_tracks({track});
   video(0, true);
-  EXPECT_THAT(sink.lines(), IsEmpty());
-  packager.on_tracks({video_track()});
-  EXPECT_THAT(sink.lines(), ElementsAre("presentation 1 video/mp4; codecs=\"avc1.64000d\""));
+  EXPECT_THAT(sink_.lines(), IsEmpty());
+  packager_.on_tracks({video_track()});
+  EXPECT_THAT(sink_.lines(), ElementsAre("presentation 1 video/mp4; codecs=\"avc1.64000d\""));
 }
 
 TEST_F(PackagerTest, cuts_on_the_grid_and_closes_parts_without_waiting_for_the_next_frame) {
-  packager.on_tracks({video_track()});
-  sink.lines();
+  packager_.on_tracks({video_track()});
+  sink_.lines();
   video_run(0, 2, 30, 60);
-  EXPECT_THAT(sink.lines(), ElementsAre("video opens 900000000 at 0.000",
-                                        "video part 0.000 +0.333 key", "video part 0.333 +0.333",
-                                        "video part 0.667 +0.333", "video part 1.000 +0.333",
-                                        "video part 1.333 +0.333", "video part 1.667 +0.333"));
+  EXPECT_THAT(sink_.lines(), ElementsAre("video opens 900000000 at 0.000",
+                                         "video part 0.000 +0.333 key", "video part 0.333 +0.333",
+                                         "video part 0.667 +0.333", "video part 1.000 +0.333",
+                                         "video part 1.333 +0.333", "video part 1.667 +0.333"));
   video(2, true);
-  EXPECT_THAT(sink.lines(), ElementsAre("video closes +2.000", "video opens 900000001 at 2.000"));
-  EXPECT_EQ(sink.chunks.size(), 61u);
+  EXPECT_THAT(sink_.lines(), ElementsAre("video closes +2.000", "video opens 900000001 at 2.000"));
+  EXPECT_EQ(sink_.chunks.size(), 61u);
 }
 
 TEST_F(PackagerTest, a_video_frame_is_a_chunk_at_once_with_a_predicted_duration) {
-  packager.on_tracks({video_track({25, 1})});
+  packager_.on_tracks({video_track({25, 1})});
   video(0, true);
-  ASSERT_EQ(sink.chunks.size(), 1u);
-  EXPECT_EQ(sink.chunks[0]->duration, (Ticks{3600, 90'000}));
-  EXPECT_TRUE(sink.chunks[0]->independent);
-  const auto parsed = media::parse_chunk(sink.chunks[0]->bytes);
+  ASSERT_EQ(sink_.chunks.size(), 1u);
+  EXPECT_EQ(sink_.chunks[0]->duration, (Ticks{3600, 90'000}));
+  EXPECT_TRUE(sink_.chunks[0]->independent);
+  const auto parsed = media::parse_chunk(sink_.chunks[0]->bytes);
   ASSERT_TRUE(parsed);
   EXPECT_EQ(parsed->base_decode_time, kOrigin * 90'000);
   EXPECT_EQ(parsed->duration(), 3600);
 }
 
 TEST_F(PackagerTest, drops_frames_before_the_first_key_frame) {
-  packager.on_tracks({video_track()});
-  sink.lines();
+  packager_.on_tracks({video_track()});
+  sink_.lines();
   video(0.1, false);
   video(0.2, false);
   video(0.3, true);
-  EXPECT_THAT(sink.lines(), ElementsAre("video opens 900000000 at 0.300"));
-  EXPECT_EQ(packager.frames_dropped(), 2u);
+  EXPECT_THAT(sink_.lines(), ElementsAre("video opens 900000000 at 0.300"));
+  EXPECT_EQ(packager_.frames_dropped(), 2u);
 }
 
 TEST_F(PackagerTest, key_frames_off_the_grid_cut_at_the_first_after_each_boundary) {
-  packager.on_tracks({video_track()});
-  sink.lines();
+  packager_.on_tracks({video_track()});
+  sink_.lines();
   video_run(0.5, 8, 30, 30);  // a key frame each second, half a second off
   EXPECT_THAT(lines_with("opens"),
               ElementsAre("video opens 900000000 at 0.500", "video opens 900000001 at 2.500",
@@ -126,26 +126,26 @@ TEST_F(PackagerTest, key_frames_off_the_grid_cut_at_the_first_after_each_boundar
 }
 
 TEST_F(PackagerTest, numbers_count_by_one_when_key_frames_are_three_seconds_apart) {
-  packager.on_tracks({video_track()});
-  sink.lines();
+  packager_.on_tracks({video_track()});
+  sink_.lines();
   video_run(0, 10, 30, 90);
   EXPECT_THAT(lines_with("video"), Contains("video closes +3.000").Times(3));
-  EXPECT_EQ(sink.log(1).segments().back().number, static_cast<std::uint64_t>(kFirst) + 3);
-  EXPECT_EQ(packager.forced_cuts(), 0u);
+  EXPECT_EQ(sink_.log(1).segments().back().number, static_cast<std::uint64_t>(kFirst) + 3);
+  EXPECT_EQ(packager_.forced_cuts(), 0u);
 }
 
 TEST_F(PackagerTest, cuts_without_a_key_frame_before_the_target_duration_is_exceeded) {
-  packager.on_tracks({video_track()});
-  sink.lines();
+  packager_.on_tracks({video_track()});
+  sink_.lines();
   video_run(0, 12, 30, 10'000);
   EXPECT_THAT(lines_with("closes"), ElementsAre("video closes +4.200", "video closes +4.200"));
-  EXPECT_EQ(packager.forced_cuts(), 2u);
-  EXPECT_FALSE(sink.log(1).segments().back().chunks.front()->independent);
+  EXPECT_EQ(packager_.forced_cuts(), 2u);
+  EXPECT_FALSE(sink_.log(1).segments().back().chunks.front()->independent);
 }
 
 TEST_F(PackagerTest, jitter_of_half_a_frame_does_not_move_the_cut) {
-  packager.on_tracks({video_track()});
-  sink.lines();
+  packager_.on_tracks({video_track()});
+  sink_.lines();
   video_run(0, 2, 30, 60);
   video(1.990, true);  // 10 ms early
   EXPECT_THAT(lines_with("opens"),
@@ -153,34 +153,34 @@ TEST_F(PackagerTest, jitter_of_half_a_frame_does_not_move_the_cut) {
 }
 
 TEST_F(PackagerTest, segments_begin_at_presentation_time_when_frames_are_reordered) {
-  packager.on_tracks({video_track()});
-  sink.lines();
+  packager_.on_tracks({video_track()});
+  sink_.lines();
   for (int i = 0; i < 61; ++i) {
     media::Frame frame = video_frame(ticks(i / 30.0, 90'000) - 6000, i % 60 == 0);
     frame.pts = frame.dts + 6000;
-    packager.on_frame(frame);
+    packager_.on_frame(frame);
   }
   EXPECT_THAT(lines_with("opens"),
               ElementsAre("video opens 900000000 at 0.000", "video opens 900000001 at 2.000"));
-  EXPECT_EQ(sink.chunks[0]->start.value, kOrigin * 90'000 - 6000);
+  EXPECT_EQ(sink_.chunks[0]->start.value, kOrigin * 90'000 - 6000);
 }
 
 TEST_F(PackagerTest, sound_is_cut_at_the_frame_nearest_to_the_picture) {
-  packager.on_tracks({video_track(), audio_track()});
-  sink.lines();
+  packager_.on_tracks({video_track(), audio_track()});
+  sink_.lines();
   both(0, 4.2);
   EXPECT_THAT(lines_with("opens"),
               ElementsAre("video opens 900000000 at 0.000", "audio opens 900000000 at 0.000",
                           "video opens 900000001 at 2.000", "audio opens 900000001 at 2.005",
                           "video opens 900000002 at 4.000", "audio opens 900000002 at 3.989"));
   // Two frames of AAC are one chunk.
-  const auto& sound = sink.log(2).segments().front().chunks.front();
+  const auto& sound = sink_.log(2).segments().front().chunks.front();
   EXPECT_EQ(sound->duration, (Ticks{2048, 48'000}));
 }
 
 TEST_F(PackagerTest, sound_alone_cuts_on_the_grid) {
-  packager.on_tracks({audio_track()});
-  EXPECT_THAT(sink.lines(), ElementsAre("presentation 1 audio/mp4; codecs=\"mp4a.40.2\""));
+  packager_.on_tracks({audio_track()});
+  EXPECT_THAT(sink_.lines(), ElementsAre("presentation 1 audio/mp4; codecs=\"mp4a.40.2\""));
   for (int i = 0; i < 200; ++i) audio(0.5 + i * 1024 / 48'000.0);
   EXPECT_THAT(lines_with("opens"),
               ElementsAre("audio opens 900000000 at 0.500", "audio opens 900000001 at 1.993",
@@ -188,145 +188,145 @@ TEST_F(PackagerTest, sound_alone_cuts_on_the_grid) {
 }
 
 TEST_F(PackagerTest, sound_before_the_picture_is_dropped_and_not_kept_without_bound) {
-  packager.on_tracks({video_track(), audio_track()});
-  sink.lines();
+  packager_.on_tracks({video_track(), audio_track()});
+  sink_.lines();
   for (int i = 0; i < 150; ++i) audio(i * 1024 / 48'000.0);  // 3.2 s
-  EXPECT_THAT(sink.lines(), IsEmpty());
-  EXPECT_GE(packager.frames_dropped(), 100u);
+  EXPECT_THAT(sink_.lines(), IsEmpty());
+  EXPECT_GE(packager_.frames_dropped(), 100u);
   video(3.2, true);
   video(3.4, false);
   EXPECT_THAT(lines_with("audio opens"), ElementsAre("audio opens 900000001 at 2.944"));
 }
 
 TEST_F(PackagerTest, sound_goes_on_alone_when_the_picture_never_comes) {
-  packager.on_tracks({video_track(), audio_track()});
-  sink.lines();
+  packager_.on_tracks({video_track(), audio_track()});
+  sink_.lines();
   for (int i = 0; i < 400; ++i) audio(i * 1024 / 48'000.0);  // 8.5 s
   EXPECT_THAT(lines_with("audio opens"), Not(IsEmpty()));
   // The picture's log keeps step with empty segments, so that numbers agree later.
-  EXPECT_EQ(sink.log(1).segments().back().number, sink.log(2).segments().back().number);
-  EXPECT_TRUE(sink.log(1).segments().back().chunks.empty());
+  EXPECT_EQ(sink_.log(1).segments().back().number, sink_.log(2).segments().back().number);
+  EXPECT_TRUE(sink_.log(1).segments().back().chunks.empty());
   video(8.6, true);
   EXPECT_THAT(lines_with("video opens"), ElementsAre(HasSubstr(" at 8.600 after a break")));
 }
 
 TEST_F(PackagerTest, sound_goes_on_when_the_picture_stays_away) {
-  packager.on_tracks({video_track(), audio_track()});
+  packager_.on_tracks({video_track(), audio_track()});
   both(0, 3);
-  sink.lines();
+  sink_.lines();
   for (int i = 0; i < 500; ++i) audio(3.0 + i * 1024 / 48'000.0);  // 10.6 s without a picture
-  const auto& sound = sink.log(2).segments();
-  const auto& picture = sink.log(1).segments();
+  const auto& sound = sink_.log(2).segments();
+  const auto& picture = sink_.log(1).segments();
   EXPECT_GT(sound.back().start.seconds(), kOrigin + 11);
   EXPECT_EQ(sound.back().number, picture.back().number);
   for (const auto& segment : sound) {
     EXPECT_LT(segment.duration.seconds(), 4.5) << segment.number;
   }
   both(14, 16);
-  EXPECT_EQ(sink.log(1).segments().back().number, sink.log(2).segments().back().number);
-  EXPECT_TRUE(sink.log(1).segments().back().discontinuity);
-  EXPECT_TRUE(sink.log(2).segments().back().discontinuity);
+  EXPECT_EQ(sink_.log(1).segments().back().number, sink_.log(2).segments().back().number);
+  EXPECT_TRUE(sink_.log(1).segments().back().discontinuity);
+  EXPECT_TRUE(sink_.log(2).segments().back().discontinuity);
 }
 
 TEST_F(PackagerTest, sound_that_stays_away_gets_empty_segments) {
-  packager.on_tracks({video_track(), audio_track()});
+  packager_.on_tracks({video_track(), audio_track()});
   both(0, 3);
-  sink.lines();
+  sink_.lines();
   video_run(3, 4, 30, 60);
   video_run(4, 14.1, 30, 60);
   EXPECT_THAT(lines_with("audio opens"),
               ElementsAre("audio opens 900000002 at 4.000", "audio opens 900000003 at 6.000",
                           "audio opens 900000004 at 8.000", "audio opens 900000005 at 10.000"));
-  EXPECT_TRUE(sink.log(2).segments().back().chunks.empty());
-  EXPECT_EQ(sink.log(2).segments()[3].duration, (Ticks{96'000, 48'000}));
+  EXPECT_TRUE(sink_.log(2).segments().back().chunks.empty());
+  EXPECT_EQ(sink_.log(2).segments()[3].duration, (Ticks{96'000, 48'000}));
   audio(14.01);
   audio(14.04);
   video(14.2, false);
-  EXPECT_EQ(sink.log(2).segments().back().number, sink.log(1).segments().back().number);
+  EXPECT_EQ(sink_.log(2).segments().back().number, sink_.log(1).segments().back().number);
 }
 
 TEST_F(PackagerTest, a_discontinuity_closes_what_is_open_and_flags_the_next_segment) {
-  packager.on_tracks({video_track(), audio_track()});
+  packager_.on_tracks({video_track(), audio_track()});
   both(0, 1);
-  sink.lines();
-  packager.on_discontinuity();
-  EXPECT_THAT(sink.lines(), ElementsAre("audio part 0.960 +0.021 key", "audio closes +0.981",
-                                        "video closes +1.000"));
+  sink_.lines();
+  packager_.on_discontinuity();
+  EXPECT_THAT(sink_.lines(), ElementsAre("audio part 0.960 +0.021 key", "audio closes +0.981",
+                                         "video closes +1.000"));
   video(7.3, true);
-  EXPECT_THAT(sink.lines(), ElementsAre("video opens 900000001 at 7.300 after a break"));
+  EXPECT_THAT(sink_.lines(), ElementsAre("video opens 900000001 at 7.300 after a break"));
   audio(7.301);
   video(7.4, false);
-  EXPECT_THAT(sink.lines(), ElementsAre("audio opens 900000001 at 7.301 after a break"));
+  EXPECT_THAT(sink_.lines(), ElementsAre("audio opens 900000001 at 7.301 after a break"));
 }
 
 TEST_F(PackagerTest, a_discontinuity_before_the_first_segment_is_none) {
-  packager.on_tracks({video_track()});
-  packager.on_discontinuity();
-  sink.lines();
+  packager_.on_tracks({video_track()});
+  packager_.on_discontinuity();
+  sink_.lines();
   video(0, true);
-  EXPECT_THAT(sink.lines(), ElementsAre("video opens 900000000 at 0.000"));
+  EXPECT_THAT(sink_.lines(), ElementsAre("video opens 900000000 at 0.000"));
 }
 
 TEST_F(PackagerTest, a_step_of_the_leading_track_is_a_discontinuity_even_unannounced) {
-  packager.on_tracks({video_track()});
+  packager_.on_tracks({video_track()});
   video_run(0, 1, 30, 60);
-  sink.lines();
+  sink_.lines();
   video(5, true);
-  EXPECT_THAT(sink.lines(),
+  EXPECT_THAT(sink_.lines(),
               ElementsAre("video closes +1.000", "video opens 900000001 at 5.000 after a break"));
 }
 
 TEST_F(PackagerTest, a_new_configuration_makes_the_next_presentation) {
-  packager.on_tracks({video_track()});
+  packager_.on_tracks({video_track()});
   video_run(0, 1, 30, 60);
-  sink.lines();
+  sink_.lines();
   media::Track other = video_track();
   other.config = media::testing::from_hex(media::testing::kAvcMain25);
-  packager.on_tracks({other});
+  packager_.on_tracks({other});
   video(1.1, true);
-  EXPECT_THAT(sink.lines(),
+  EXPECT_THAT(sink_.lines(),
               ElementsAre("video closes +1.000", "presentation 2 video/mp4; codecs=\"avc1.4d4028\"",
                           "video opens 900000001 at 1.100 after a break init 2"));
-  EXPECT_EQ(sink.presentations.back()->renditions[0].track.width, 1920);
+  EXPECT_EQ(sink_.presentations.back()->renditions[0].track.width, 1920);
 }
 
 TEST_F(PackagerTest, the_same_tracks_again_change_nothing) {
-  packager.on_tracks({video_track(), audio_track()});
+  packager_.on_tracks({video_track(), audio_track()});
   both(0, 1);
-  sink.lines();
-  packager.on_tracks({audio_track(), video_track()});
-  EXPECT_THAT(sink.lines(), IsEmpty());
+  sink_.lines();
+  packager_.on_tracks({audio_track(), video_track()});
+  EXPECT_THAT(sink_.lines(), IsEmpty());
 }
 
 TEST_F(PackagerTest, frames_out_of_order_are_dropped) {
-  packager.on_tracks({video_track()});
+  packager_.on_tracks({video_track()});
   video(0, true);
   video(0.1, false);
   video(0.05, false);
-  EXPECT_EQ(sink.chunks.size(), 2u);
-  EXPECT_EQ(packager.frames_dropped(), 1u);
+  EXPECT_EQ(sink_.chunks.size(), 2u);
+  EXPECT_EQ(packager_.frames_dropped(), 1u);
 }
 
 TEST_F(PackagerTest, capture_time_in_an_sei_goes_out_with_the_chunk) {
-  packager.on_tracks({video_track()});
+  packager_.on_tracks({video_track()});
   media::Frame frame = video_frame(ticks(0, 90'000), true);
   frame.data = *media::with_capture_sei(frame.data, utc_of(1'800'000'000'123'456));
-  packager.on_frame(frame);
-  ASSERT_EQ(sink.chunks.size(), 1u);
-  EXPECT_EQ(sink.chunks[0]->captured, utc_of(1'800'000'000'123'456));
-  EXPECT_EQ(media::parse_chunk(sink.chunks[0]->bytes)->captured, utc_of(1'800'000'000'123'456));
+  packager_.on_frame(frame);
+  ASSERT_EQ(sink_.chunks.size(), 1u);
+  EXPECT_EQ(sink_.chunks[0]->captured, utc_of(1'800'000'000'123'456));
+  EXPECT_EQ(media::parse_chunk(sink_.chunks[0]->bytes)->captured, utc_of(1'800'000'000'123'456));
 }
 
 TEST_F(PackagerTest, two_packagers_that_start_apart_write_the_same_bytes) {
   testing::Transcript late{kOrigin};
   Packager other{late};
-  for (Packager* each : {&packager, &other}) each->on_tracks({video_track()});
+  for (Packager* each : {&packager_, &other}) each->on_tracks({video_track()});
   for (int i = 0; i < 200; ++i) {
     const media::Frame frame = video_frame(ticks(i / 30.0, 90'000), i % 60 == 0);
-    packager.on_frame(frame);
+    packager_.on_frame(frame);
     if (i >= 60) other.on_frame(frame);
   }
-  const auto& a = sink.log(1).segments();
+  const auto& a = sink_.log(1).segments();
   const auto& b = late.log(1).segments();
   ASSERT_EQ(a[1].number, b[0].number);
   ASSERT_EQ(a[1].start, b[0].start);

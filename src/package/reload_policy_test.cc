@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "package/testing/line.h"
+#include "package/testing/line_.h"
 
 namespace butai::package {
 namespace {
@@ -14,15 +14,15 @@ class ReloadPolicyTest : public ::testing::Test {
  protected:
   // Segment …0 is complete with 7 parts, …1 is open with 3.
   void SetUp() override {
-    line.picture_alone();
-    line.run(0, 3);
+    line_.picture_alone();
+    line_.run(0, 3);
   }
   ReloadDecision decide(std::optional<std::string_view> msn,
                         std::optional<std::string_view> part = std::nullopt) {
-    return decide_reload({msn, part}, line.sink.renditions()[0], options);
+    return decide_reload({msn, part}, line_.sink.renditions()[0], options_);
   }
-  Line line;
-  HlsOptions options;
+  Line line_;
+  HlsOptions options_;
 };
 
 TEST_F(ReloadPolicyTest, without_a_query_the_answer_is_at_once) {
@@ -43,16 +43,16 @@ TEST_F(ReloadPolicyTest, the_next_part_and_the_next_segment_are_waited_for) {
 }
 
 TEST_F(ReloadPolicyTest, a_wait_ends_when_the_part_is_there) {
-  line.run(3, 4);
+  line_.run(3, 4);
   EXPECT_EQ(decide("900000001", "3"), AnswerNow);
   EXPECT_EQ(decide("900000001"), Wait);  // its last part is there, the segment is not closed yet
-  line.run(4, 5);
+  line_.run(4, 5);
   EXPECT_EQ(decide("900000001"), AnswerNow);
 }
 
 TEST_F(ReloadPolicyTest, a_part_beyond_a_complete_segment_is_the_first_of_the_next) {
   EXPECT_EQ(decide("900000000", "9"), AnswerNow);
-  line.packager.on_discontinuity();  // …1 is complete with 4 parts and nothing is open
+  line_.packager.on_discontinuity();  // …1 is complete with 4 parts and nothing is open
   EXPECT_EQ(decide("900000001", "4"), Wait);
 }
 
@@ -71,20 +71,20 @@ TEST_F(ReloadPolicyTest, nonsense_is_refused) {
 }
 
 TEST_F(ReloadPolicyTest, an_ended_playlist_never_blocks) {
-  options.life = HlsOptions::Life::Ended;
+  options_.life = HlsOptions::Life::Ended;
   EXPECT_EQ(decide("900000001", "3"), AnswerNow);
   EXPECT_EQ(decide("900000009"), AnswerNow);
 }
 
 TEST_F(ReloadPolicyTest, a_plain_playlist_never_blocks) {
-  options.profile = HlsOptions::Profile::Plain;
+  options_.profile = HlsOptions::Profile::Plain;
   EXPECT_EQ(decide("900000001", "3"), AnswerNow);
 }
 
 TEST_F(ReloadPolicyTest, an_empty_log_is_waited_for) {
   Line empty;
   empty.picture_alone();
-  EXPECT_EQ(decide_reload({"5", std::nullopt}, empty.sink.renditions()[0], options), Wait);
+  EXPECT_EQ(decide_reload({"5", std::nullopt}, empty.sink.renditions()[0], options_), Wait);
 }
 
 }  // namespace

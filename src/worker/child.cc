@@ -27,8 +27,8 @@ constexpr std::size_t kPiecesPerSend = 16;  // iovec entries: eight messages at 
 
 // The environment a child may see.
 std::vector<char*> small_environment() {
-  constexpr std::array<std::string_view, 5> kPassed{"LD_LIBRARY_PATH=", "ASAN_OPTIONS=",
-                                                    "UBSAN_OPTIONS=", "TSAN_OPTIONS=", "TZ="};
+  constexpr std::array<std::string_view, 5> kPassed{
+      "LD_LIBRARY_PATH=", "ASAN_OPTIONS=", "UBSAN_OPTIONS=", "TSAN_OPTIONS=", "TZ="};
   std::vector<char*> passed;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     for (const std::string_view prefix : kPassed) {

@@ -39,7 +39,7 @@ class ChildListener {
  public:
   virtual ~ChildListener() = default;
   virtual void on_message(Message message) = 0;
-  virtual void on_room() = 0;                  // the kernel took some of unsent()
+  virtual void on_room() = 0;                     // the kernel took some of unsent()
   virtual void on_gone(Departure departure) = 0;  // last call
 };
 

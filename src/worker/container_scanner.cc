@@ -53,7 +53,8 @@ bool is_mp4_start(ByteView look) {
 std::string_view sentence(ScanError error) {
   switch (error) {
     case ScanError::UnknownContainer:
-      return "These bytes are no JPEG, fragmented MP4, WebM, FLV or MPEG-TS; send one of them, from "
+      return "These bytes are no JPEG, fragmented MP4, WebM, FLV or MPEG-TS; send one of them, "
+             "from "
              "its first byte.";
     case ScanError::PlainMp4:
       return "This MP4 does not start with its index; send a fragmented MP4 (ffmpeg: -movflags "
@@ -120,8 +121,8 @@ ContainerScanner::Status ContainerScanner::scan(ByteView all, const Bytes& bytes
         piece_at_boundary = std::exchange(at_boundary_, false);
       }
     }
-    const std::size_t pass = static_cast<std::size_t>(
-        std::min<std::uint64_t>(unit_left_, all.size() - at));
+    const std::size_t pass =
+        static_cast<std::size_t>(std::min<std::uint64_t>(unit_left_, all.size() - at));
     if (auto kept = remember(all.subspan(at, pass)); !kept) return kept;
     at += pass;
     if (unit_left_ != kForever) unit_left_ -= pass;
@@ -176,9 +177,12 @@ std::expected<bool, ScanError> ContainerScanner::next_unit(ByteView look) {
     }
   }
   switch (*container_) {
-    case Container::Mp4: return next_box(look);
-    case Container::WebM: return next_element(look);
-    case Container::Flv: return next_tag(look);
+    case Container::Mp4:
+      return next_box(look);
+    case Container::WebM:
+      return next_element(look);
+    case Container::Flv:
+      return next_tag(look);
     case Container::MpegTs:
       unit_left_ = look.size();
       at_boundary_ = header_complete_ = true;

@@ -69,8 +69,8 @@ class ContainerScanner {
   Status remember(ByteView bytes);
 
   std::optional<Container> container_;
-  std::vector<std::uint8_t> look_;    // bytes held back: the start of a unit that is not whole yet
-  std::uint64_t unit_left_ = 0;       // bytes of the unit still to pass
+  std::vector<std::uint8_t> look_;  // bytes held back: the start of a unit that is not whole yet
+  std::uint64_t unit_left_ = 0;     // bytes of the unit still to pass
   Keep keep_ = Keep::No;
   bool opens_ = false, at_boundary_ = false;  // marks of the piece that starts at the next unit
   bool header_complete_ = false;

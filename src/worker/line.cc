@@ -16,9 +16,12 @@ namespace {
 
 const char* name_of(Job job) {
   switch (job) {
-    case Job::Demux: return "demux";
-    case Job::Jpeg: return "jpeg";
-    case Job::Capture: return "capture";
+    case Job::Demux:
+      return "demux";
+    case Job::Jpeg:
+      return "jpeg";
+    case Job::Capture:
+      return "capture";
   }
   return "?";
 }
@@ -67,7 +70,8 @@ struct Line::Impl final : ChildListener, std::enable_shared_from_this<Line::Impl
 
   void send_header() {
     child->send(encode(*scanner.container()));
-    if (Bytes header = scanner.header(); !header.empty()) child->send(encode(Input{{}, {}, header}));
+    if (Bytes header = scanner.header(); !header.empty())
+      child->send(encode(Input{{}, {}, header}));
   }
 
   void start_later() {
@@ -174,8 +178,11 @@ struct Line::Impl final : ChildListener, std::enable_shared_from_this<Line::Impl
           log::debug("worker says", {{"line", options.label}, {"note", text}});
         });
         break;
-      case MessageType::End: end(); break;
-      default: understood = false;
+      case MessageType::End:
+        end();
+        break;
+      default:
+        understood = false;
     }
     if (!understood && child) child->kill();
   }
@@ -195,9 +202,13 @@ struct Line::Impl final : ChildListener, std::enable_shared_from_this<Line::Impl
   bool write(Bytes bytes, Utc arrived, Utc captured) {
     if (closed() || ended || finishing || bytes.empty()) return true;
     switch (options.job) {
-      case Job::Jpeg: write_picture({arrived, captured, std::move(bytes)}); return true;
-      case Job::Demux: return write_container(bytes);
-      case Job::Capture: return true;
+      case Job::Jpeg:
+        write_picture({arrived, captured, std::move(bytes)});
+        return true;
+      case Job::Demux:
+        return write_container(bytes);
+      case Job::Capture:
+        return true;
     }
     return true;
   }

@@ -36,19 +36,19 @@ struct Encoding {
 
 // For Job::Capture only.
 struct Capture {
-  std::string source;          // camera[:DEV] | file:PATH | test | -
+  std::string source;  // camera[:DEV] | file:PATH | test | -
   enum class Format : std::uint8_t { Jpeg, H264 } format = Format::H264;
   std::uint16_t width = 1280, height = 720;
   std::uint32_t frames_per_second = 30;
-  bool loop = false;           // file: start again at the end
+  bool loop = false;  // file: start again at the end
 };
 
 struct LineOptions {
-  std::string executable;      // butai-worker; found beside the running program
+  std::string executable;  // butai-worker; found beside the running program
   Job job = Job::Demux;
   Encoding encoding;
   Capture capture;
-  std::string label;           // for logs: "main/a"
+  std::string label;  // for logs: "main/a"
 };
 
 class LineListener {
@@ -58,7 +58,7 @@ class LineListener {
   // they are UTC (arrival or capture) since the Unix epoch.
   virtual void on_tracks(const std::vector<media::Track>& tracks) = 0;
   virtual void on_frame(media::Frame frame) = 0;
-  virtual void on_picture(media::Picture) {}   // Job::Capture with Format::Jpeg
+  virtual void on_picture(media::Picture) {}  // Job::Capture with Format::Jpeg
   // The child died or gave up; a new one is on its way. Frames after this do not continue the last.
   virtual void on_loss(const std::string& reason) = 0;
   // Input that cannot be used, in a sentence for the publisher; the line goes on.
@@ -77,14 +77,14 @@ class Line {
   // Takes `bytes` (a piece of a container, or one JPEG). `arrived` stamps JPEGs, `captured` travels
   // with them. False: full, nothing was taken (Job::Jpeg never says so: it drops the oldest).
   bool write(Bytes bytes, Utc arrived = {}, Utc captured = {});
-  void finish();                 // no more input; on_end follows
+  void finish();  // no more input; on_end follows
   // Back-pressure: while paused no frames are taken from the child, so write() soon says no.
   void pause();
   void resume();
   // The source's time `pts_micros` was put at `utc`: re-encoders place key frames on the UTC grid.
   void anchor(std::int64_t pts_micros, Utc utc);
-  void ask_key_frame();          // our encoders: the next frame is a key frame
-  int process_id() const;        // of the child now, 0 between two (for tests and the API)
+  void ask_key_frame();    // our encoders: the next frame is a key frame
+  int process_id() const;  // of the child now, 0 between two (for tests and the API)
 
  private:
   struct Impl;

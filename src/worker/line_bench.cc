@@ -57,19 +57,22 @@ void jpeg_to_h264(benchmark::State& state, const std::string& size) {
 }
 BENCHMARK_CAPTURE(jpeg_to_h264, 640x360, "640x360")->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK_CAPTURE(jpeg_to_h264, 1280x720, "1280x720")->Unit(benchmark::kMillisecond)->UseRealTime();
-BENCHMARK_CAPTURE(jpeg_to_h264, 1920x1080, "1920x1080")->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK_CAPTURE(jpeg_to_h264, 1920x1080, "1920x1080")
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
 
 // One frame a fragment, each written when the one before has come out.
 void pass_through(benchmark::State& state) {
-  const Bytes bytes = file_bytes(made(
-      "bench.mp4", "-f lavfi -i testsrc2=size=1280x720:rate=30:duration=20 -c:v libx264 -preset "
-                   "ultrafast -g 30 -bf 0 -pix_fmt yuv420p -movflags "
-                   "+frag_every_frame+empty_moov+default_base_moof -f mp4"));
+  const Bytes bytes =
+      file_bytes(made("bench.mp4",
+                      "-f lavfi -i testsrc2=size=1280x720:rate=30:duration=20 -c:v libx264 -preset "
+                      "ultrafast -g 30 -bf 0 -pix_fmt yuv420p -movflags "
+                      "+frag_every_frame+empty_moov+default_base_moof -f mp4"));
   std::vector<std::size_t> cuts;  // before each moof
   for (std::size_t at = 0; at + 8 <= bytes.size();) {
     const auto box = bytes.view().subspan(at);
-    const std::size_t size = std::size_t{box[0]} << 24 | std::size_t{box[1]} << 16 |
-                             std::size_t{box[2]} << 8 | box[3];
+    const std::size_t size =
+        std::size_t{box[0]} << 24 | std::size_t{box[1]} << 16 | std::size_t{box[2]} << 8 | box[3];
     if (as_text(box.subspan(4, 4)) == "moof") cuts.push_back(at);
     at += size;
   }

@@ -108,10 +108,14 @@ bool good(const Configuration& c) {
 
 std::string_view sentence(MessageError error) {
   switch (error) {
-    case MessageError::TooLong: return "The worker announced a message larger than allowed.";
-    case MessageError::UnknownType: return "The worker sent a message of an unknown type.";
-    case MessageError::Truncated: return "The worker sent a message of the wrong length.";
-    case MessageError::BadValue: return "The worker sent a message with an impossible value.";
+    case MessageError::TooLong:
+      return "The worker announced a message larger than allowed.";
+    case MessageError::UnknownType:
+      return "The worker sent a message of an unknown type.";
+    case MessageError::Truncated:
+      return "The worker sent a message of the wrong length.";
+    case MessageError::BadValue:
+      return "The worker sent a message with an impossible value.";
   }
   return "The worker cannot be understood.";
 }
@@ -303,9 +307,7 @@ std::span<std::uint8_t> MessageReader::space() {
   return std::span(buffer_).subspan(end_);
 }
 
-void MessageReader::filled(std::size_t count) {
-  (large_.empty() ? end_ : large_filled_) += count;
-}
+void MessageReader::filled(std::size_t count) { (large_.empty() ? end_ : large_filled_) += count; }
 
 std::expected<std::optional<Message>, MessageError> MessageReader::next() {
   if (!large_.empty()) {

@@ -30,13 +30,13 @@ enum class MessageType : std::uint8_t {
   Anchor = 5,     // where the source's time lies in UTC
   KeyFrame = 6,   // the next encoded frame shall be one
   // child to parent
-  Ready = 64,     // configured and sandboxed
-  Tracks = 65,    // always before the first frame, and again when they change
+  Ready = 64,   // configured and sandboxed
+  Tracks = 65,  // always before the first frame, and again when they change
   Frame = 66,
-  Picture = 67,   // a JPEG of Job::Capture
-  Complaint = 68, // a sentence for the publisher
-  Note = 69,      // a sentence for the log
-  End = 70,       // all frames are out
+  Picture = 67,    // a JPEG of Job::Capture
+  Complaint = 68,  // a sentence for the publisher
+  Note = 69,       // a sentence for the log
+  End = 70,        // all frames are out
 };
 
 enum class MessageError : std::uint8_t { TooLong, UnknownType, Truncated, BadValue };
@@ -98,7 +98,8 @@ Decoded<std::string> decode_text(const Bytes& payload);  // unprintable bytes be
 class MessageReader {
  public:
   MessageReader();
-  std::span<std::uint8_t> space();  // where the next bytes go; never empty after next() said nothing
+  std::span<std::uint8_t>
+  space();  // where the next bytes go; never empty after next() said nothing
   void filled(std::size_t count);
   // A whole message, nothing yet, or an error after which the other side cannot be understood.
   std::expected<std::optional<Message>, MessageError> next();

@@ -28,14 +28,29 @@ void round_trip(const Message& message) {
     if (decoded) require(payload_of(encode(*decoded)).text() == payload.text());
   };
   switch (message.type) {
-    case MessageType::Configure: same(decode_configuration(payload)); break;
-    case MessageType::Open: same(decode_container(payload)); break;
-    case MessageType::Input: same(decode_input(payload)); break;
-    case MessageType::Anchor: same(decode_anchor(payload)); break;
-    case MessageType::Tracks: same(decode_tracks(payload)); break;
-    case MessageType::Frame: same(decode_frame(payload)); break;
-    case MessageType::Picture: same(decode_picture(payload)); break;
-    default: (void)decode_text(payload);
+    case MessageType::Configure:
+      same(decode_configuration(payload));
+      break;
+    case MessageType::Open:
+      same(decode_container(payload));
+      break;
+    case MessageType::Input:
+      same(decode_input(payload));
+      break;
+    case MessageType::Anchor:
+      same(decode_anchor(payload));
+      break;
+    case MessageType::Tracks:
+      same(decode_tracks(payload));
+      break;
+    case MessageType::Frame:
+      same(decode_frame(payload));
+      break;
+    case MessageType::Picture:
+      same(decode_picture(payload));
+      break;
+    default:
+      (void)decode_text(payload);
   }
 }
 

@@ -147,15 +147,16 @@ TEST(MessageCodec, refuses_cut_and_impossible_values) {
   EXPECT_EQ(decode_container(Bytes::copy_of("\x01\x01")).error(), MessageError::Truncated);
   media::Track strange;
   strange.id = 7;
-  EXPECT_EQ(decode_tracks(payload_of(encode(std::vector{strange}))).error(), MessageError::BadValue);
+  EXPECT_EQ(decode_tracks(payload_of(encode(std::vector{strange}))).error(),
+            MessageError::BadValue);
   Configuration endless;
   endless.encoding.segment = Micros{0};
   EXPECT_EQ(decode_configuration(payload_of(encode(endless))).error(), MessageError::BadValue);
 }
 
 TEST(MessageCodec, sentences_are_cut_and_made_printable) {
-  const auto text = decode_text(
-      payload_of(encode(MessageType::Complaint, std::string(5'000, 'x') + "\n")));
+  const auto text =
+      decode_text(payload_of(encode(MessageType::Complaint, std::string(5'000, 'x') + "\n")));
   ASSERT_TRUE(text.has_value());
   EXPECT_EQ(text->size(), kSentenceBytesMax);
   EXPECT_EQ(decode_text(Bytes::copy_of("a\x1b[31m\n")).value(), "a?[31m?");

@@ -21,9 +21,9 @@ int try_in_sandbox(const std::string& what) {
   std::array<char*, 4> arguments{program.data(), mode.data(), argument.data(), nullptr};
   std::array<char*, 1> environment{nullptr};
   pid_t child = 0;
-  EXPECT_EQ(posix_spawn(&child, program.c_str(), nullptr, nullptr, arguments.data(),
-                        environment.data()),
-            0)
+  EXPECT_EQ(
+      posix_spawn(&child, program.c_str(), nullptr, nullptr, arguments.data(), environment.data()),
+      0)
       << program;
   int status = 0;
   EXPECT_EQ(waitpid(child, &status, 0), child);

@@ -85,7 +85,9 @@ for (const { name, film: wanted, pace = false, hangsUp = false } of kCases) {
   test(`${name}: bit-exact in HLS, DASH and WebSocket`, { timeout: 120_000 }, async () => {
     const seconds = 8;
     const source = await film({ seconds, ...wanted });
-    const sent = { video: await pictureHashes(source), audio: await soundHashes(source) };
+    // In a transport stream every AAC frame has a header of its own, in MP4 none has.
+    const plain = wanted.container === 'ts' ? ['-bsf:a', 'aac_adtstoasc'] : [];
+    const sent = { video: await pictureHashes(source), audio: await soundHashes(source, plain) };
     const camera = publisher(server, `channel=${name}`, { token: publishToken(name) });
     await camera.open();
     const got = await watchAll(name, async () => {

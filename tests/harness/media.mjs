@@ -81,17 +81,15 @@ export async function asFile(bytes, extension, use) {
 }
 
 // MD5 of each decoded picture or copied packet, in order, without its times.
-async function md5s(input, args, before) {
-  const { stdout } = await run('ffmpeg', ['-nostdin', '-v', 'error', ...before, '-i', input, ...args, '-f', 'framemd5', '-'], { timeout: 120_000 });
+async function md5s(input, args) {
+  const { stdout } = await run('ffmpeg', ['-nostdin', '-v', 'error', '-i', input, ...args, '-f', 'framemd5', '-'], { timeout: 120_000 });
   return stdout
     .split('\n')
     .filter((line) => line && !line.startsWith('#'))
     .map((line) => line.split(',').at(-1).trim());
 }
-// `before`: options that stand before -i.
-export const pictureHashes = (input, before = []) =>
-  md5s(input, ['-map', '0:v:0', '-fps_mode', 'passthrough', '-threads', '1'], before);
-export const soundHashes = (input, before = []) => md5s(input, ['-map', '0:a:0', '-c', 'copy'], before);
+export const pictureHashes = (input) => md5s(input, ['-map', '0:v:0', '-fps_mode', 'passthrough', '-threads', '1']);
+export const soundHashes = (input, args = []) => md5s(input, ['-map', '0:a:0', '-c', 'copy', ...args]);
 
 export async function probe(input, args = []) {
   const { stdout } = await run('ffprobe', ['-v', 'error', '-of', 'json', '-show_streams', '-show_format', ...args, input]);

@@ -115,6 +115,10 @@ function boxed(type: string, pieces: Uint8Array[]): Uint8Array {
   return box;
 }
 
+export function hasMoov(bytes: Uint8Array): boolean {
+  return boxes(new Reader(bytes), 0, bytes.byteLength).some((box) => box.type === 'moov');
+}
+
 // The joint init segment cut into one per track, because a chunk holds one track only and browsers
 // disagree about source buffers whose segments lack a track.
 export function readInit(bytes: Uint8Array): Track[] {
@@ -255,4 +259,16 @@ export function stretch(bytes: Uint8Array, chunk: Chunk, ticks: number): void {
     chunk.lastDuration.at,
     ticks,
   );
+}
+
+// The same for every picture of a segment of one track, in place.
+export function stretchSegment(segment: Uint8Array, track: Track, seconds: number): void {
+  const ticks = Math.round(seconds * track.timescale);
+  let from = 0;
+  for (const box of boxes(new Reader(segment), 0, segment.byteLength)) {
+    if (box.type !== 'mdat') continue;
+    const bytes = segment.subarray(from, box.end);
+    stretch(bytes, readChunk(bytes, [track]), ticks);
+    from = box.end;
+  }
 }

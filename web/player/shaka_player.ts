@@ -8,6 +8,7 @@ import { MedianWindow } from './latency';
 import { stateOfRefusal } from './line';
 import { hasMediaSource } from './media_source';
 import type { Player, PlayerHooks, Stage, State, Stats } from './player';
+import { SegmentFilter } from './segment_filter';
 
 const kRetryMs = 1500;
 const kQuietMs = 4000;
@@ -16,6 +17,7 @@ type Shaka = typeof shakaNamespace;
 
 export class ShakaPlayer implements Player {
   private readonly latencies = new MedianWindow();
+  private readonly filter = new SegmentFilter();
   private readonly frames: FramesShown;
   private player: shakaNamespace.Player | null = null;
   private state: State = 'connecting';
@@ -32,7 +34,7 @@ export class ShakaPlayer implements Player {
     private readonly name: 'hls' | 'dash',
     private readonly low: boolean,
   ) {
-    this.frames = new FramesShown(stage.video, () => this.onFrame());
+    this.frames = new FramesShown(stage.video, (mediaTime) => this.onFrame(mediaTime));
   }
 
   async start(): Promise<void> {
@@ -50,6 +52,7 @@ export class ShakaPlayer implements Player {
     this.player = player;
     await player.attach(this.stage.video);
     player.configure(this.settings());
+    this.filter.install(shaka, player);
     player.addEventListener('error', (event: unknown) => {
       const detail = (event as { detail?: { severity?: number } }).detail;
       if (detail?.severity === 2) this.again();
@@ -122,11 +125,20 @@ export class ShakaPlayer implements Player {
         bufferBehind: 20,
         liveSync: {
           enabled: this.low,
-          targetLatency: 1.2,
-          targetLatencyTolerance: 0.3,
+          // Counted by shaka-player from the end of the range it allows, which the playlist's
+          // PART-HOLD-BACK already keeps behind the newest part.
+          targetLatency: 0.3,
+          targetLatencyTolerance: 0.2,
           minPlaybackRate: 0.95,
           maxPlaybackRate: 1.05,
-          panicMode: true,
+          dynamicTargetLatency: {
+            enabled: true, // each stall asks for more in hand, a calm minute for less
+            rebufferIncrement: 0.3,
+            maxAttempts: 10,
+            minLatency: 0.2,
+            maxLatency: 4,
+            stabilityThreshold: 60,
+          },
         },
       },
     };
@@ -175,12 +187,13 @@ export class ShakaPlayer implements Player {
     }
   }
 
-  private onFrame(): void {
-    this.movedAt = performance.now();
+  private onFrame(mediaTime: number): void {
+    const now = performance.now();
+    this.movedAt = now;
     this.setState('playing');
-    const shown = this.player?.getPlayheadTimeAsDate();
-    if (!shown) return;
-    this.latency = this.stage.clock.now() - shown.getTime() / 1000;
+    const epoch = this.filter.epochAt(mediaTime);
+    if (epoch === null) return;
+    this.latency = this.stage.clock.now() - (epoch + mediaTime);
     this.latencies.add(this.latency);
   }
 

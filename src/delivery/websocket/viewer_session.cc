@@ -69,8 +69,9 @@ void ViewerSession::on_close(std::uint16_t, std::string_view) {
   ports_->open_sockets.remove(socket_->loop().index(), *this);
   batch_timer_.reset();
   stall_timer_.reset();
+  const bool by_play = authority_ && !authority_->principal().play.empty();
   authority_.reset();
-  if (counted_) counted_->viewers.fetch_sub(1, std::memory_order_relaxed);
+  if (counted_ && !by_play) counted_->viewers.fetch_sub(1, std::memory_order_relaxed);
   if (view_ == nullptr) return;
   view_->remove(*this);
   // Not in this task: the view may be telling its listeners right now.
@@ -79,16 +80,24 @@ void ViewerSession::on_close(std::uint16_t, std::string_view) {
 }
 
 void ViewerSession::something_new() {
-  if (!counted_ && view_->counts() != nullptr) {
-    counted_ = view_->counts();
-    counted_->viewers.fetch_add(1, std::memory_order_relaxed);
-  }
+  count_in();
   if (batch_ == Millis{0}) return pump();
   if (batch_timer_) return;
   batch_timer_ = socket_->loop().after(batch_, [this] {
     batch_timer_.reset();
     pump();
   });
+}
+
+// A viewer with a play is counted by its play's heartbeats, like one of HLS and DASH.
+void ViewerSession::count_in() {
+  if (counted_ || view_->counts() == nullptr) return;
+  counted_ = view_->counts();
+  if (authority_->principal().play.empty()) {
+    counted_->viewers.fetch_add(1, std::memory_order_relaxed);
+  } else {
+    ports_->heartbeat(authority_->principal().play);
+  }
 }
 
 void ViewerSession::pump() {

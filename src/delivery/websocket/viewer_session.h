@@ -55,6 +55,7 @@ class ViewerSession : public net::WebSocketHandler, public live::ViewListener, p
 
  private:
   void attach();
+  void count_in();
   void pump();
   void watch_stall();
 

@@ -78,8 +78,8 @@ void AacEncoder::announce() {
   track.timescale = track.sample_rate = kSoundRate;
   track.channels = static_cast<std::uint16_t>(channels_);
   track.bitrate = encoding_.audio_bitrate;
-  track.config = Bytes::copy_of(
-      ByteView{codec_->extradata, static_cast<std::size_t>(codec_->extradata_size)});
+  track.config =
+      Bytes::copy_of(ByteView{codec_->extradata, static_cast<std::size_t>(codec_->extradata_size)});
   sink_.describe(std::move(track));
 }
 
@@ -113,9 +113,9 @@ void AacEncoder::resample(const AVFrame& sound) {
     waiting_[c].resize(before + static_cast<std::size_t>(most));
     to[c] = reinterpret_cast<std::uint8_t*>(waiting_[c].data() + before);
   }
-  const int made = swr_convert(resampler_.get(), to.data(), most,
-                               const_cast<const std::uint8_t**>(sound.extended_data),
-                               sound.nb_samples);
+  const int made =
+      swr_convert(resampler_.get(), to.data(), most,
+                  const_cast<const std::uint8_t**>(sound.extended_data), sound.nb_samples);
   for (int c = 0; c < channels_; ++c) {
     waiting_[c].resize(before + static_cast<std::size_t>(std::max(0, made)));
   }
@@ -148,8 +148,7 @@ void AacEncoder::encode(AVFrame* sound) {
       frame.dts = frame.pts = packet_->pts;
       frame.duration = codec_->frame_size;
       frame.key = true;
-      frame.data = Bytes::copy_of(
-          ByteView{packet_->data, static_cast<std::size_t>(packet_->size)});
+      frame.data = Bytes::copy_of(ByteView{packet_->data, static_cast<std::size_t>(packet_->size)});
       sink_.put(std::move(frame));
     }
     av_packet_unref(packet_.get());

@@ -23,9 +23,8 @@ void AudioTranscoder::take(const AVPacket* packet) {
   if (avcodec_send_packet(decoder_.get(), packet) < 0) return;  // damaged: a gap, filled later
   while (avcodec_receive_frame(decoder_.get(), decoded_.get()) >= 0) {
     const std::int64_t at = decoded_->best_effort_timestamp;
-    encoder_.take(*decoded_, at == av::kNoTime
-                                 ? at
-                                 : av_rescale_q(at, time_base_, AVRational{1, kSoundRate}));
+    encoder_.take(*decoded_,
+                  at == av::kNoTime ? at : av_rescale_q(at, time_base_, AVRational{1, kSoundRate}));
     av_frame_unref(decoded_.get());
   }
   if (packet == nullptr) encoder_.finish();

@@ -106,7 +106,8 @@ std::optional<AvcUnits::Unit> AvcUnits::take(ByteView packet) {
   media::NalUnits kept;
   for (const ByteView nal : *nals) {
     const NalType type = media::nal_type(nal);
-    if (type == NalType::Delimiter || (strip_sets && is_parameter_set(type)) || nal.empty()) continue;
+    if (type == NalType::Delimiter || (strip_sets && is_parameter_set(type)) || nal.empty())
+      continue;
     kept.push_back(nal);
   }
   unit.data = media::join_lengths(kept);

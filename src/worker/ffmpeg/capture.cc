@@ -63,7 +63,9 @@ void capture_test_card(ParentLink& parent, const Configuration& configuration) {
   TestCard card(configuration.capture.width, configuration.capture.height,
                 pictures.wants_jpeg() ? AVCOL_SPC_SMPTE170M : AVCOL_SPC_BT709);
   const std::int64_t rate = configuration.capture.frames_per_second;
-  const auto samples_until = [](Utc when) { return mul_div(micros_of(when), kSoundRate, 1'000'000); };
+  const auto samples_until = [](Utc when) {
+    return mul_div(micros_of(when), kSoundRate, 1'000'000);
+  };
   std::int64_t index = micros_of(utc_now()) * rate / 1'000'000 + 1;
   std::int64_t sounded = samples_until(utc_now());
   for (std::uint64_t count = 0;; ++count) {
@@ -96,7 +98,8 @@ void run_capture(ParentLink& parent, const Configuration& configuration) {
   } else if (source == "camera" || source.starts_with("camera:")) {
     capture_camera(parent, configuration, source.size() > 7 ? source.substr(7) : "/dev/video0");
   } else {
-    give_up(parent, fmt::format("{} is no source; use camera[:DEV], file:PATH, test or -.", source));
+    give_up(parent,
+            fmt::format("{} is no source; use camera[:DEV], file:PATH, test or -.", source));
   }
   parent.send(encode(MessageType::End));
 }

@@ -42,7 +42,8 @@ enum class Pixels : std::uint8_t { Mjpeg, Any };
 AVFormatContext* open_device(const AVInputFormat* v4l2, const Capture& capture,
                              const std::string& device, Pixels pixels, int& error) {
   AVDictionary* options = nullptr;
-  av_dict_set(&options, "video_size", fmt::format("{}x{}", capture.width, capture.height).c_str(), 0);
+  av_dict_set(&options, "video_size", fmt::format("{}x{}", capture.width, capture.height).c_str(),
+              0);
   av_dict_set_int(&options, "framerate", capture.frames_per_second, 0);
   if (pixels == Pixels::Mjpeg) av_dict_set(&options, "input_format", "mjpeg", 0);
   AVFormatContext* format = nullptr;
@@ -67,7 +68,8 @@ void capture_camera(ParentLink& parent, const Configuration& configuration,
       open_device(v4l2, configuration.capture, device, Pixels::Mjpeg, error));
   if (!camera) camera.reset(open_device(v4l2, configuration.capture, device, Pixels::Any, error));
   if (!camera) {
-    give_up(parent, fmt::format("The camera {} cannot be opened: {}.", device, av::error_text(error)));
+    give_up(parent,
+            fmt::format("The camera {} cannot be opened: {}.", device, av::error_text(error)));
   }
   enter_camera_sandbox(parent);
   const AVStream& source = *camera->streams[0];
@@ -83,7 +85,8 @@ void capture_camera(ParentLink& parent, const Configuration& configuration,
     const int result = av_read_frame(camera.get(), packet.get());
     const Utc now = utc_now();
     if (result == AVERROR(EAGAIN)) continue;
-    if (result < 0) give_up(parent, fmt::format("The camera {} is gone: {}.", device, av::error_text(result)));
+    if (result < 0)
+      give_up(parent, fmt::format("The camera {} is gone: {}.", device, av::error_text(result)));
     const CaptureWishes wishes = wait_until(parent, now);
     if (wishes.finish) return;
     if (wishes.key_frame) pictures.ask_key_frame();

@@ -108,8 +108,12 @@ class Pacer final : public FrameSink {
 class FileCapture {
  public:
   FileCapture(ParentLink& parent, const Configuration& configuration, int descriptor)
-      : parent_(parent), configuration_(configuration), descriptor_(descriptor), output_(parent),
-        pacer_(parent, output_, anchor_), pictures_(parent, configuration, output_),
+      : parent_(parent),
+        configuration_(configuration),
+        descriptor_(descriptor),
+        output_(parent),
+        pacer_(parent, output_, anchor_),
+        pictures_(parent, configuration, output_),
         rate_(configuration.capture.frames_per_second) {}
 
   void run() {
@@ -134,8 +138,8 @@ class FileCapture {
   void open() {
     auto* buffer = static_cast<unsigned char*>(av_malloc(kReadBufferBytes));
     const bool seekable = lseek(descriptor_, 0, SEEK_CUR) >= 0;
-    io_.reset(avio_alloc_context(buffer, kReadBufferBytes, 0, &descriptor_, read_descriptor, nullptr,
-                                 seekable ? seek_descriptor : nullptr));
+    io_.reset(avio_alloc_context(buffer, kReadBufferBytes, 0, &descriptor_, read_descriptor,
+                                 nullptr, seekable ? seek_descriptor : nullptr));
     AVFormatContext* format = avformat_alloc_context();
     format->pb = io_.get();
     format->flags |= AVFMT_FLAG_CUSTOM_IO;
@@ -145,7 +149,9 @@ class FileCapture {
       format_.reset(format);
       result = avformat_find_stream_info(format, nullptr);
     }
-    if (result < 0) give_up(parent_, fmt::format("The source is no picture or sound that FFmpeg knows: {}.", av::error_text(result)));
+    if (result < 0)
+      give_up(parent_, fmt::format("The source is no picture or sound that FFmpeg knows: {}.",
+                                   av::error_text(result)));
     bool video = false, audio = false;
     for (unsigned i = 0; i < format->nb_streams; ++i) {
       const AVMediaType type = format->streams[i]->codecpar->codec_type;
@@ -153,7 +159,8 @@ class FileCapture {
       video = video || type == AVMEDIA_TYPE_VIDEO;
       audio = audio || type == AVMEDIA_TYPE_AUDIO;
     }
-    if (!video && (pictures_.wants_jpeg() || !audio)) give_up(parent_, "The source has no picture.");
+    if (!video && (pictures_.wants_jpeg() || !audio))
+      give_up(parent_, "The source has no picture.");
     output_.expect(video && audio ? Output::Expected::Both
                    : video        ? Output::Expected::Video
                                   : Output::Expected::Audio);
@@ -162,7 +169,8 @@ class FileCapture {
   // The next turn continues the times of this one.
   bool rewind() {
     const std::int64_t start = format_->start_time == av::kNoTime ? 0 : format_->start_time;
-    if (end_ <= start || av_seek_frame(format_.get(), -1, start, AVSEEK_FLAG_BACKWARD) < 0) return false;
+    if (end_ <= start || av_seek_frame(format_.get(), -1, start, AVSEEK_FLAG_BACKWARD) < 0)
+      return false;
     turn_offset_ += end_ - start;
     end_ = 0;
     return true;

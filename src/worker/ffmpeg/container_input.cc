@@ -36,9 +36,14 @@ void ContainerInput::receive() {
     case MessageType::Anchor:
       if (auto anchor = decode_anchor(message.payload)) anchor_ = *anchor;
       break;
-    case MessageType::KeyFrame: key_frame_ = true; break;
-    case MessageType::Finish: finished_ = true; break;
-    default: break;
+    case MessageType::KeyFrame:
+      key_frame_ = true;
+      break;
+    case MessageType::Finish:
+      finished_ = true;
+      break;
+    default:
+      break;
   }
 }
 

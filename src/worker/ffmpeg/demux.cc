@@ -25,10 +25,14 @@ constexpr std::int64_t kProbeBytes = 188 * 200;
 
 const char* demuxer_of(Container container) {
   switch (container) {
-    case Container::Mp4: return "mov";
-    case Container::WebM: return "matroska";
-    case Container::Flv: return "flv";
-    case Container::MpegTs: return "mpegts";
+    case Container::Mp4:
+      return "mov";
+    case Container::WebM:
+      return "matroska";
+    case Container::Flv:
+      return "flv";
+    case Container::MpegTs:
+      return "mpegts";
   }
   return "";
 }

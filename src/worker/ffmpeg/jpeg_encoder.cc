@@ -22,7 +22,10 @@ constexpr std::uint32_t kTimescale = 90'000;
 class JpegEncoder {
  public:
   JpegEncoder(ParentLink& parent, const Encoding& encoding)
-      : parent_(parent), encoding_(encoding), output_(parent), grid_(encoding.segment),
+      : parent_(parent),
+        encoding_(encoding),
+        output_(parent),
+        grid_(encoding.segment),
         rate_(encoding.frames_per_second_max) {
     const AVCodec* codec = avcodec_find_decoder(AV_CODEC_ID_MJPEG);
     decoder_.reset(avcodec_alloc_context3(codec));

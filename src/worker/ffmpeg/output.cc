@@ -8,7 +8,7 @@
 namespace butai::worker {
 namespace {
 
-constexpr std::size_t kWaitingFramesMax = 500;  // 1 s of sound and fast picture together
+constexpr std::size_t kWaitingFramesMax = 500;         // 1 s of sound and fast picture together
 constexpr std::int64_t kWaitingMicrosMax = 1'000'000;  // a promised track that never comes
 
 }  // namespace

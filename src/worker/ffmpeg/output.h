@@ -30,7 +30,7 @@ class Output final : public FrameSink {
   explicit Output(ParentLink& parent) : parent_(parent) {}
 
   enum class Expected : std::uint8_t { Nothing, Video, Audio, Both };
-  void expect(Expected expected);   // a new container: forgets the old tracks
+  void expect(Expected expected);              // a new container: forgets the old tracks
   void describe(media::Track track) override;  // announced when all are known
   void put(media::Frame frame) override;
   void flush();  // nothing more comes: what waits goes out

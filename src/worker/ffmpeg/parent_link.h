@@ -19,8 +19,8 @@ class ParentLink {
  public:
   explicit ParentLink(int socket) : socket_(socket) {}
 
-  Message receive();                                // waits
-  std::optional<Message> receive_if_any();          // does not
+  Message receive();                                 // waits
+  std::optional<Message> receive_if_any();           // does not
   std::optional<Message> receive_until(Steady end);  // waits until `end` at most
   void send(const Wire& wire);
 

@@ -19,11 +19,16 @@ bool is_420(int format) { return format == AV_PIX_FMT_YUV420P || format == AV_PI
 
 AVPixelFormat without_range(int format) {  // swscale wants the range said, not in the format
   switch (format) {
-    case AV_PIX_FMT_YUVJ420P: return AV_PIX_FMT_YUV420P;
-    case AV_PIX_FMT_YUVJ422P: return AV_PIX_FMT_YUV422P;
-    case AV_PIX_FMT_YUVJ444P: return AV_PIX_FMT_YUV444P;
-    case AV_PIX_FMT_YUVJ440P: return AV_PIX_FMT_YUV440P;
-    default: return static_cast<AVPixelFormat>(format);
+    case AV_PIX_FMT_YUVJ420P:
+      return AV_PIX_FMT_YUV420P;
+    case AV_PIX_FMT_YUVJ422P:
+      return AV_PIX_FMT_YUV422P;
+    case AV_PIX_FMT_YUVJ444P:
+      return AV_PIX_FMT_YUV444P;
+    case AV_PIX_FMT_YUVJ440P:
+      return AV_PIX_FMT_YUV440P;
+    default:
+      return static_cast<AVPixelFormat>(format);
   }
 }
 
@@ -80,8 +85,8 @@ AVFrame* PictureConverter::convert(AVFrame& picture) {
   if (!possible(width) || !possible(height)) return nullptr;
   const bool same_size = width == (picture.width & ~1) && height == (picture.height & ~1);
   const bool simple = same_size && is_420(picture.format);
-  if (simple && !full_range(picture) && picture.interlaced_frame == 0 &&
-      width == picture.width && height == picture.height) {
+  if (simple && !full_range(picture) && picture.interlaced_frame == 0 && width == picture.width &&
+      height == picture.height) {
     return &picture;
   }
   if (!prepare(picture, width, height)) return nullptr;
@@ -99,8 +104,8 @@ AVFrame* PictureConverter::convert(AVFrame& picture) {
                                        nullptr));
     if (!scaler_) return nullptr;
     const int* table = sws_getCoefficients(picture.colorspace);
-    sws_setColorspaceDetails(scaler_.get(), table, full_range(picture) ? 1 : 0, table, 0, 0, 1 << 16,
-                             1 << 16);
+    sws_setColorspaceDetails(scaler_.get(), table, full_range(picture) ? 1 : 0, table, 0, 0,
+                             1 << 16, 1 << 16);
     if (sws_scale(scaler_.get(), picture.data, picture.linesize, 0, source_height, result_->data,
                   result_->linesize) < 0) {
       return nullptr;

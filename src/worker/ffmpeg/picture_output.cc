@@ -19,7 +19,8 @@ std::array<std::uint8_t, 256> widening(int span) {
   const int middle = span == 224 ? 128 : 0;  // colour counts from the middle
   const int base = span == 224 ? 128 : 16;
   for (int value = 0; value < 256; ++value) {
-    const int wide = middle + ((value - base) * 255 + (value >= base ? span / 2 : -span / 2)) / span;
+    const int wide =
+        middle + ((value - base) * 255 + (value >= base ? span / 2 : -span / 2)) / span;
     table[static_cast<std::size_t>(value)] = static_cast<std::uint8_t>(std::clamp(wide, 0, 255));
   }
   return table;
@@ -68,8 +69,7 @@ Bytes JpegWriter::write(AVFrame& picture) {
   ++wide_->pts;
   if (avcodec_send_frame(codec_.get(), wide_.get()) < 0) return {};
   if (avcodec_receive_packet(codec_.get(), packet_.get()) < 0) return {};
-  Bytes jpeg =
-      Bytes::copy_of(ByteView{packet_->data, static_cast<std::size_t>(packet_->size)});
+  Bytes jpeg = Bytes::copy_of(ByteView{packet_->data, static_cast<std::size_t>(packet_->size)});
   av_packet_unref(packet_.get());
   return jpeg;
 }

@@ -53,12 +53,12 @@ std::string close_landlock() {
   const long abi = syscall(SYS_landlock_create_ruleset, nullptr, 0, 1 /* ask for the version */);
   if (abi < 1) return "this kernel has no Landlock";
   LandlockRules rules;
-  rules.paths = (1U << 13) - 1;              // ABI 1: every access to a path
-  if (abi >= 2) rules.paths |= 1U << 13;     // refer
-  if (abi >= 3) rules.paths |= 1U << 14;     // truncate
-  if (abi >= 5) rules.paths |= 1U << 15;     // ioctl of devices opened later
-  if (abi >= 4) rules.network = 3;           // bind and connect TCP
-  if (abi >= 6) rules.scopes = 3;            // abstract sockets and signals of others
+  rules.paths = (1U << 13) - 1;           // ABI 1: every access to a path
+  if (abi >= 2) rules.paths |= 1U << 13;  // refer
+  if (abi >= 3) rules.paths |= 1U << 14;  // truncate
+  if (abi >= 5) rules.paths |= 1U << 15;  // ioctl of devices opened later
+  if (abi >= 4) rules.network = 3;        // bind and connect TCP
+  if (abi >= 6) rules.scopes = 3;         // abstract sockets and signals of others
   const std::size_t size = abi >= 6 ? 24 : abi >= 4 ? 16 : 8;
   const int ruleset = static_cast<int>(syscall(SYS_landlock_create_ruleset, &rules, size, 0));
   if (ruleset < 0) return std::string("Landlock refused: ") + strerror(errno);
@@ -79,9 +79,7 @@ class SeccompList {
   void allow(int call, Conditions... conditions) {
     add(SCMP_ACT_ALLOW, call, conditions...);
   }
-  void refuse(int call, int error) {
-    add(SCMP_ACT_ERRNO(static_cast<unsigned>(error)), call);
-  }
+  void refuse(int call, int error) { add(SCMP_ACT_ERRNO(static_cast<unsigned>(error)), call); }
   bool load() { return good_ && seccomp_load(context_) == 0; }
 
  private:
@@ -110,14 +108,15 @@ bool close_seccomp(Sandbox kind) {
   }
   // Memory, threads and time.
   for (const int call :
-       {SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(futex),
-        SCMP_SYS(set_robust_list), SCMP_SYS(rseq), SCMP_SYS(sched_yield),
-        SCMP_SYS(sched_getaffinity), SCMP_SYS(clock_gettime), SCMP_SYS(clock_getres),
-        SCMP_SYS(clock_nanosleep), SCMP_SYS(nanosleep), SCMP_SYS(gettimeofday), SCMP_SYS(getpid),
-        SCMP_SYS(gettid), SCMP_SYS(getrandom), SCMP_SYS(getrusage), SCMP_SYS(sysinfo),
-        SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),
-        SCMP_SYS(sigaltstack), SCMP_SYS(restart_syscall), SCMP_SYS(membarrier), SCMP_SYS(exit),
-        SCMP_SYS(exit_group)}) {
+       {SCMP_SYS(brk),           SCMP_SYS(munmap),       SCMP_SYS(mremap),
+        SCMP_SYS(madvise),       SCMP_SYS(futex),        SCMP_SYS(set_robust_list),
+        SCMP_SYS(rseq),          SCMP_SYS(sched_yield),  SCMP_SYS(sched_getaffinity),
+        SCMP_SYS(clock_gettime), SCMP_SYS(clock_getres), SCMP_SYS(clock_nanosleep),
+        SCMP_SYS(nanosleep),     SCMP_SYS(gettimeofday), SCMP_SYS(getpid),
+        SCMP_SYS(gettid),        SCMP_SYS(getrandom),    SCMP_SYS(getrusage),
+        SCMP_SYS(sysinfo),       SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask),
+        SCMP_SYS(rt_sigreturn),  SCMP_SYS(sigaltstack),  SCMP_SYS(restart_syscall),
+        SCMP_SYS(membarrier),    SCMP_SYS(exit),         SCMP_SYS(exit_group)}) {
     list.allow(call);
   }
   // Memory is never both given by us and run: no PROT_EXEC from here on.
@@ -129,9 +128,9 @@ bool close_seccomp(Sandbox kind) {
   list.allow(SCMP_SYS(prctl), argument(0, SCMP_CMP_EQ, PR_SET_NAME));
   list.allow(SCMP_SYS(tgkill), argument(0, SCMP_CMP_EQ, static_cast<std::uint64_t>(getpid())));
   // Libraries look for fonts, time zones and processors; they live without.
-  for (const int call : {SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(access), SCMP_SYS(faccessat),
-                         SCMP_SYS(readlink), SCMP_SYS(stat), SCMP_SYS(newfstatat),
-                         SCMP_SYS(statx), SCMP_SYS(uname)}) {
+  for (const int call :
+       {SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(readlink),
+        SCMP_SYS(stat), SCMP_SYS(newfstatat), SCMP_SYS(statx), SCMP_SYS(uname)}) {
     list.refuse(call, EACCES);
   }
   if (kind == Sandbox::Camera) {

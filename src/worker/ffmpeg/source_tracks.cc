@@ -2,18 +2,19 @@
 
 #include <algorithm>
 #include <array>
+#include <string_view>
 
 #include <fmt/format.h>
 
 namespace butai::worker {
 namespace {
 
-constexpr std::array kVideo{AV_CODEC_ID_H264, AV_CODEC_ID_HEVC, AV_CODEC_ID_VP8, AV_CODEC_ID_VP9,
-                            AV_CODEC_ID_AV1, AV_CODEC_ID_MPEG2VIDEO, AV_CODEC_ID_MPEG4,
-                            AV_CODEC_ID_MJPEG, AV_CODEC_ID_FLV1};
-constexpr std::array kAudio{AV_CODEC_ID_AAC, AV_CODEC_ID_OPUS, AV_CODEC_ID_VORBIS,
-                            AV_CODEC_ID_MP3, AV_CODEC_ID_MP2, AV_CODEC_ID_AC3,
-                            AV_CODEC_ID_EAC3, AV_CODEC_ID_AAC_LATM, AV_CODEC_ID_FLAC,
+constexpr std::array kVideo{AV_CODEC_ID_H264,  AV_CODEC_ID_HEVC,  AV_CODEC_ID_VP8,
+                            AV_CODEC_ID_VP9,   AV_CODEC_ID_AV1,   AV_CODEC_ID_MPEG2VIDEO,
+                            AV_CODEC_ID_MPEG4, AV_CODEC_ID_MJPEG, AV_CODEC_ID_FLV1};
+constexpr std::array kAudio{AV_CODEC_ID_AAC,       AV_CODEC_ID_OPUS,     AV_CODEC_ID_VORBIS,
+                            AV_CODEC_ID_MP3,       AV_CODEC_ID_MP2,      AV_CODEC_ID_AC3,
+                            AV_CODEC_ID_EAC3,      AV_CODEC_ID_AAC_LATM, AV_CODEC_ID_FLAC,
                             AV_CODEC_ID_PCM_S16LE, AV_CODEC_ID_PCM_F32LE};
 
 template <class List>
@@ -29,9 +30,14 @@ std::uint32_t video_timescale(AVRational time_base) {
   return static_cast<std::uint32_t>(fine ? time_base.den : kUsual);
 }
 
+DecodeTimesAre decode_times_of(const AVFormatContext& format) {
+  const bool matroska = std::string_view(format.iformat->name).starts_with("matroska");
+  return matroska ? DecodeTimesAre::Derived : DecodeTimesAre::Stored;
+}
+
 }  // namespace
 
-void SourceTracks::adopt(const AVStream& source) {
+void SourceTracks::adopt(const AVFormatContext& format, const AVStream& source) {
   const AVCodecParameters& parameters = *source.codecpar;
   const bool picture = parameters.codec_type == AVMEDIA_TYPE_VIDEO;
   const bool sound = parameters.codec_type == AVMEDIA_TYPE_AUDIO;
@@ -40,14 +46,16 @@ void SourceTracks::adopt(const AVStream& source) {
   if (!known) {
     if (parameters.codec_id != AV_CODEC_ID_NONE && !complained_) {
       complained_ = true;
-      parent_.complain(fmt::format("A track is coded in {}, which is not taken; send H.264 and AAC.",
-                                   avcodec_get_name(parameters.codec_id)));
+      parent_.complain(
+          fmt::format("A track is coded in {}, which is not taken; send H.264 and AAC.",
+                      avcodec_get_name(parameters.codec_id)));
     }
     return;
   }
   if (picture) {
     video_index_ = source.index;
-    video_ = std::make_unique<VideoPath>(source, video_timescale(source.time_base), encoding_, sink_,
+    video_ = std::make_unique<VideoPath>(source, decode_times_of(format),
+                                         video_timescale(source.time_base), encoding_, sink_,
                                          anchor_, parent_);
   } else {
     audio_index_ = source.index;
@@ -57,7 +65,7 @@ void SourceTracks::adopt(const AVStream& source) {
 
 void SourceTracks::adopt_all(const AVFormatContext& format) {
   for (unsigned i = 0; i < format.nb_streams; ++i) {
-    if (format.streams[i]->codecpar->extradata_size > 0) adopt(*format.streams[i]);
+    if (format.streams[i]->codecpar->extradata_size > 0) adopt(format, *format.streams[i]);
   }
 }
 
@@ -66,7 +74,7 @@ void SourceTracks::take(const AVFormatContext& format, const AVPacket& packet) {
     return;
   }
   if (packet.stream_index != video_index_ && packet.stream_index != audio_index_) {
-    adopt(*format.streams[packet.stream_index]);
+    adopt(format, *format.streams[packet.stream_index]);
   }
   if (packet.stream_index == video_index_) video_->take(packet);
   if (packet.stream_index == audio_index_) audio_->take(packet);

@@ -28,7 +28,7 @@ class SourceTracks {
   void ask_key_frame();
 
  private:
-  void adopt(const AVStream& source);
+  void adopt(const AVFormatContext& format, const AVStream& source);
 
   ParentLink& parent_;
   const Encoding& encoding_;

@@ -16,11 +16,11 @@
 namespace butai::worker {
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000;  // microseconds
-constexpr int kBeepSamples = kSoundRate / 10;  // 100 ms
-constexpr int kFadeSamples = kSoundRate / 200; // 5 ms, so that the beep does not click
-constexpr int kBeepPeriod = kSoundRate / 1000; // 1 kHz
-constexpr float kBeepLevel = 0.125F;           // -18 dBFS
+constexpr std::int64_t kSecond = 1'000'000;     // microseconds
+constexpr int kBeepSamples = kSoundRate / 10;   // 100 ms
+constexpr int kFadeSamples = kSoundRate / 200;  // 5 ms, so that the beep does not click
+constexpr int kBeepPeriod = kSoundRate / 1000;  // 1 kHz
+constexpr float kBeepLevel = 0.125F;            // -18 dBFS
 
 av::FramePtr new_picture(int width, int height, AVColorSpace matrix) {
   av::FramePtr picture = av::new_frame();
@@ -83,7 +83,8 @@ TestCard::Colour TestCard::bar(int index) const {
 
 void TestCard::disc(int x, int y, int radius, Colour colour) {
   for (int line = -radius; line <= radius; ++line) {
-    const int half = static_cast<int>(std::sqrt(static_cast<double>(radius * radius - line * line)));
+    const int half =
+        static_cast<int>(std::sqrt(static_cast<double>(radius * radius - line * line)));
     fill(x - half, y + line, 2 * half, 1, colour);
   }
 }

@@ -53,7 +53,8 @@ const std::array<Attempt, 14>& attempts() {
       {"exec_memory", [] { return executable_memory(); }},
       {"unlink", [] { return unlink("/tmp/butai-try"); }},
       {"mount", [] { return mount("none", "/mnt", "tmpfs", 0, nullptr); }},
-      {"read_memory", [] { return syscall(SYS_process_vm_readv, getppid(), nullptr, 0, nullptr, 0, 0); }},
+      {"read_memory",
+       [] { return syscall(SYS_process_vm_readv, getppid(), nullptr, 0, nullptr, 0, 0); }},
       {"io_uring", [] { return syscall(SYS_io_uring_setup, 1, nullptr); }},
   }};
   return list;

@@ -15,7 +15,8 @@ constexpr const char* kRateFactor = "23";
 
 int threads_for(int pixels) {
   const int cores = static_cast<int>(std::thread::hardware_concurrency());
-  return pixels <= kPixelsOneThread ? 1 : std::clamp(cores, 1, pixels > 1920 * 1088 ? kThreadsMax : 2);
+  return pixels <= kPixelsOneThread ? 1
+                                    : std::clamp(cores, 1, pixels > 1920 * 1088 ? kThreadsMax : 2);
 }
 
 void set(AVCodecContext& codec, const char* name, const char* value) {

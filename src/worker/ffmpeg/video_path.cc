@@ -25,8 +25,9 @@ std::string codec_name(const AVCodecParameters& parameters) {
 
 }  // namespace
 
-VideoPath::VideoPath(const AVStream& source, std::uint32_t timescale, const Encoding& encoding,
-                     FrameSink& sink, const SourceAnchor& anchor, ParentLink& parent)
+VideoPath::VideoPath(const AVStream& source, DecodeTimesAre decode_times, std::uint32_t timescale,
+                     const Encoding& encoding, FrameSink& sink, const SourceAnchor& anchor,
+                     ParentLink& parent)
     : parameters_(avcodec_parameters_alloc()),
       time_base_(source.time_base),
       timescale_(timescale),
@@ -44,6 +45,7 @@ VideoPath::VideoPath(const AVStream& source, std::uint32_t timescale, const Enco
     return;
   }
   units_.start({parameters_->extradata, static_cast<std::size_t>(parameters_->extradata_size)});
+  if (decode_times == DecodeTimesAre::Derived) decode_times_.emplace(timescale);
 }
 
 void VideoPath::take(const AVPacket& packet) {
@@ -74,6 +76,7 @@ void VideoPath::pass(const AVPacket& packet) {
   frame.track = media::kVideoTrack;
   frame.dts = stamp != av::kNoTime ? ticks(stamp) : last_dts_ + interval_;
   frame.pts = packet.pts != av::kNoTime ? ticks(packet.pts) : frame.dts;
+  if (decode_times_) frame.dts = decode_times_->next(frame.pts);
   frame.duration = packet.duration > 0 ? ticks(packet.duration) : 0;
   frame.key = unit->key;
   frame.data = std::move(unit->data);
@@ -103,9 +106,10 @@ void VideoPath::watch_group(const AVPacket& packet, bool key, std::int64_t dts) 
   const Micros length{mul_div(dts - key_dts_, 1'000'000, timescale_)};
   if (length <= kKeyFrameIntervalMax) return;
   if (group_whole_ || length > kGroupDurationMax) {
-    start_encoding(fmt::format("its key frames are more than {} s apart; set the key frame "
-                               "interval of your encoder to 2 s",
-                               kKeyFrameIntervalMax.count() / 1'000'000));
+    start_encoding(
+        fmt::format("its key frames are more than {} s apart; set the key frame "
+                    "interval of your encoder to 2 s",
+                    kKeyFrameIntervalMax.count() / 1'000'000));
   }
 }
 

@@ -16,15 +16,20 @@
 
 #include "worker/ffmpeg/av.h"
 #include "worker/ffmpeg/avc_units.h"
+#include "worker/ffmpeg/decode_times.h"
 #include "worker/ffmpeg/output.h"
 #include "worker/ffmpeg/video_transcoder.h"
 
 namespace butai::worker {
 
+// Whether the container stores decode times beside presentation times.
+enum class DecodeTimesAre : std::uint8_t { Stored, Derived };
+
 class VideoPath {
  public:
-  VideoPath(const AVStream& source, std::uint32_t timescale, const Encoding& encoding,
-            FrameSink& sink, const SourceAnchor& anchor, ParentLink& parent);
+  VideoPath(const AVStream& source, DecodeTimesAre decode_times, std::uint32_t timescale,
+            const Encoding& encoding, FrameSink& sink, const SourceAnchor& anchor,
+            ParentLink& parent);
 
   void take(const AVPacket& packet);
   void finish();
@@ -48,6 +53,7 @@ class VideoPath {
   ParentLink& parent_;
 
   AvcUnits units_;
+  std::optional<DecodeTimes> decode_times_;
   bool started_ = false;  // a key frame was seen
   std::vector<av::PacketPtr> group_;
   std::size_t group_bytes_ = 0;

@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "media/h264.h"
 #include "worker/line.h"
 
 namespace butai::worker::testing {
@@ -50,7 +51,8 @@ inline std::string output_of(const std::string& command) {
   FILE* pipe = popen(command.c_str(), "r");
   if (pipe == nullptr) return text;
   char buffer[4096];
-  while (const std::size_t count = fread(buffer, 1, sizeof buffer, pipe)) text.append(buffer, count);
+  while (const std::size_t count = fread(buffer, 1, sizeof buffer, pipe))
+    text.append(buffer, count);
   if (pclose(pipe) != 0) throw std::runtime_error(command + " failed");
   return text;
 }
@@ -109,6 +111,53 @@ inline std::uint32_t adler32(ByteView bytes) {
 }
 inline Packet packet_of(const media::Frame& frame) {
   return {frame.pts, frame.dts, frame.key, adler32(frame.data)};
+}
+
+// 3 s of a moving picture and a tone, and two files made of them.
+inline const std::string kPicture = "-f lavfi -i testsrc2=size=640x360:rate=30:duration=3 ";
+inline const std::string kTone = "-f lavfi -i sine=frequency=440:sample_rate=48000:duration=3 ";
+inline const std::string kH264 = "-c:v libx264 -preset veryfast -g 60 -bf 2 -pix_fmt yuv420p ";
+inline const std::string kAac = "-c:a aac -b:a 96k -ac 2 ";
+inline const std::string kFragments =
+    "-movflags +frag_keyframe+empty_moov+default_base_moof -f mp4 -frag_duration 500000 ";
+
+inline std::string plain_mp4() { return made("plain.mp4", kPicture + kTone + kH264 + kAac); }
+inline std::string fragmented_mp4() {
+  return made("fragmented.mp4", "-i " + plain_mp4() + " -c copy " + kFragments);
+}
+
+inline std::vector<Packet> packets_of(const std::vector<media::Frame>& frames) {
+  std::vector<Packet> packets;
+  for (const auto& frame : frames) packets.push_back(packet_of(frame));
+  return packets;
+}
+inline std::vector<std::uint32_t> sums_of(const std::vector<Packet>& packets) {
+  std::vector<std::uint32_t> sums;
+  for (const auto& packet : packets) sums.push_back(packet.sum);
+  return sums;
+}
+
+// Writes the picture as a file that ffmpeg decodes; how many pictures it found in it.
+inline std::size_t decodable(const std::vector<media::Frame>& frames, const media::Track& track,
+                             const std::string& name) {
+  const std::string path = media_folder() / name;
+  std::ofstream file(path, std::ios::binary);
+  const auto config = media::parse_avc_config(track.config);
+  const auto put = [&](ByteView nal) {
+    file.write("\0\0\0\1", 4);
+    file.write(reinterpret_cast<const char*>(nal.data()), static_cast<std::streamsize>(nal.size()));
+  };
+  for (const auto& set : config.value().sps) put(set);
+  for (const auto& set : config.value().pps) put(set);
+  for (const auto& frame : frames) {
+    const auto nals = media::split_lengths(frame.data);
+    for (const auto nal : nals.value()) put(nal);
+  }
+  file.close();
+  return std::stoul(
+      output_of("ffprobe -v error -f h264 -count_frames -select_streams v "
+                "-show_entries stream=nb_read_frames -of csv=p=0 " +
+                path));
 }
 
 struct Recorder final : LineListener {

@@ -1,0 +1,42 @@
+// Decode times for containers that store presentation times only (WebM, Matroska).
+// Thread: plain object of its job.
+//
+// With n pictures between decoding and showing, the decode time of a picture is the smallest
+// presentation time among it and the n before it. n is learnt: it grows by one whenever a picture
+// comes that is to be shown before one that was decoded; until it is known, a few times are one tick
+// apart. Browsers record without reordering: then every decode time is the presentation time.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace butai::worker {
+
+class DecodeTimes {
+ public:
+  // `jump`: a source that goes back further than this has started anew.
+  explicit DecodeTimes(std::int64_t jump) : jump_(jump) {}
+
+  std::int64_t next(std::int64_t pts) {
+    constexpr std::size_t kDepthMax = 16;  // pictures: the most H.264 allows, clause A.3.1
+    if (!started_ || last_ - pts > jump_) {
+      started_ = true;
+      ahead_.assign(ahead_.size(), pts);
+      return last_ = pts;
+    }
+    ahead_.insert(std::ranges::upper_bound(ahead_, pts), pts);
+    if (pts < last_ && ahead_.size() <= kDepthMax) return ++last_;
+    last_ = std::max(last_ + 1, ahead_.front());
+    ahead_.erase(ahead_.begin());
+    return last_;
+  }
+
+ private:
+  std::int64_t jump_, last_ = 0;
+  bool started_ = false;
+  std::vector<std::int64_t> ahead_;  // rising: what was decoded and not yet passed by decode times
+};
+
+}  // namespace butai::worker

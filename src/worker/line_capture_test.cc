@@ -1,0 +1,118 @@
+#include <gmock/gmock.h>
+
+#include "media/jpeg.h"
+#include "worker/testing/line_fixture.h"
+
+namespace butai::worker::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class CaptureJob : public LineTest {
+ protected:
+  static double seconds_of(const media::Frame& frame, const media::Track& track) {
+    return static_cast<double>(frame.pts) / track.timescale;
+  }
+  double now() const { return static_cast<double>(micros_of(clock.utc())) / 1e6; }
+};
+
+TEST_F(CaptureJob, draws_the_test_card_on_the_wall_clock_with_a_tone) {
+  Capture capture;
+  capture.source = "test";
+  capture.width = 640, capture.height = 360;
+  open(Job::Capture, capture);
+  ASSERT_TRUE(until([&] { return told.video.size() >= 70 && told.audio.size() >= 100; }));
+  const media::Track video = *told.track(media::kVideoTrack);
+  EXPECT_EQ(video.width, 640);
+  EXPECT_EQ(video.frame_rate, (media::Rational{30, 1}));
+  EXPECT_NEAR(seconds_of(told.video.back(), video), now(), 0.3);
+  EXPECT_NEAR(seconds_of(told.audio.back(), *told.track(media::kAudioTrack)), now(), 0.3);
+  EXPECT_NEAR(static_cast<double>(micros_of(told.video.back().captured)) / 1e6, now(), 0.3);
+  EXPECT_EQ(decodable(told.video, video, "from_card.h264"), told.video.size());
+  std::size_t keys = 0;
+  for (std::size_t i = 0; i < told.video.size(); ++i) {
+    if (!told.video[i].key) continue;
+    ++keys;
+    if (i > 0) {
+      EXPECT_EQ(told.video[i].pts % 180'000, 0) << "on a full 2 s of UTC";
+    }
+  }
+  EXPECT_GE(keys, 2U);
+  for (std::size_t i = 1; i < told.audio.size(); ++i) {
+    EXPECT_EQ(told.audio[i].dts - told.audio[i - 1].dts, 1024) << i;
+  }
+}
+
+TEST_F(CaptureJob, sends_the_test_card_as_jpeg) {
+  Capture capture;
+  capture.source = "test";
+  capture.format = Capture::Format::Jpeg;
+  capture.width = 320, capture.height = 180;
+  open(Job::Capture, capture);
+  ASSERT_TRUE(until([&] { return told.pictures.size() >= 5; }));
+  const auto info = media::inspect_jpeg(told.pictures[4].jpeg, 1'000'000);
+  ASSERT_TRUE(info.has_value());
+  EXPECT_EQ(info->width, 320);
+  EXPECT_GT(told.pictures[4].captured, told.pictures[3].captured);
+}
+
+TEST_F(CaptureJob, passes_a_file_through_at_its_own_pace_and_loops) {
+  Capture capture;
+  capture.source = "file:" + plain_mp4();
+  capture.loop = true;
+  open(Job::Capture, capture);
+  const auto source = packets_of(plain_mp4(), "v");
+  ASSERT_TRUE(until([&] { return !told.video.empty(); }));
+  const auto begun = std::chrono::steady_clock::now();
+  ASSERT_TRUE(until([&] { return told.video.size() > source.size() + 5; }));
+  EXPECT_GT(std::chrono::steady_clock::now() - begun, Millis{2'800});
+  for (std::size_t i = 0; i < told.video.size(); ++i) {
+    EXPECT_EQ(adler32(told.video[i].data), source[i % source.size()].sum) << i;
+    if (i > 0) {
+      EXPECT_GT(told.video[i].dts, told.video[i - 1].dts) << i;
+    }
+  }
+  EXPECT_NEAR(seconds_of(told.video.back(), *told.track(media::kVideoTrack)), now(), 0.3);
+}
+
+TEST_F(CaptureJob, ends_with_its_file) {
+  Capture capture;
+  capture.source = "file:" + made("short.mp4", "-i " + plain_mp4() + " -t 0.5 -c copy");
+  open(Job::Capture, capture);
+  ASSERT_TRUE(until([&] { return told.ended; }));
+  EXPECT_GE(told.video.size(), 14U);
+  EXPECT_THAT(told.losses, IsEmpty());
+}
+
+TEST_F(CaptureJob, makes_jpegs_of_a_file_at_the_size_and_rate_asked_for) {
+  Capture capture;
+  capture.source = "file:" + plain_mp4();
+  capture.format = Capture::Format::Jpeg;
+  capture.width = 320, capture.height = 180;
+  capture.frames_per_second = 10;
+  open(Job::Capture, capture);
+  ASSERT_TRUE(until([&] { return told.ended; }));
+  EXPECT_NEAR(static_cast<double>(told.pictures.size()), 30, 3);
+  EXPECT_EQ(told.pictures[0].width, 320);
+}
+
+TEST_F(CaptureJob, says_what_is_wrong_with_its_source) {
+  Capture capture;
+  capture.source = "file:/nonexistent.mp4";
+  open(Job::Capture, capture);
+  ASSERT_TRUE(until([&] { return !told.complaints.empty(); }));
+  EXPECT_THAT(told.complaints[0], HasSubstr("/nonexistent.mp4 cannot be opened"));
+  EXPECT_TRUE(until([&] { return !told.losses.empty(); }));
+}
+
+TEST_F(CaptureJob, says_what_is_wrong_with_a_camera) {
+  Capture capture;
+  capture.source = "camera:/dev/null";
+  open(Job::Capture, capture);
+  ASSERT_TRUE(until([&] { return !told.complaints.empty(); }));
+  EXPECT_THAT(told.complaints[0], HasSubstr("/dev/null"));
+}
+
+}  // namespace
+}  // namespace butai::worker::testing

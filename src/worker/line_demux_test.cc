@@ -1,0 +1,195 @@
+#include <gmock/gmock.h>
+
+#include <algorithm>
+
+#include "media/h264.h"
+#include "worker/testing/line_fixture.h"
+
+namespace butai::worker::testing {
+namespace {
+
+using ::testing::ElementsAreArray;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class Demux : public LineTest {
+ protected:
+  void play(const std::string& path) {
+    open(Job::Demux);
+    send(file_bytes(path));
+    line->finish();
+    ASSERT_TRUE(until([&] { return told.ended; }));
+    EXPECT_THAT(told.losses, IsEmpty());
+  }
+};
+
+TEST_F(Demux, passes_fragmented_mp4_through_bit_exact_with_its_own_times) {
+  play(fragmented_mp4());
+  EXPECT_THAT(packets_of(told.video), ElementsAreArray(packets_of(fragmented_mp4(), "v")));
+  EXPECT_THAT(packets_of(told.audio), ElementsAreArray(packets_of(fragmented_mp4(), "a")));
+  ASSERT_EQ(told.tracks.size(), 2U);
+  EXPECT_EQ(told.track(media::kVideoTrack)->width, 640);
+  EXPECT_EQ(told.track(media::kVideoTrack)->height, 360);
+  EXPECT_EQ(told.track(media::kAudioTrack)->sample_rate, 48'000U);
+  EXPECT_EQ(told.track(media::kAudioTrack)->channels, 2);
+  EXPECT_THAT(told.complaints, IsEmpty());
+}
+
+TEST_F(Demux, passes_flv_through_bit_exact) {
+  play(made("copy.flv", "-i " + plain_mp4() + " -c copy"));
+  EXPECT_THAT(sums_of(packets_of(told.video)),
+              ElementsAreArray(sums_of(packets_of(plain_mp4(), "v"))));
+  EXPECT_THAT(sums_of(packets_of(told.audio)),
+              ElementsAreArray(sums_of(packets_of(plain_mp4(), "a"))));
+}
+
+TEST_F(Demux, passes_mpeg_ts_through_bit_exact) {
+  play(made("copy.ts", "-i " + plain_mp4() + " -c copy -f mpegts"));
+  EXPECT_THAT(sums_of(packets_of(told.video)),
+              ElementsAreArray(sums_of(packets_of(plain_mp4(), "v"))));
+  EXPECT_THAT(sums_of(packets_of(told.audio)),
+              ElementsAreArray(sums_of(packets_of(plain_mp4(), "a"))));
+  EXPECT_EQ(told.track(media::kVideoTrack)->timescale, 90'000U);
+}
+
+TEST_F(Demux, makes_h264_and_aac_of_webm_as_browsers_record_it) {
+  play(made("recorded.webm", kPicture + kTone +
+                                 "-c:v libvpx -deadline realtime -cpu-used 8 -b:v 1M -g 90 "
+                                 "-c:a libopus -b:a 64k -live 1"));
+  ASSERT_EQ(told.tracks.size(), 2U);
+  EXPECT_EQ(decodable(told.video, *told.track(media::kVideoTrack), "from_webm.h264"),
+            told.video.size());
+  EXPECT_GE(told.video.size(), 88U);
+  EXPECT_EQ(told.track(media::kAudioTrack)->sample_rate, 48'000U);
+  // 3 s are 140 frames of 1024 samples, without holes.
+  EXPECT_GE(told.audio.size(), 138U);
+  for (std::size_t i = 1; i < told.audio.size(); ++i) {
+    EXPECT_EQ(told.audio[i].dts - told.audio[i - 1].dts, 1024) << i;
+  }
+}
+
+TEST_F(Demux, re_encodes_what_browsers_do_not_play_and_says_so) {
+  play(made("high10.mp4",
+            kPicture + "-c:v libx264 -preset ultrafast -pix_fmt yuv422p10le " + kFragments));
+  ASSERT_EQ(told.tracks.size(), 1U);
+  EXPECT_EQ(media::sps_of(told.tracks[0].config)->profile, 100);
+  EXPECT_EQ(decodable(told.video, told.tracks[0], "from_high10.h264"), 90U);
+  ASSERT_EQ(told.complaints.size(), 1U);
+  EXPECT_THAT(told.complaints[0], HasSubstr("re-encoded"));
+}
+
+TEST_F(Demux, re_encodes_interlaced_pictures) {
+  play(made("interlaced.ts", kPicture + "-vf interlace -c:v libx264 -preset ultrafast -flags "
+                                        "+ildct+ilme -x264opts tff=1 -g 30 -f mpegts"));
+  ASSERT_EQ(told.tracks.size(), 1U);
+  EXPECT_TRUE(media::sps_of(told.tracks[0].config)->frames_only);
+  EXPECT_GE(decodable(told.video, told.tracks[0], "from_interlaced.h264"), 40U);
+}
+
+TEST_F(Demux, passes_h264_and_aac_of_matroska_through) {
+  play(made("copy.mkv", "-i " + plain_mp4() + " -c copy -f matroska -live 1"));
+  EXPECT_THAT(sums_of(packets_of(told.video)),
+              ElementsAreArray(sums_of(packets_of(plain_mp4(), "v"))));
+  for (std::size_t i = 1; i < told.video.size(); ++i) {
+    EXPECT_GT(told.video[i].dts, told.video[i - 1].dts) << i;
+  }
+}
+
+TEST_F(Demux, re_encodes_long_groups_of_pictures_on_the_grid_of_utc) {
+  const std::string path =
+      made("long.mp4",
+           "-f lavfi -i testsrc2=size=320x180:rate=30:duration=10 -c:v libx264 -preset "
+           "ultrafast -g 900 -bf 0 -pix_fmt yuv420p -movflags "
+           "+empty_moov+default_base_moof -frag_duration 500000 -f mp4");
+  open(Job::Demux);
+  // The source's zero lies 0.5 s after a full segment.
+  line->anchor(0, utc_of(1'800'000'000'500'000));
+  send(file_bytes(path));
+  line->finish();
+  ASSERT_TRUE(until([&] { return told.ended; }));
+  ASSERT_EQ(told.complaints.size(), 1U);
+  EXPECT_THAT(told.complaints[0], HasSubstr("key frame interval"));
+  EXPECT_EQ(told.video.size(), 300U);
+  EXPECT_EQ(told.track_tellings, 2);
+  const auto timescale = told.tracks[0].timescale;
+  std::vector<double> keys;
+  for (const auto& frame : told.video) {
+    if (frame.key) keys.push_back(static_cast<double>(frame.pts) / timescale);
+  }
+  // The publisher's at 0, ours where pass-through ends, then 5.5, 7.5 and 9.5 s.
+  ASSERT_EQ(keys.size(), 5U);
+  EXPECT_NEAR(keys[1], 4.23, 0.05);
+  EXPECT_NEAR(keys[2], 5.5, 0.034);
+  EXPECT_NEAR(keys[3], 7.5, 0.034);
+  EXPECT_NEAR(keys[4], 9.5, 0.034);
+  for (std::size_t i = 1; i < told.video.size(); ++i) {
+    EXPECT_GT(told.video[i].dts, told.video[i - 1].dts);
+  }
+}
+
+TEST_F(Demux, complains_about_garbage_and_lives) {
+  open(Job::Demux);
+  for (int i = 0; i < 3; ++i) line->write(Bytes::copy_of("this is no container at all"));
+  ASSERT_TRUE(until([&] { return told.complaints.size() == 3; }));
+  send(file_bytes(fragmented_mp4()));
+  EXPECT_TRUE(until([&] { return told.video.size() > 80; }));
+  EXPECT_THAT(told.losses, IsEmpty());
+}
+
+TEST_F(Demux, complains_about_a_damaged_header_and_takes_the_next) {
+  open(Job::Demux);
+  const Bytes whole = file_bytes(fragmented_mp4());
+  std::vector<std::uint8_t> damaged(whole.view().begin(), whole.view().end());
+  std::fill(damaged.begin() + 60, damaged.begin() + 700, std::uint8_t{0xAA});
+  send(Bytes(std::move(damaged)));
+  ASSERT_TRUE(until([&] { return !told.losses.empty() && line->process_id() != 0; }));
+  EXPECT_FALSE(told.complaints.empty());
+  told.video.clear();
+  send(file_bytes(fragmented_mp4()));
+  EXPECT_TRUE(until([&] { return told.video.size() > 80; }));
+}
+
+TEST_F(Demux, takes_one_container_after_another) {
+  open(Job::Demux);
+  send(file_bytes(fragmented_mp4()));
+  send(file_bytes(fragmented_mp4()));
+  line->finish();
+  ASSERT_TRUE(until([&] { return told.ended; }));
+  EXPECT_EQ(told.video.size(), 2 * packets_of(fragmented_mp4(), "v").size());
+}
+
+TEST_F(Demux, says_no_when_full_and_calls_when_there_is_room) {
+  open(Job::Demux);
+  line->pause();
+  const std::string path =
+      made("large.mp4",
+           "-f lavfi -i testsrc2=size=1280x720:rate=30:duration=6 -c:v libx264 -preset "
+           "ultrafast -qp 5 -g 30 -pix_fmt yuv420p " +
+               kFragments);
+  const Bytes bytes = file_bytes(path);
+  ASSERT_GT(bytes.size(), 9'000'000U);
+  std::size_t at = 0;
+  const auto write_some = [&] {
+    while (at < bytes.size() &&
+           line->write(bytes.slice(at, std::min<std::size_t>(100'000, bytes.size() - at)))) {
+      at += std::min<std::size_t>(100'000, bytes.size() - at);
+    }
+  };
+  write_some();
+  until([] { return false; }, Millis{200});
+  write_some();
+  EXPECT_LT(at, 6'000'000U) << "nothing is queued without bound";
+  EXPECT_THAT(told.video, IsEmpty());
+  line->resume();
+  ASSERT_TRUE(until([&] { return told.writable; }));
+  ASSERT_TRUE(until([&] {
+    write_some();
+    return at == bytes.size();
+  }));
+  line->finish();
+  ASSERT_TRUE(until([&] { return told.ended; }));
+  EXPECT_EQ(told.video.size(), 180U);
+}
+
+}  // namespace
+}  // namespace butai::worker::testing
