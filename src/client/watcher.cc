@@ -137,10 +137,11 @@ void Watcher::take_ending(const Ending& ending) {
   downlink_.reset();
   move_timer_.reset();
   if (stopping_) return finish();
-  if (clock_.steady() - connected_at_ > kSettledAfter) backoff_.reset();
+  const bool settled = clock_.steady() - connected_at_ > kSettledAfter;
+  if (settled) backoff_.reset();
   if (ending.code == 4401 && token_.refresh())
     return decide({Next::Retry, "the token was renewed"});
-  if (!ending.moved_to.empty()) {
+  if (settled && !ending.moved_to.empty()) {  // two servers that send us to each other get waits
     ++seen_.reconnects;
     return connect();
   }

@@ -40,9 +40,11 @@ class MediaPlaylist {
   std::string write() {
     write_head();
     const auto& segments = own_.log->segments();
-    const double parts_from = end_of_log() - static_cast<double>(kPartsListedSeconds);
-    for (std::size_t i = listed_.first; i < segments.size(); ++i) {
-      write_segment(segments[i], segments[i].start.seconds() >= parts_from);
+    // An open segment without a part is not in the playlist yet.
+    const bool last_shows = segments.empty() || shows(segments.back());
+    const std::size_t shown = segments.size() - (last_shows ? 0 : 1);
+    for (std::size_t i = listed_.first; i < shown; ++i) {
+      write_segment(segments[i], i + kSegmentsWithParts >= shown);
     }
     write_tail();
     return std::move(out_);
@@ -58,11 +60,8 @@ class MediaPlaylist {
     out_ += '\n';
   }
 
-  double end_of_log() const {
-    if (own_.log->segments().empty()) return 0;
-    const Segment& last = own_.log->segments().back();
-    if (last.complete || last.parts.empty()) return last.start.seconds() + last.duration.seconds();
-    return last.parts.back().start.seconds() + last.parts.back().duration.seconds();
+  bool shows(const Segment& segment) const {
+    return segment.complete || (low_latency() && !ended() && !segment.parts.empty());
   }
 
   // The same in every rendition's playlist, as EXT-X-SERVER-CONTROL must be.
@@ -81,12 +80,10 @@ class MediaPlaylist {
     line("#EXTM3U");
     line("#EXT-X-VERSION:6");
     line("#EXT-X-TARGETDURATION:{}", kTargetDurationSeconds);
-    if (low_latency()) {
+    if (low_latency()) {  // plain ones keep the default HOLD-BACK, three target durations
       line("#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,HOLD-BACK={}.0,PART-HOLD-BACK={}",
            kHoldBackSeconds, decimal(part_hold_back()));
       line("#EXT-X-PART-INF:PART-TARGET={}", decimal(part_target_));
-    } else {
-      line("#EXT-X-SERVER-CONTROL:HOLD-BACK={}.0", kHoldBackSeconds);
     }
     const auto& segments = own_.log->segments();
     line("#EXT-X-MEDIA-SEQUENCE:{}",
@@ -97,15 +94,13 @@ class MediaPlaylist {
   }
 
   void write_segment(const Segment& segment, bool parts_wanted) {
-    const bool with_parts = low_latency() && parts_wanted && !segment.parts.empty();
-    if (!segment.complete && (!with_parts || ended())) return;
     if (segment.discontinuity) line("#EXT-X-DISCONTINUITY");
     if (map_ != segment.init) {
       line("#EXT-X-MAP:URI=\"init-{}.mp4\"", segment.init);
       map_ = segment.init;
     }
     line("#EXT-X-PROGRAM-DATE-TIME:{}", iso_time(segment.start.utc()));
-    if (with_parts) write_parts(segment);
+    if (low_latency() && parts_wanted) write_parts(segment);
     if (!segment.complete) return;
     if (segment.chunks.empty()) line("#EXT-X-GAP");
     line("#EXTINF:{},", decimal(nearest(segment.duration)));

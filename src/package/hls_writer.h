@@ -1,7 +1,7 @@
 // HLS playlists as text, from what the segment logs hold.
 // Flow:   live::ChannelView (SegmentLog, Presentation) -> here -> delivery/hls
 // Thread: pure functions, any.
-// Limits: what listing.h lists; parts of the last kPartsListedSeconds.
+// Limits: what listing.h lists; parts of the last kSegmentsWithParts.
 // Spec:   RFC 8216bis (draft 22); version 6 is the lowest that allows EXT-X-MAP here.
 //
 // Addresses are relative to the playlist:

@@ -69,7 +69,6 @@ TEST(HlsMedia, plain_lists_complete_segments_only) {
   EXPECT_EQ(media_playlist(line, 0, kPlain), R"(#EXTM3U
 #EXT-X-VERSION:6
 #EXT-X-TARGETDURATION:4
-#EXT-X-SERVER-CONTROL:HOLD-BACK=12.0
 #EXT-X-MEDIA-SEQUENCE:900000000
 #EXT-X-MAP:URI="init-1.mp4"
 #EXT-X-PROGRAM-DATE-TIME:2027-01-15T08:00:00.000Z
@@ -178,16 +177,14 @@ TEST(HlsMedia, a_new_configuration_brings_its_own_map) {
               ElementsAre("#EXT-X-MAP:URI=\"init-1.mp4\"", "#EXT-X-MAP:URI=\"init-2.mp4\""));
 }
 
-TEST(HlsMedia, lists_the_last_fifteen_segments_and_parts_of_the_last_twelve_seconds) {
+TEST(HlsMedia, lists_the_last_fifteen_segments_and_parts_of_the_last_three) {
   Line line;
   line.picture_alone();
   line.run(0, 61);
   const std::string text = media_playlist(line, 0, kLowLatency);
   EXPECT_THAT(text, HasSubstr("#EXT-X-MEDIA-SEQUENCE:900000015\n"));
   EXPECT_EQ(lines_with(text, "#EXTINF").size(), 15u);
-  const auto parts = lines_with(text, "#EXT-X-PART:");
-  EXPECT_GE(parts.size(), 36u);
-  EXPECT_LE(parts.size(), 43u);
+  EXPECT_EQ(lines_with(text, "#EXT-X-PART:").size(), 7u + 7u + 3u);
   // What has left the playlist is still there for those who have just read it.
   EXPECT_NE(line.sink.log(1).find(162'000'000'000'000), nullptr);
 }
@@ -240,7 +237,7 @@ TEST(HlsMedia, millisecond_time_stamps_keep_parts_within_their_target) {
   }
   const std::string text = media_playlist(line, 0, kLowLatency);
   const auto parts = lines_with(text, "#EXT-X-PART:DURATION=");
-  EXPECT_GE(parts.size(), 18u);
+  EXPECT_GE(parts.size(), 14u);
   for (const std::string& part : parts) {
     const double duration = std::stod(part.substr(21));
     EXPECT_LE(duration, 0.33367) << part;

@@ -1,4 +1,4 @@
-#include "package/packager_.h"
+#include "package/packager.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "package/testing/line_.h"
+#include "package/testing/line.h"
 
 namespace butai::package {
 namespace {

@@ -31,6 +31,8 @@ std::expected<VideoDecoder, std::string> VideoDecoder::open(const AVCodecParamet
   decoder.codec_->thread_type = FF_THREAD_SLICE;  // frame threads would keep pictures back
   decoder.codec_->thread_count =
       std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, kDecoderThreadsMax);
+  // Not for H.264, where it would also undo reordering.
+  if (parameters.codec_id == AV_CODEC_ID_AV1) decoder.codec_->flags |= AV_CODEC_FLAG_LOW_DELAY;
   decoder.codec_->max_pixels = std::int64_t{kPictureSideMax} * kPictureSideMax;
   if (const int error = avcodec_open2(decoder.codec_.get(), codec, nullptr); error < 0) {
     return std::unexpected("The picture cannot be decoded: " + av::error_text(error));

@@ -1,0 +1,188 @@
+import { describe, expect, it } from 'vitest';
+import { Mp4Error, readChunk, readInit, stretch, stretchSegment } from './mp4';
+
+// Small boxes written by hand: what a test needs and nothing more.
+function u32(...values: number[]): number[] {
+  return values.flatMap((value) => [24, 16, 8, 0].map((shift) => (value >>> shift) & 0xff));
+}
+
+function u64(value: number): number[] {
+  return u32(Math.floor(value / 2 ** 32), value % 2 ** 32);
+}
+
+function box(type: string, ...body: number[][]): number[] {
+  const inside = body.flat();
+  return [...u32(inside.length + 8), ...[...type].map((c) => c.charCodeAt(0)), ...inside];
+}
+
+function trak(id: number, handler: string, timescale: number): number[] {
+  return box(
+    'trak',
+    box('tkhd', u32(0, 0, 0, id)),
+    box(
+      'mdia',
+      box('mdhd', u32(0, 0, 0, timescale)),
+      box(
+        'hdlr',
+        u32(0, 0),
+        [...handler].map((c) => c.charCodeAt(0)),
+      ),
+    ),
+  );
+}
+
+function init(): Uint8Array {
+  const trex = (id: number) => box('trex', u32(0, id, 1, 512, 0, 0));
+  return Uint8Array.from([
+    ...box('ftyp', u32(1, 2)),
+    ...box(
+      'moov',
+      box('mvhd', u32(7)),
+      trak(1, 'vide', 90_000),
+      trak(2, 'soun', 48_000),
+      box('mvex', trex(1), trex(2)),
+    ),
+  ]);
+}
+
+const kUtcTicks = 1_795_000_000 * 90_000; // needs 48 bits
+
+interface Wish {
+  track?: number;
+  defaultDuration?: number;
+  durations?: number[];
+  prft?: boolean;
+  key?: boolean;
+}
+
+function chunk({ track = 1, defaultDuration, durations, prft, key = true }: Wish): number[] {
+  const count = durations?.length ?? 1;
+  const samples = Array.from({ length: count }, (_, i) => [
+    ...(durations ? u32(durations[i]!) : []),
+    ...u32(100),
+  ]);
+  const tfhdFlags = 0x20000 | 0x20 | (defaultDuration === undefined ? 0 : 0x8);
+  return [
+    ...(prft
+      ? box(
+          'prft',
+          u32(0x01000018, track, 2_208_988_800 + 1_795_000_000, 0x80000000),
+          u64(kUtcTicks),
+        )
+      : []),
+    ...box(
+      'moof',
+      box('mfhd', u32(0, 1)),
+      box(
+        'traf',
+        box(
+          'tfhd',
+          u32(tfhdFlags, track),
+          defaultDuration === undefined ? [] : u32(defaultDuration),
+          u32(key ? 0 : 0x10000),
+        ),
+        box('tfdt', u32(0x01000000), u64(kUtcTicks)),
+        box('trun', u32(0x201 | (durations ? 0x100 : 0), count, 0), samples.flat()),
+      ),
+    ),
+    ...box('mdat', [1, 2, 3]),
+  ];
+}
+
+describe('readInit', () => {
+  it('cuts the joint init segment into one per track, each readable alone', () => {
+    const tracks = readInit(init());
+    expect(tracks.map(({ id, kind, timescale }) => [id, kind, timescale])).toEqual([
+      [1, 'video', 90_000],
+      [2, 'audio', 48_000],
+    ]);
+    for (const track of tracks) {
+      const alone = readInit(track.init);
+      expect(alone.map(({ id }) => id)).toEqual([track.id]);
+      expect(alone[0]!.defaultDuration).toBe(512);
+    }
+  });
+
+  it('refuses what is cut short, at every length', () => {
+    const whole = init();
+    for (let length = 0; length < whole.length; length++) {
+      expect(() => readInit(whole.subarray(0, length)), `length ${length}`).toThrow(Mp4Error);
+    }
+  });
+
+  it('refuses a box that is larger than its parent', () => {
+    const bytes = init();
+    new DataView(bytes.buffer).setUint32(16, 0x7fffffff);
+    expect(() => readInit(bytes)).toThrow(Mp4Error);
+  });
+});
+
+describe('readChunk', () => {
+  const tracks = readInit(init());
+  const read = (wish: Wish) => readChunk(Uint8Array.from(chunk(wish)), tracks);
+
+  it('reads times of UTC exactly', () => {
+    expect(read({ defaultDuration: 3000 })).toMatchObject({
+      track: 1,
+      start: kUtcTicks,
+      duration: 3000,
+      key: true,
+      prft: null,
+    });
+  });
+
+  it('takes durations from trun, tfhd or trex, the nearest first', () => {
+    expect(read({ durations: [10, 20, 30], defaultDuration: 5 }).duration).toBe(60);
+    expect(read({ defaultDuration: 5 }).duration).toBe(5);
+    expect(read({}).duration).toBe(512);
+  });
+
+  it('knows a picture that needs others', () => {
+    expect(read({ key: false }).key).toBe(false);
+    expect(read({ key: false, track: 2 }).key).toBe(true);
+  });
+
+  it('reads when the picture was captured', () => {
+    expect(read({ prft: true }).prft).toEqual({
+      capturedMicros: 1_795_000_000_500_000,
+      mediaTime: kUtcTicks,
+    });
+  });
+
+  it('refuses a track without an init segment, and every cut', () => {
+    expect(() => read({ track: 9 })).toThrow(Mp4Error);
+    const whole = Uint8Array.from(chunk({ prft: true, durations: [1, 2] }));
+    for (let length = 0; length < whole.length; length++) {
+      expect(() => readChunk(whole.subarray(0, length), tracks), `length ${length}`).toThrow(
+        Mp4Error,
+      );
+    }
+  });
+});
+
+describe('stretch', () => {
+  const tracks = readInit(init());
+  const durationAfter = (wish: Wish, ticks: number) => {
+    const bytes = Uint8Array.from(chunk(wish));
+    stretch(bytes, readChunk(bytes, tracks), ticks);
+    return readChunk(bytes, tracks).duration;
+  };
+
+  it('lengthens the last picture where its duration stands', () => {
+    expect(durationAfter({ defaultDuration: 3000 }, 90_000)).toBe(90_000);
+    expect(durationAfter({ durations: [10, 20, 30] }, 100)).toBe(130);
+  });
+
+  it('never shortens, and leaves a duration alone that other pictures share', () => {
+    expect(durationAfter({ defaultDuration: 3000 }, 100)).toBe(3000);
+    expect(durationAfter({}, 90_000)).toBe(512);
+  });
+
+  it('reaches every chunk of a segment', () => {
+    const one = chunk({ defaultDuration: 3000, prft: true });
+    const bytes = Uint8Array.from([...one, ...chunk({ defaultDuration: 3000 })]);
+    stretchSegment(bytes, tracks[0]!, 0.25);
+    expect(readChunk(bytes.subarray(0, one.length), tracks).duration).toBe(22_500);
+    expect(readChunk(bytes.subarray(one.length), tracks).duration).toBe(22_500);
+  });
+});
