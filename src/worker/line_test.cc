@@ -46,6 +46,21 @@ TEST_F(LineTest, goes_on_after_its_child_was_killed) {
   EXPECT_TRUE(std::equal(rest.rbegin(), rest.rend(), whole.rbegin())) << "times go on as they were";
 }
 
+TEST_F(LineTest, kills_a_child_that_takes_nothing_any_more) {
+  open(Job::Demux);
+  send(file_bytes(fragmented_mp4()).slice(0, 20'000));
+  const int before = line->process_id();
+  kill(before, SIGSTOP);
+  // More than the socket takes: the rest waits here.
+  while (line->write(Bytes(std::vector<std::uint8_t>(500'000)))) {
+  }
+  ASSERT_TRUE(until([&] {
+    clock.ahead += Millis{500};  // an hour in a few turns of the loop
+    return !told.losses.empty();
+  }));
+  EXPECT_TRUE(until([&] { return line->process_id() != 0 && line->process_id() != before; }));
+}
+
 // The same for containers whose header is not one piece, or is none.
 class AfterDeath : public LineTest, public ::testing::WithParamInterface<const char*> {};
 

@@ -1,14 +1,13 @@
 // Rules of HLS that players rely on, checked on live playlists: hls-parser in strict mode, and what it
 // does not look at (draft-pantos-hls-rfc8216bis-22, clauses 4.4 and 6.2.5, appendix B).
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
+import { feed } from '../harness/feed.mjs';
 import { asFile, film, pictureHashes } from '../harness/media.mjs';
 import { attributes, fetchOk, media, readMedia, renditionsOf, strictly } from '../harness/hls.mjs';
 import { program } from '../harness/paths.mjs';
 import { Child } from '../harness/process.mjs';
 import { Server, request } from '../harness/server.mjs';
-import { publisher } from '../harness/socket.mjs';
 import { publishToken } from '../harness/token.mjs';
 import { sleep, until } from '../harness/wait.mjs';
 
@@ -41,34 +40,13 @@ latency = "stable"
       }),
     );
   }
-  senders.push(await sendPaced('ntsc', await film({ rate: '30000/1001', seconds: 40 }), 40));
+  senders.push(await feed(server, 'ntsc', await film({ rate: '30000/1001', seconds: 8 })));
   await Promise.all(['low', 'ntsc', 'stable'].map((channel) => server.segmentsOf(channel)));
 });
 after(async () => {
   await Promise.all(senders.map((sender) => sender.stop()));
   await server?.stop();
 });
-
-// Sends a file at the speed at which it plays, in the background.
-async function sendPaced(channel, path, seconds) {
-  const socket = publisher(server, `channel=${channel}`, { token: publishToken(channel) });
-  await socket.open();
-  const bytes = readFileSync(path);
-  const from = performance.now();
-  let stopped = false;
-  (async () => {
-    for (let at = 0; at < bytes.length && !stopped; at += 8192) {
-      await socket.send(bytes.subarray(at, at + 8192));
-      await sleep(((at + 8192) / bytes.length) * seconds * 1000 - (performance.now() - from));
-    }
-  })().catch(() => {});
-  return {
-    stop: () => {
-      stopped = true;
-      return socket.close();
-    },
-  };
-}
 
 async function renditions(channel) {
   const { text } = await fetchOk(base(channel));

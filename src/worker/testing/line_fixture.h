@@ -14,6 +14,14 @@
 
 namespace butai::worker::testing {
 
+// The system's clock, or one that is ahead of it.
+struct ShiftedClock final : Clock {
+  Utc utc() const override { return system.utc() + ahead; }
+  Steady steady() const override { return system.steady() + ahead; }
+  SystemClock system;
+  Micros ahead{0};
+};
+
 class LineTest : public ::testing::Test {
  protected:
   void open(Job job, Capture capture = {}, Encoding encoding = {}) {
@@ -47,7 +55,7 @@ class LineTest : public ::testing::Test {
   }
 
   net::Loop loop{0};
-  SystemClock clock;
+  ShiftedClock clock;
   Recorder told;
   std::unique_ptr<Line> line;
 };
