@@ -1,6 +1,8 @@
 # Run by pages.cmake at build time: NODE, NPM, WEB (sources), SITE (output), LOCK (a file).
 # node_modules is shared by every build tree, so one of them at a time installs and builds.
 
+get_filename_component(lock_folder ${LOCK} DIRECTORY)
+file(MAKE_DIRECTORY ${lock_folder})
 file(LOCK ${LOCK} GUARD PROCESS TIMEOUT 600 RESULT_VARIABLE locked)
 if(NOT locked EQUAL 0)
   message(FATAL_ERROR "another build has been holding ${LOCK} for ten minutes; end it and build again")

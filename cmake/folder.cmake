@@ -97,6 +97,11 @@ function(butai_programs)
     add_executable(butai-worker ${worker_sources})
     target_link_libraries(butai-worker PRIVATE butai_worker butai_warnings PkgConfig::FFMPEG)
     set_target_properties(butai-worker PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+    foreach(user worker_test worker_bench)  # they start it
+      if(TARGET ${user})
+        add_dependencies(${user} butai-worker)
+      endif()
+    endforeach()
   endif()
 endfunction()
 

@@ -4,7 +4,7 @@
 apt-get install python3-websockets python3-opencv
 BUTAI_TOKEN=... ./send.py "wss://example.org/ws?channel=main" --source 0
 """
-import argparse, asyncio, hashlib, os, random, ssl, sys, threading, time, urllib.parse
+import argparse, asyncio, contextlib, hashlib, os, random, ssl, sys, threading, time, urllib.parse
 import cv2, websockets
 FOR_GOOD = (400, 401, 403, 404, 409, 1009, 4400, 4401, 4403, 4404, 4409, 4410)  # HTTP, close codes
 
@@ -38,10 +38,11 @@ def read_pictures(options, put):
     put(None)
 
 
-async def show_errors(socket):
-    async for message in socket:  # unread messages would stall the connection
-        if isinstance(message, str) and '"error"' in message:
-            print("the server says:", message, file=sys.stderr)
+async def show_errors(socket):  # and reads the rest: unread messages would stall the connection
+    with contextlib.suppress(websockets.ConnectionClosed):
+        async for message in socket:
+            if isinstance(message, str) and '"error"' in message:
+                print("the server says:", message, file=sys.stderr)
 
 
 async def send(options):
@@ -58,17 +59,16 @@ async def send(options):
             secure = tls(url, options.pin, options.ca)
             async with websockets.connect(options.url, extra_headers=headers, ssl=secure) as socket:
                 wait, reader = 0.25, asyncio.create_task(show_errors(socket))
-                if not source.ident:
-                    source.start()
+                source.ident or source.start()
                 while (jpeg := await newest.get()) is not None:
                     await socket.send(jpeg)
                 return reader.cancel()
         except (OSError, websockets.InvalidHandshake, websockets.ConnectionClosed) as why:
-            if getattr(why, "status_code", getattr(why, "code", 0)) in FOR_GOOD:
-                sys.exit(f"{why}; look at the URL, at the token, and who else sends to this channel")
+            code = getattr(why, "status_code", getattr(why, "code", 0))
+            if code in FOR_GOOD or isinstance(why, (ssl.SSLCertVerificationError, FileNotFoundError)):
+                sys.exit(f"{why}; look at the URL, the token, the pin, and who else sends there")
             print(f"{why}; trying again", file=sys.stderr)
-        await asyncio.sleep(wait * random.uniform(1, 2))
-        wait = min(wait * 2, 5)
+        wait = await asyncio.sleep(wait * random.uniform(1, 2), result=min(wait * 2, 5))
 
 
 args = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)

@@ -150,7 +150,7 @@ Accounts::Accounts(store::Database& database, Passwords& passwords, const Clock&
                    Random& random)
     : database_(database), passwords_(passwords), clock_(clock), random_(random), limit_(clock) {}
 
-void Accounts::sign_in(std::string name_or_email, std::string password, Executor& home,
+void Accounts::sign_in(const std::string& name_or_email, std::string password, Executor& home,
                        SignedIn done) {
   const std::string name = folded(name_or_email.substr(0, kEmailBytesMax));
   // 1. the account, on the database's thread

@@ -73,7 +73,8 @@ class Accounts {
   Accounts(store::Database& database, Passwords& passwords, const Clock& clock, Random& random);
 
   using SignedIn = std::move_only_function<void(std::expected<Account, SignInFailure>)>;
-  void sign_in(std::string name_or_email, std::string password, Executor& home, SignedIn done);
+  void sign_in(const std::string& name_or_email, std::string password, Executor& home,
+               SignedIn done);
 
   // Blocking, for start-up and commands.
   std::expected<Account, AccountFault> add(NewAccount account);

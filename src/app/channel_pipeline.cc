@@ -19,7 +19,12 @@ namespace butai::app {
 // The packager is the only reader of clear frames. House outputs (restream, clear recording, stills)
 // will be attached here as well, each switched on by name in the configuration, and nowhere else.
 void furnish_channel(live::Channel& channel) {
-  channel.attach(std::make_unique<package::Packager>(channel, package::PackagerOptions{}));
+  package::PackagerOptions options;
+  // Init segments may be kept for ever under init-NUMBER.mp4, so a channel that is opened again, here
+  // or after a restart, must not use a number twice: it counts from its second of opening.
+  options.first_presentation =
+      static_cast<std::uint32_t>(std::chrono::floor<Seconds>(channel.opened().time_since_epoch()).count());
+  channel.attach(std::make_unique<package::Packager>(channel, options));
 }
 
 }  // namespace butai::app

@@ -87,6 +87,10 @@ Expected<void> read_channel(Config& config, const std::string& file, const toml:
     return at(file, table.source(),
               "[[channel]] needs name = \"…\" of 1 to 64 letters, digits, _ and -");
   }
+  if (config.channels.contains(*name)) {
+    return at(file, table.source(),
+              fmt::format("[[channel]] {} stands here twice; keep one of them", *name));
+  }
   ChannelConfig channel = config.channel_defaults;
   if (const toml::node* like = table.get("like")) {
     const auto other = like->value<std::string>();

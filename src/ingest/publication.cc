@@ -42,8 +42,9 @@ Publication::~Publication() { end(); }
 void Publication::push_jpeg(live::PicturePtr picture) {
   connection_->consumed(picture->jpeg.size());
   if (channel_ == nullptr) return;
+  // JPEG viewers first: the encoder wants the processor that their sends need.
+  channel_->push_picture(slot_, picture);
   line(worker::Job::Jpeg).write(picture->jpeg, picture->arrived, picture->captured);
-  channel_->push_picture(slot_, std::move(picture));
 }
 
 void Publication::push_piece(Bytes piece) {

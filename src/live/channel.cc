@@ -26,7 +26,7 @@ struct Channel::Slot final : InputListener {
 };
 
 Channel::Channel(ChannelOptions options, Executor& loop, const Clock& clock, Ports ports)
-    : options_(std::move(options)), loop_(loop), clock_(clock), ports_(std::move(ports)) {
+    : options_(std::move(options)), loop_(loop), clock_(clock), ports_(std::move(ports)), opened_(clock.utc()) {
   slots_[0] = std::make_unique<Slot>(*this, InputSlot::A);
   slots_[1] = std::make_unique<Slot>(*this, InputSlot::B);
   watch();

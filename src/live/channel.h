@@ -78,6 +78,7 @@ class Channel final : public ChunkSink {
   const ChannelOptions& options() const { return options_; }
   const std::shared_ptr<ChannelCounts>& counts() const { return counts_; }
   ChannelStatus status() const;
+  Utc opened() const { return opened_; }
   Executor& loop() { return loop_; }
 
  private:
@@ -96,6 +97,7 @@ class Channel final : public ChunkSink {
   Executor& loop_;
   const Clock& clock_;
   Ports ports_;
+  Utc opened_;
   std::shared_ptr<ChannelCounts> counts_ = std::make_shared<ChannelCounts>();
   std::vector<std::unique_ptr<FrameReader>> readers_;
   std::array<std::unique_ptr<Slot>, 2> slots_;

@@ -19,7 +19,7 @@ inline constexpr std::size_t kBodyBytesPerSecondMin = 16 * 1024;  // slower is a
 inline constexpr std::size_t kChunkLineBytesMax =
     4 * 1024;                                              // size line or trailer without progress
 inline constexpr std::size_t kTrailerBytesMax = 8 * 1024;  // after a chunked body; ignored
-inline constexpr std::size_t kStreamPiecesMax = 64;        // iovec entries of one writev
+inline constexpr std::size_t kWritePiecesMax = 64;         // iovec entries of one writev
 
 // --- Deadlines: absolute, never reset by a byte ---
 inline constexpr Millis kHandshakeDeadline{5'000};  // TLS
@@ -50,7 +50,6 @@ inline constexpr int kNotSentLowWater =
 inline constexpr std::size_t kControlBytesMax = 125;  // section 5.5
 inline constexpr std::size_t kPongUnsentMax =
     64 * 1024;  // bytes; a peer that pings and never reads
-inline constexpr std::size_t kBearerSubprotocolMax = 64;  // subprotocols looked at
 
 // --- Client ---
 inline constexpr std::size_t kFetchBytesMax = 8 * 1024 * 1024;  // of one answer's body

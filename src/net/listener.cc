@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "base/log.h"
 #include "net/limits.h"
@@ -125,9 +126,15 @@ void Listener::start() { wait(); }
 
 void Listener::wait() {
   descriptor_.wait_readable([this] {
-    if (accept_waiting()) return wait();
-    log::warning("out of file descriptors: connections are refused",
-                 {{"what_to_do", "raise the limit of open files (ulimit -n)"}});
+    if (accept_waiting()) {
+      exhausted_ = false;
+      return wait();
+    }
+    // One line when it begins, not ten a second while it lasts.
+    if (!std::exchange(exhausted_, true)) {
+      log::warning("out of file descriptors: connections are refused",
+                   {{"what_to_do", "raise the limit of open files (ulimit -n)"}});
+    }
     refuse_one();
     pause_ = loop_.after(kAcceptPause, [this] { wait(); });
   });

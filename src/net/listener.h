@@ -42,6 +42,7 @@ class Listener {
   Descriptor descriptor_;
   Accepted accepted_;
   int reserve_;
+  bool exhausted_ = false;  // the last turn ended for want of descriptors
   TimerHandle pause_;
 };
 

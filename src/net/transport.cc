@@ -79,8 +79,8 @@ void Transport::readable() {
 void Transport::send(ByteView head, std::span<const Bytes> pieces) {
   if (dead_ || shut_) return;
   std::size_t taken = 0;
-  if (queue_.empty() && !kernel_full_ && pieces.size() < kStreamPiecesMax) {
-    std::array<iovec, kStreamPiecesMax> views;
+  if (queue_.empty() && !kernel_full_ && pieces.size() < kWritePiecesMax) {
+    std::array<iovec, kWritePiecesMax> views;
     std::size_t count = 0;
     if (!head.empty()) views[count++] = view_of(head);
     for (const Bytes& piece : pieces) {
@@ -91,7 +91,7 @@ void Transport::send(ByteView head, std::span<const Bytes> pieces) {
   }
   queue(head, pieces, taken);
   if (unsent() == 0) return;
-  if (!kernel_full_ && queue_.size() >= kStreamPiecesMax) flush();
+  if (!kernel_full_ && queue_.size() >= kWritePiecesMax) flush();
   if (!dead_ && unsent() > 0) wait_writable();
 }
 
@@ -148,7 +148,7 @@ void Transport::wait_writable() {
 
 void Transport::flush() {
   while (!dead_ && (!queue_.empty() || backlog() > 0)) {
-    std::array<iovec, kStreamPiecesMax> views;
+    std::array<iovec, kWritePiecesMax> views;
     std::size_t count = 0;
     std::size_t offered = 0;
     for (const Bytes& piece : queue_) {

@@ -118,7 +118,7 @@ const SiteFile* find_site_file(std::string_view name) {
 
 std::vector<net::Route> routes(PagesOptions options) {
   std::vector<net::Route> list;
-  const auto add = [&list](std::string pattern, net::Cache cache, auto make) {
+  const auto add = [&list](std::string pattern, net::Cache cache, const auto& make) {
     list.push_back({.method = net::Method::Get,
                     .pattern = std::move(pattern),
                     .policy = open_to_all(cache),

@@ -58,7 +58,8 @@ class LineListener {
   // they are UTC (arrival or capture) since the Unix epoch.
   virtual void on_tracks(const std::vector<media::Track>& tracks) = 0;
   virtual void on_frame(media::Frame frame) = 0;
-  virtual void on_picture(media::Picture) {}  // Job::Capture with Format::Jpeg
+  // Job::Capture with Format::Jpeg. By value: who wants it takes it over.
+  virtual void on_picture(media::Picture) {}  // NOLINT(performance-unnecessary-value-param)
   // The child died or gave up; a new one is on its way. Frames after this do not continue the last.
   virtual void on_loss(const std::string& reason) = 0;
   // Input that cannot be used, in a sentence for the publisher; the line goes on.

@@ -55,7 +55,7 @@ TEST_F(LineTest, kills_a_child_that_takes_nothing_any_more) {
   while (line->write(Bytes(std::vector<std::uint8_t>(500'000)))) {
   }
   ASSERT_TRUE(until([&] {
-    clock.ahead += Millis{500};  // an hour in a few turns of the loop
+    clock.ahead += Millis{500};  // time runs 25 times as fast
     return !told.losses.empty();
   }));
   EXPECT_TRUE(until([&] { return line->process_id() != 0 && line->process_id() != before; }));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Mp4Error, readChunk, readInit, stretch, stretchSegment } from './mp4';
+import { Mp4Error, readChunk, readInit, shiftSegment, stretch, stretchSegment } from './mp4';
 
 // Small boxes written by hand: what a test needs and nothing more.
 function u32(...values: number[]): number[] {
@@ -184,5 +184,20 @@ describe('stretch', () => {
     stretchSegment(bytes, tracks[0]!, 0.25);
     expect(readChunk(bytes.subarray(0, one.length), tracks).duration).toBe(22_500);
     expect(readChunk(bytes.subarray(one.length), tracks).duration).toBe(22_500);
+  });
+});
+
+describe('shiftSegment', () => {
+  it('moves every chunk, across the 32 bit border', () => {
+    const tracks = readInit(init());
+    const one = chunk({ defaultDuration: 3000 });
+    const bytes = Uint8Array.from([...one, ...one]);
+    shiftSegment(bytes, -5_000_000_000);
+    for (const part of [bytes.subarray(0, one.length), bytes.subarray(one.length)]) {
+      expect(readChunk(part, tracks)).toMatchObject({
+        start: kUtcTicks - 5_000_000_000,
+        duration: 3000,
+      });
+    }
   });
 });

@@ -272,3 +272,18 @@ export function stretchSegment(segment: Uint8Array, track: Track, seconds: numbe
     from = box.end;
   }
 }
+
+// Moves every chunk of a segment by `ticks`, in place.
+export function shiftSegment(segment: Uint8Array, ticks: number): void {
+  const reader = new Reader(segment);
+  for (const moof of boxes(reader, 0, segment.byteLength).filter((box) => box.type === 'moof')) {
+    const tfdt = child(reader, moof, 'traf', 'tfdt').body;
+    if (reader.u8(tfdt) === 1) {
+      const moved = reader.u64(tfdt + 4) + ticks;
+      reader.view.setUint32(tfdt + 4, Math.floor(moved / 2 ** 32));
+      reader.view.setUint32(tfdt + 8, moved % 2 ** 32);
+    } else {
+      reader.view.setUint32(tfdt + 4, reader.u32(tfdt + 4) + ticks);
+    }
+  }
+}

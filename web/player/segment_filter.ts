@@ -1,30 +1,41 @@
 // Looks at what shaka-player fetches before it does, and mends what browsers cannot bear:
 // 1. Pictures of an irregular camera are stretched, or a browser would wait for the next key frame.
-// 2. EXT-X-PRELOAD-HINT is left out: a hint may be of a part that never comes, and shaka-player would
-//    stall asking for it; with blocking reload a part is listed as soon as it is there.
+// 2. A part that does not begin with a key frame is moved to where the playlist says it begins:
+//    shaka-player resets the browser's parser over a millisecond of difference, and everything up to
+//    the next key frame would be lost. The next segment is right again.
 // It also remembers when each segment was captured, because shaka-player's own date is wrong after a
 // discontinuity.
 
 import type shakaNamespace from 'shaka-player/dist/shaka-player.compiled-es2021.js';
-import { hasMoov, readChunk, readInit, stretchSegment, type Chunk, type Track } from './mp4';
+import {
+  hasMoov,
+  readChunk,
+  readInit,
+  shiftSegment,
+  stretchSegment,
+  type Chunk,
+  type Track,
+} from './mp4';
 
 type Shaka = typeof shakaNamespace;
 
 const kStretchSeconds = 0.25; // so long a picture may stand; browsers bear twice that
+const kDriftMax = 0.5; // seconds that a part is moved; more is a break of the time line
 const kRemembered = 256; // segments and parts
 
 export class SegmentFilter {
   private readonly tracks = new Map<string, Track>(); // by the folder of their segments
+  private placed = 0; // UTC of media time 0 by the last part with a key frame
   // Seconds of UTC at media time 0, from each segment or part on; newest last.
   private epochs: { from: number; epoch: number }[] = [];
 
   install(shaka: Shaka, player: shakaNamespace.Player): void {
-    const { MANIFEST, SEGMENT } = shaka.net.NetworkingEngine.RequestType;
+    const { SEGMENT } = shaka.net.NetworkingEngine.RequestType;
     player.getNetworkingEngine()?.registerResponseFilter((type, response, context) => {
       try {
+        if (type !== SEGMENT) return;
         const bytes = new Uint8Array(response.data as ArrayBuffer);
-        if (type === MANIFEST) response.data = withoutHints(bytes);
-        if (type === SEGMENT) this.look(response.uri, bytes, context?.segment?.getStartTime());
+        this.look(response.uri, bytes, context?.segment?.getStartTime());
       } catch {
         // not ours to judge: shaka-player will say what is wrong with it
       }
@@ -50,8 +61,20 @@ export class SegmentFilter {
     const track = this.tracks.get(folder);
     if (!track) return;
     if (track.kind !== 'video') return;
-    if (from !== undefined) this.remember(from, readChunk(bytes, [track]), track.timescale);
+    if (from !== undefined) this.place(bytes, track, from);
     stretchSegment(bytes, track, kStretchSeconds);
+  }
+
+  private place(bytes: Uint8Array, track: Track, from: number): void {
+    const chunk = readChunk(bytes, [track]);
+    this.remember(from, chunk, track.timescale);
+    const expected = Math.round((from + this.placed) * track.timescale);
+    const drift = chunk.start - expected;
+    if (chunk.key || Math.abs(drift) > kDriftMax * track.timescale) {
+      this.placed = chunk.start / track.timescale - from;
+    } else {
+      shiftSegment(bytes, -drift);
+    }
   }
 
   private remember(from: number, { start, prft }: Chunk, timescale: number): void {
@@ -60,10 +83,4 @@ export class SegmentFilter {
     this.epochs.push({ from, epoch: start / timescale + offset - from });
     if (this.epochs.length > kRemembered) this.epochs.shift();
   }
-}
-
-function withoutHints(bytes: Uint8Array): ArrayBuffer {
-  const text = new TextDecoder().decode(bytes);
-  const kept = text.replace(/^#EXT-X-PRELOAD-HINT:.*\n?/gm, '');
-  return new TextEncoder().encode(kept).buffer as ArrayBuffer;
 }

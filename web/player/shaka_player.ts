@@ -119,15 +119,16 @@ export class ShakaPlayer implements Player {
       },
       streaming: {
         lowLatencyMode: this.low,
-        retryParameters: retry,
-        rebufferingGoal: this.low ? 0.1 : 4,
+        // At the live edge a hinted part may never come: do not wait for it, the next list is right.
+        retryParameters: this.low ? { ...retry, maxAttempts: 2, baseDelay: 150 } : retry,
+        rebufferingGoal: this.low ? 0.5 : 4,
         bufferingGoal: this.low ? 4 : 20,
         bufferBehind: 20,
         liveSync: {
           enabled: this.low,
           // Counted by shaka-player from the end of the range it allows, which the playlist's
           // PART-HOLD-BACK already keeps behind the newest part.
-          targetLatency: 0.3,
+          targetLatency: 0.4,
           targetLatencyTolerance: 0.2,
           minPlaybackRate: 0.95,
           maxPlaybackRate: 1.05,

@@ -58,9 +58,14 @@ export function WatchPage() {
     window.butai = Object.freeze({ stats: () => made.stats() });
     made.start();
     const leave = () => made.stop();
+    const comeBack = (event: PageTransitionEvent) => {
+      if (event.persisted) location.reload(); // kept by the browser, but the play has ended
+    };
     addEventListener('pagehide', leave);
+    addEventListener('pageshow', comeBack);
     return () => {
       removeEventListener('pagehide', leave);
+      removeEventListener('pageshow', comeBack);
       made.stop();
     };
   }, [channel]);

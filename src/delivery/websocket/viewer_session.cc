@@ -109,6 +109,7 @@ void ViewerSession::pump() {
 }
 
 void ViewerSession::on_drained() {
+  drained_ = true;
   if (view_ != nullptr) pump();
 }
 
@@ -153,8 +154,10 @@ void ViewerSession::watch_stall() {
   stall_timer_ = socket_->loop().after(kStalledMax / 2, [this] {
     if (!authority_->principal().play.empty()) ports_->heartbeat(authority_->principal().play);
     const std::size_t unsent = socket_->unsent();
-    const bool stuck = unsent > 0 && unsent == unsent_before_;
+    // Pings and words add to it; only what the socket takes makes it less.
+    const bool stuck = unsent > 0 && unsent >= unsent_before_ && !drained_;
     unsent_before_ = unsent;
+    drained_ = false;
     if (stuck && std::exchange(stalled_, true)) return socket_->close(4008, "too slow");
     if (!stuck) stalled_ = false;
     watch_stall();

@@ -72,6 +72,7 @@ class ViewerSession : public net::WebSocketHandler, public live::ViewListener, p
   TimerHandle batch_timer_;
   TimerHandle stall_timer_;
   std::size_t unsent_before_ = 0;
+  bool drained_ = false;  // since the stall was looked for last
   bool stalled_ = false;
   bool pumping_ = false;
 };

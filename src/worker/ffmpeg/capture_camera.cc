@@ -15,8 +15,8 @@
 #include "worker/ffmpeg/capture_sources.h"
 #include "worker/ffmpeg/output.h"
 #include "worker/ffmpeg/picture_output.h"
-#include "worker/ffmpeg/rate_policy.h"
 #include "worker/ffmpeg/video_transcoder.h"
+#include "worker/rate_policy.h"
 
 namespace butai::worker {
 namespace {

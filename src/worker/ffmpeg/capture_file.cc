@@ -20,8 +20,8 @@
 #include "worker/ffmpeg/capture_sources.h"
 #include "worker/ffmpeg/output.h"
 #include "worker/ffmpeg/picture_output.h"
-#include "worker/ffmpeg/rate_policy.h"
 #include "worker/ffmpeg/source_tracks.h"
+#include "worker/rate_policy.h"
 
 namespace butai::worker {
 namespace {

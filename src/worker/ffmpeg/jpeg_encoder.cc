@@ -10,9 +10,9 @@
 #include "worker/ffmpeg/jobs.h"
 #include "worker/ffmpeg/output.h"
 #include "worker/ffmpeg/picture_converter.h"
-#include "worker/ffmpeg/rate_policy.h"
 #include "worker/ffmpeg/video_encoder.h"
 #include "worker/limits.h"
+#include "worker/rate_policy.h"
 
 namespace butai::worker {
 namespace {

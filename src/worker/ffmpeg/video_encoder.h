@@ -12,8 +12,8 @@
 
 #include "media/frame.h"
 #include "media/track.h"
+#include "worker/avc_units.h"
 #include "worker/ffmpeg/av.h"
-#include "worker/ffmpeg/avc_units.h"
 #include "worker/line.h"
 
 namespace butai::worker {

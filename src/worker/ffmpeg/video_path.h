@@ -14,9 +14,9 @@
 #include <string>
 #include <vector>
 
+#include "worker/avc_units.h"
+#include "worker/decode_times.h"
 #include "worker/ffmpeg/av.h"
-#include "worker/ffmpeg/avc_units.h"
-#include "worker/ffmpeg/decode_times.h"
 #include "worker/ffmpeg/output.h"
 #include "worker/ffmpeg/video_transcoder.h"
 

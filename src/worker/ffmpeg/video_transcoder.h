@@ -13,8 +13,8 @@
 #include "worker/ffmpeg/av.h"
 #include "worker/ffmpeg/output.h"
 #include "worker/ffmpeg/picture_converter.h"
-#include "worker/ffmpeg/rate_policy.h"
 #include "worker/ffmpeg/video_encoder.h"
+#include "worker/rate_policy.h"
 
 namespace butai::worker {
 

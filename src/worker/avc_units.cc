@@ -1,4 +1,4 @@
-#include "worker/ffmpeg/avc_units.h"
+#include "worker/avc_units.h"
 
 #include <algorithm>
 #include <vector>
@@ -42,13 +42,15 @@ void AvcUnits::update(ByteView extradata) {
   }
 }
 
-std::optional<media::NalUnits> AvcUnits::split(ByteView packet) const {
-  // Some muxers describe lengths and write start codes; a NAL unit of one byte does not exist.
+// Some muxers describe lengths and write start codes; a NAL unit of one byte does not exist.
+bool AvcUnits::has_lengths(ByteView packet) const {
   const bool start_code = packet.size() > 4 && packet[0] == 0 && packet[1] == 0 &&
                           (packet[2] == 1 || (packet[2] == 0 && packet[3] == 1));
-  if (length_size_ == 0 || (length_size_ == 4 && start_code)) {
-    return media::split_start_codes(packet);
-  }
+  return length_size_ != 0 && !(length_size_ == 4 && start_code);
+}
+
+std::optional<media::NalUnits> AvcUnits::split(ByteView packet) const {
+  if (!has_lengths(packet)) return media::split_start_codes(packet);
   auto nals = media::split_lengths(packet, length_size_);
   if (!nals) return std::nullopt;
   return std::move(*nals);
@@ -85,7 +87,7 @@ std::optional<AvcUnits::Unit> AvcUnits::take(ByteView packet) {
   const auto nals = split(packet);
   if (!nals) return std::nullopt;
   Unit unit;
-  bool has_slice = false, as_it_is = length_size_ == 4;
+  bool has_slice = false, as_it_is = length_size_ == 4 && has_lengths(packet);
   std::size_t lengths_bytes = 0;
   for (const ByteView nal : *nals) {
     const NalType type = media::nal_type(nal);

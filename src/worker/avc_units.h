@@ -36,6 +36,7 @@ class AvcUnits {
   void describe(media::Track& track) const;
 
  private:
+  bool has_lengths(ByteView packet) const;
   std::optional<media::NalUnits> split(ByteView packet) const;
   void merge(ByteView nal);
   bool reconfigure();

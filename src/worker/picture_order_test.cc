@@ -1,0 +1,62 @@
+// The small pure rules of the child: which pictures are encoded, and when they are decoded.
+#include <gmock/gmock.h>
+
+#include <vector>
+
+#include "worker/decode_times.h"
+#include "worker/rate_policy.h"
+
+namespace butai::worker {
+namespace {
+
+using ::testing::ElementsAre;
+
+int admitted(RatePolicy& policy, int pictures, std::int64_t interval, std::int64_t jitter = 0) {
+  int count = 0;
+  for (int i = 0; i < pictures; ++i) {
+    count += policy.admit(1'000'000 + i * interval + (i % 2 == 0 ? jitter : -jitter)) ? 1 : 0;
+  }
+  return count;
+}
+
+TEST(RatePolicy, takes_every_picture_of_a_source_that_keeps_the_rate) {
+  RatePolicy exact(30), shaky(30);
+  EXPECT_EQ(admitted(exact, 300, 33'333), 300);
+  EXPECT_EQ(admitted(shaky, 300, 33'334, 12'000), 300);
+}
+
+TEST(RatePolicy, takes_half_of_a_source_that_is_twice_as_fast) {
+  RatePolicy policy(30);
+  EXPECT_NEAR(admitted(policy, 600, 16'667), 301, 2);
+}
+
+TEST(RatePolicy, starts_anew_when_time_goes_back) {
+  RatePolicy policy(30);
+  EXPECT_TRUE(policy.admit(90'000'000));
+  EXPECT_TRUE(policy.admit(1'000));
+}
+
+std::vector<std::int64_t> decode_times(const std::vector<std::int64_t>& shown) {
+  DecodeTimes times(90'000);
+  std::vector<std::int64_t> decoded;
+  for (const auto pts : shown) decoded.push_back(times.next(pts));
+  return decoded;
+}
+
+TEST(DecodeTimes, are_presentation_times_when_nothing_is_reordered) {
+  EXPECT_THAT(decode_times({0, 100, 200, 350}), ElementsAre(0, 100, 200, 350));
+}
+
+TEST(DecodeTimes, learn_how_far_a_source_reorders) {
+  // I P B B P B B, two pictures ahead
+  EXPECT_THAT(decode_times({0, 300, 100, 200, 600, 400, 500, 900, 700, 800}),
+              ElementsAre(0, 300, 301, 302, 303, 304, 400, 500, 600, 700));
+}
+
+TEST(DecodeTimes, follow_a_source_that_starts_anew) {
+  EXPECT_THAT(decode_times({1'000'000, 1'003'000, 0, 3'000}),
+              ElementsAre(1'000'000, 1'003'000, 0, 3'000));
+}
+
+}  // namespace
+}  // namespace butai::worker
