@@ -246,7 +246,7 @@ void connect_websocket(Loop& loop, const std::string& url, const ClientOptions& 
 }
 
 void fetch(Loop& loop, Method method, const std::string& url, const ClientOptions& options,
-           std::string body, std::function<void(Expected<ClientResponse>)> done) {
+           const std::string& body, std::function<void(Expected<ClientResponse>)> done) {
   const auto parsed = Url::parse(url);
   if (!parsed || !parsed->scheme.starts_with("http")) {
     loop.post([done = std::move(done)] {

@@ -45,6 +45,6 @@ struct ClientResponse {
 };
 // One request on a connection of its own; answers up to 8 MiB.
 void fetch(Loop& loop, Method method, const std::string& url, const ClientOptions& options,
-           std::string body, std::function<void(Expected<ClientResponse>)> done);
+           const std::string& body, std::function<void(Expected<ClientResponse>)> done);
 
 }  // namespace butai::net

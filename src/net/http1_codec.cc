@@ -87,8 +87,8 @@ std::expected<std::size_t, HttpError> HeadScan::find_end(ByteView input) {
 namespace {
 
 // Beast's parser with our stricter rules on top; it fills a head and appends to a body.
-template <bool kRequest>
-class Parser final : public http::basic_parser<kRequest> {
+template <bool Asks>
+class Parser final : public http::basic_parser<Asks> {
  public:
   explicit Parser(Http1Head& head) : head_(head) {
     this->header_limit(static_cast<std::uint32_t>(kHeadBytesMax));
@@ -128,7 +128,7 @@ class Parser final : public http::basic_parser<kRequest> {
       length_seen_ = true;
       const auto length = number_of({value.data(), value.size()});
       if (!length) return refuse(HttpError::AmbiguousLength, error);
-      head_.length = *length;
+      head_.length = length;
     } else if (field == http::field::transfer_encoding) {
       if (length_seen_ || coding_seen_) return refuse(HttpError::AmbiguousLength, error);
       coding_seen_ = true;

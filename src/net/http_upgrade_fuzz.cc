@@ -87,8 +87,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   if (!reader.read_head(input)) std::abort();
   check_path(reader.head());
   check_handshake(reader.head());
-  static const auto policy = *PeerPolicy::make({"127.0.0.0/8", "::/0", "10.0.0.0/9"}, "");
-  policy.resolve(*Address::parse("127.0.0.1"), "http", "localhost", reader.head().headers);
+  static const auto kPolicy = *PeerPolicy::make({"127.0.0.0/8", "::/0", "10.0.0.0/9"}, "");
+  kPolicy.resolve(*Address::parse("127.0.0.1"), "http", "localhost", reader.head().headers);
   check_body(reader, input.subspan(whole.taken), 1U + bytes[0]);
   return 0;
 }

@@ -37,9 +37,9 @@ Router::Router(std::vector<Route> routes) : routes_(std::move(routes)) {
     for (const Segment& segment : compiled.segments) {
       order += static_cast<char>('0' + static_cast<int>(segment.kind));
     }
-    return order;
+    return std::pair(order, compiled.route);  // of one shape: in the table's order
   };
-  std::ranges::stable_sort(compiled_, {}, rank);
+  std::ranges::sort(compiled_, {}, rank);
   for (std::size_t index = 0; index < compiled_.size(); ++index) {
     const auto& segments = compiled_[index].segments;
     const bool literal = !segments.empty() && segments.front().kind == Segment::Kind::Literal;

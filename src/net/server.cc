@@ -136,7 +136,7 @@ Expected<std::uint16_t> Server::listen(const ListenOptions& options) {
   return port;
 }
 
-void Server::reconfigure(ServerOptions options) {
+void Server::reconfigure(const ServerOptions& options) {
   const auto policy = policy_of(options);
   for (const auto& place : impl_->places) {
     place->context.loop.post([weak = std::weak_ptr(place), policy] {

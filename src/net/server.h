@@ -59,7 +59,7 @@ class Server {
   Expected<std::uint16_t> listen(const ListenOptions& options);
 
   // SIGHUP: new proxies and public address for requests from now on. From any thread.
-  void reconfigure(ServerOptions options);
+  void reconfigure(const ServerOptions& options);
   // Stops accepting. Open connections go on. From any thread, returns at once.
   void stop_accepting();
   // Open connections over all loops.

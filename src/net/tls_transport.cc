@@ -62,14 +62,14 @@ class TlsTransport final : public Transport {
 };
 
 BIO_METHOD* TlsTransport::memory() {
-  static BIO_METHOD* const method = [] {
+  static BIO_METHOD* const kMethod = [] {
     BIO_METHOD* made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "butai");
     BIO_meth_set_read(made, bio_read);
     BIO_meth_set_write(made, bio_write);
     BIO_meth_set_ctrl(made, bio_control);
     return made;
   }();
-  return method;
+  return kMethod;
 }
 
 int TlsTransport::bio_read(BIO* bio, char* out, int size) {

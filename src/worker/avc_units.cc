@@ -42,18 +42,20 @@ void AvcUnits::update(ByteView extradata) {
   }
 }
 
-// Some muxers describe lengths and write start codes; a NAL unit of one byte does not exist.
+// Some muxers describe lengths and write start codes. A length of 256 to 511 bytes looks like a start
+// code (00 00 01 xx), so lengths that fit the packet exactly come first.
 bool AvcUnits::has_lengths(ByteView packet) const {
-  const bool start_code = packet.size() > 4 && packet[0] == 0 && packet[1] == 0 &&
-                          (packet[2] == 1 || (packet[2] == 0 && packet[3] == 1));
-  return length_size_ != 0 && !(length_size_ == 4 && start_code);
+  return length_size_ != 0 && media::split_lengths(packet, length_size_).has_value();
 }
 
 std::optional<media::NalUnits> AvcUnits::split(ByteView packet) const {
-  if (!has_lengths(packet)) return media::split_start_codes(packet);
-  auto nals = media::split_lengths(packet, length_size_);
-  if (!nals) return std::nullopt;
-  return std::move(*nals);
+  if (length_size_ != 0) {
+    if (auto nals = media::split_lengths(packet, length_size_)) return std::move(*nals);
+    const bool start_code = packet.size() > 4 && packet[0] == 0 && packet[1] == 0 &&
+                            (packet[2] == 1 || (packet[2] == 0 && packet[3] == 1));
+    if (!start_code) return std::nullopt;
+  }
+  return media::split_start_codes(packet);
 }
 
 void AvcUnits::merge(ByteView nal) {

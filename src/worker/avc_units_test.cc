@@ -84,6 +84,18 @@ TEST(AvcUnits, start_codes_where_lengths_were_promised_are_understood) {
   EXPECT_EQ(unit->data.text(), joined({kIdr}));
 }
 
+// 256 to 511 bytes: the length itself reads 00 00 01 xx.
+TEST(AvcUnits, a_length_that_looks_like_a_start_code_is_a_length) {
+  AvcUnits units;
+  units.start(from_hex(kAvcHigh30));
+  std::vector<std::uint8_t> slice(300, 0x55);
+  slice[0] = kIdr.data()[0];
+  const Bytes packet = media::join_lengths({slice, slice});
+  const auto unit = units.take(packet);
+  ASSERT_TRUE(unit.has_value());
+  EXPECT_EQ(unit->data.text(), packet.text());
+}
+
 TEST(AvcUnits, what_has_no_slice_is_nothing) {
   AvcUnits units;
   units.start(from_hex(kAvcHigh30));

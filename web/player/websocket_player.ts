@@ -27,6 +27,7 @@ const kTickMs = 100; // live edge, holes, states
 const kHoleSeconds = 0.5; // between two pictures: counted as a gap
 const kStretchSeconds = 1; // so long a picture may stand; browsers bear twice that
 const kBackwardsSeconds = 0.5; // the time line went back: a new media source
+const kReplaySeconds = 10; // after a reconnect the server may repeat so much
 const kQuietMs = 1500; // no picture for so long: said on the page
 const kStalledMs = 250; // the picture has not moved for so long
 const kSeekMs = 1000; // a seek that takes longer has gone to where nothing is
@@ -55,6 +56,7 @@ export class WebSocketPlayer implements Player {
   private awaitInit = false;
   private initBytes: Uint8Array | null = null;
   private initIsNew = false; // no picture came since
+  private freshLine = false; // no init segment came on this connection
   private tracks: Track[] = [];
   private ends = new Map<number, { start: number; end: number }>(); // last chunk, seconds of UTC
   private positioned = false;
@@ -78,7 +80,10 @@ export class WebSocketPlayer implements Player {
     this.line = new Line(stage.play.ws, {
       query: () => this.query(),
       renew: async () => (await hooks.renew()).ws,
-      opened: () => this.setState(this.positioned ? this.state : 'waiting'),
+      opened: () => {
+        this.freshLine = true;
+        if (!this.positioned) this.setState('waiting');
+      },
       text: (message) => this.onText(message),
       binary: (bytes) => this.onBinary(new Uint8Array(bytes)),
       lost: () => (this.awaitInit = false),
@@ -168,7 +173,12 @@ export class WebSocketPlayer implements Player {
   }
 
   private onInit(bytes: Uint8Array): void {
-    if (this.initBytes && equal(bytes, this.initBytes)) return; // the same after a reconnect
+    const reconnected = this.freshLine;
+    this.freshLine = false;
+    if (this.initBytes && equal(bytes, this.initBytes)) {
+      this.initIsNew = !reconnected; // said again on the same line: the time line broke
+      return;
+    }
     const tracks = readInit(bytes).filter((track) => mimeOf(this.mime, track.kind) !== null);
     if (!tracks.every((track) => canPlay(mimeOf(this.mime, track.kind)!))) {
       this.onOver('unsupported');
@@ -187,8 +197,11 @@ export class WebSocketPlayer implements Player {
     const start = chunk.start / track.timescale;
     const end = (chunk.start + chunk.duration) / track.timescale;
     const before = this.ends.get(track.id);
-    if (before && start <= before.start && !this.initIsNew) return; // here already, since a reconnect
-    if (before && start < before.end - kBackwardsSeconds) this.endSession();
+    if (before && start <= before.start) {
+      const again = !this.initIsNew && start > before.start - kReplaySeconds;
+      if (again) return; // here already: the server went back to a key frame for us
+      if (start < before.end - kBackwardsSeconds) this.endSession();
+    }
     if (!this.session) {
       if (!chunk.key && track.kind === 'video') return;
       this.early = [bytes];

@@ -58,6 +58,8 @@ int main(int count, char** arguments) {
     return kExitUsage;
   }
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  // Ctrl-C reaches the whole group; the parent drains first and then ends us.
+  std::signal(SIGINT, SIG_IGN);   // NOLINT(cert-err33-c)
   std::signal(SIGPIPE, SIG_IGN);  // NOLINT(cert-err33-c)
   av_log_set_level(AV_LOG_QUIET);
   ParentLink parent(kChildSocket);
