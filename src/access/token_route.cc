@@ -109,7 +109,7 @@ std::vector<net::Route> token_routes(const RouteParts& parts) {
     if (!grant) return exchange->respond(std::move(grant.error()));
     net::Loop& loop = exchange->loop();
     parts.accounts.sign_in(
-        std::move(grant->username), std::move(grant->password), loop,
+        grant->username, std::move(grant->password), loop,
         [&minter = parts.minter, scope = std::move(grant->scope),
          exchange = std::move(exchange)](std::expected<Account, SignInFailure> account) mutable {
           exchange->respond(account ? granted(*account, scope, minter) : refused(account.error()));

@@ -21,9 +21,12 @@ constexpr Seconds kSeenWindow{20};
 
 std::string_view word(live::Latency latency) {
   switch (latency) {
-    case live::Latency::Stable: return "stable";
-    case live::Latency::Low: return "low";
-    case live::Latency::Realtime: return "realtime";
+    case live::Latency::Stable:
+      return "stable";
+    case live::Latency::Low:
+      return "low";
+    case live::Latency::Realtime:
+      return "realtime";
   }
   return "low";
 }
@@ -108,8 +111,8 @@ void with_channel(const net::Request& request, net::ExchangePtr exchange, const 
       std::string(request.arg("channel")), live::Channels::IfMissing::Leave,
       // The exchange is only carried through the channel's loop, never used there.
       [shared = std::move(shared), &home, use = std::move(use)](live::Channel* channel) mutable {
-        auto answer = std::make_shared<net::Response>(channel != nullptr ? use(*channel)
-                                                                         : no_such_channel());
+        auto answer =
+            std::make_shared<net::Response>(channel != nullptr ? use(*channel) : no_such_channel());
         home.post([shared = std::move(shared), answer] { shared->respond(std::move(*answer)); });
       });
 }
@@ -130,7 +133,7 @@ void instruct(const net::Request& request, net::ExchangePtr exchange, const Port
         net::Response::problem(400, "the body must be JSON like {\"do\":\"key_frame\"}"));
   }
   const auto* input = object->if_contains("input");
-  const auto slot = input == nullptr ? live::InputSlot::A
+  const auto slot = input == nullptr     ? live::InputSlot::A
                     : input->is_string() ? slot_of(std::string_view(input->get_string()))
                                          : std::nullopt;
   if (!slot) return exchange->respond(net::Response::problem(400, "input must be a or b"));
@@ -141,7 +144,8 @@ void instruct(const net::Request& request, net::ExchangePtr exchange, const Port
   net::Loop& home = shared->loop();
   ports.channels.with_channel(
       std::string(request.arg("channel")), live::Channels::IfMissing::Leave,
-      [shared = std::move(shared), &home, slot = *slot, instruction](live::Channel* channel) mutable {
+      [shared = std::move(shared), &home, slot = *slot,
+       instruction](live::Channel* channel) mutable {
         if (channel == nullptr) {
           return home.post([shared = std::move(shared)] { shared->respond(no_such_channel()); });
         }
@@ -172,15 +176,13 @@ std::vector<net::Route> channel_routes(std::shared_ptr<const Ports> ports) {
   const net::Policy read{.who = net::Who::Control};
   const net::Policy write{.who = net::Who::Control, .rate = net::RateClass::Write};
   std::vector<net::Route> table;
-  table.push_back(route(Method::Get, "/api/v1/channels", read, "All channels",
-                        [ports](const net::Request&, net::ExchangePtr e) {
-                          list(std::move(e), ports);
-                        }));
-  table.push_back(route(Method::Get, "/api/v1/channels/public", {.who = net::Who::Anyone},
-                        "The channels that everybody may watch",
-                        [ports](const net::Request&, net::ExchangePtr e) {
-                          list_public(std::move(e), ports);
-                        }));
+  table.push_back(
+      route(Method::Get, "/api/v1/channels", read, "All channels",
+            [ports](const net::Request&, net::ExchangePtr e) { list(std::move(e), ports); }));
+  table.push_back(route(
+      Method::Get, "/api/v1/channels/public", {.who = net::Who::Anyone},
+      "The channels that everybody may watch",
+      [ports](const net::Request&, net::ExchangePtr e) { list_public(std::move(e), ports); }));
   table.push_back(route(
       Method::Get, "/api/v1/channels/{channel}", read, "One channel",
       [ports](const net::Request& r, net::ExchangePtr e) {
@@ -209,9 +211,10 @@ std::vector<net::Route> channel_routes(std::shared_ptr<const Ports> ports) {
         ports->channels.with_channel(
             name, live::Channels::IfMissing::Leave,
             [shared = std::move(shared), &home, waiting, ports](live::Channel* channel) mutable {
-              const std::string body = channel == nullptr
-                                           ? waiting
-                                           : json::serialize(describe_for_viewers(channel->status(), *ports));
+              const std::string body =
+                  channel == nullptr
+                      ? waiting
+                      : json::serialize(describe_for_viewers(channel->status(), *ports));
               home.post([shared = std::move(shared), body] {
                 shared->respond(net::Response::json(body));
               });
@@ -226,15 +229,15 @@ std::vector<net::Route> channel_routes(std::shared_ptr<const Ports> ports) {
                             return e->respond(net::Response::problem(400, "input must be a or b"));
                           }
                           with_channel(r, std::move(e), *ports, [slot](live::Channel& channel) {
-                            if (channel.kick(*slot)) return net::Response::json(R"({"kicked":true})");
+                            if (channel.kick(*slot))
+                              return net::Response::json(R"({"kicked":true})");
                             return net::Response::problem(409, "nobody publishes on this input");
                           });
                         }));
-  table.push_back(route(Method::Post, "/api/v1/channels/{channel}/instructions", write,
-                        "Order from outside to a publisher, e.g. {\"do\":\"key_frame\"}",
-                        [ports](const net::Request& r, net::ExchangePtr e) {
-                          instruct(r, std::move(e), *ports);
-                        }));
+  table.push_back(route(
+      Method::Post, "/api/v1/channels/{channel}/instructions", write,
+      "Order from outside to a publisher, e.g. {\"do\":\"key_frame\"}",
+      [ports](const net::Request& r, net::ExchangePtr e) { instruct(r, std::move(e), *ports); }));
   table.push_back(route(Method::Delete, "/api/v1/channels/{channel}", write,
                         "End a channel: viewers are told, playlists get ENDLIST",
                         [ports](const net::Request& r, net::ExchangePtr e) {

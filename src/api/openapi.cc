@@ -9,13 +9,20 @@ namespace json = boost::json;
 
 std::string_view word(net::Method method) {
   switch (method) {
-    case net::Method::Get: return "get";
-    case net::Method::Head: return "head";
-    case net::Method::Post: return "post";
-    case net::Method::Put: return "put";
-    case net::Method::Patch: return "patch";
-    case net::Method::Delete: return "delete";
-    case net::Method::Options: return "options";
+    case net::Method::Get:
+      return "get";
+    case net::Method::Head:
+      return "head";
+    case net::Method::Post:
+      return "post";
+    case net::Method::Put:
+      return "put";
+    case net::Method::Patch:
+      return "patch";
+    case net::Method::Delete:
+      return "delete";
+    case net::Method::Options:
+      return "options";
   }
   return "get";
 }
@@ -29,7 +36,8 @@ json::object content(const std::string& schema) {
 // {name} and {name*} of a pattern as OpenAPI parameters; the star goes.
 json::array parameters(std::string& pattern) {
   json::array all;
-  for (auto open = pattern.find('{'); open != std::string::npos; open = pattern.find('{', open + 1)) {
+  for (auto open = pattern.find('{'); open != std::string::npos;
+       open = pattern.find('{', open + 1)) {
     auto close = pattern.find('}', open);
     if (pattern[close - 1] == '*') pattern.erase(--close, 1);
     all.push_back({{"name", pattern.substr(open + 1, close - open - 1)},
@@ -43,8 +51,7 @@ json::array parameters(std::string& pattern) {
 json::object operation(const net::Route& route, json::array path_parameters) {
   json::object responses{
       {"200", {{"description", "done"}}},
-      {"default",
-       {{"description", "application/problem+json: what is wrong and what to do"}}}};
+      {"default", {{"description", "application/problem+json: what is wrong and what to do"}}}};
   if (!route.doc.response_schema.empty()) {
     responses["200"].as_object()["content"] = content(route.doc.response_schema);
   }

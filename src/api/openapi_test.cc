@@ -30,11 +30,12 @@ boost::json::object document_of(const std::vector<net::Route>& table) {
 
 net::Route sample(net::Method method, const std::string& pattern, net::Who who,
                   const std::string& summary) {
-  return {.method = method,
-          .pattern = pattern,
-          .policy = {.who = who},
-          .handler = net::HttpHandler{},
-          .doc = {.summary = summary, .request_schema = R"({"type":"object"})", .response_schema = ""}};
+  return {
+      .method = method,
+      .pattern = pattern,
+      .policy = {.who = who},
+      .handler = net::HttpHandler{},
+      .doc = {.summary = summary, .request_schema = R"({"type":"object"})", .response_schema = ""}};
 }
 
 TEST(openapi, is_written_from_the_routes) {

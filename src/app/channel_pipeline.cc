@@ -22,8 +22,8 @@ void furnish_channel(live::Channel& channel) {
   package::PackagerOptions options;
   // Init segments may be kept for ever under init-NUMBER.mp4, so a channel that is opened again, here
   // or after a restart, must not use a number twice: it counts from its second of opening.
-  options.first_presentation =
-      static_cast<std::uint32_t>(std::chrono::floor<Seconds>(channel.opened().time_since_epoch()).count());
+  options.first_presentation = static_cast<std::uint32_t>(
+      std::chrono::floor<Seconds>(channel.opened().time_since_epoch()).count());
   channel.attach(std::make_unique<package::Packager>(channel, options));
 }
 

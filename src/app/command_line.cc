@@ -15,7 +15,8 @@ namespace {
 using Act = std::function<int()>;
 
 void add_place(CLI::App& command, Place& place) {
-  command.add_option("--config", place.config, "configuration file (config/butai.toml if it is there)")
+  command
+      .add_option("--config", place.config, "configuration file (config/butai.toml if it is there)")
       ->type_name("FILE");
   command.add_option("--data", place.data, "folder of database, keys, certificates (./data)")
       ->type_name("DIR");
@@ -23,7 +24,9 @@ void add_place(CLI::App& command, Place& place) {
 
 void add_serve_options(CLI::App& command, ServeOptions& options) {
   add_place(command, options.place);
-  command.add_option("--listen", options.listen, "plain HTTP; HOST:0 puts every listener on a free port")
+  command
+      .add_option("--listen", options.listen,
+                  "plain HTTP; HOST:0 puts every listener on a free port")
       ->type_name("HOST:PORT");
   command.add_flag("--print-ports", options.print_ports,
                    "print the ports as one JSON line on standard output once ready");
@@ -75,7 +78,8 @@ std::string read_size(const std::string& text, std::uint16_t& width, std::uint16
 void add_publish(CLI::App& root, client::PublishOptions& options, Act& act) {
   using Format = worker::Capture::Format;
   auto* command = root.add_subcommand("publish", "Send a camera, a file or the test picture");
-  command->add_option("SOURCE", options.source, "camera[:DEV] | file:PATH | test | - (standard input)")
+  command
+      ->add_option("SOURCE", options.source, "camera[:DEV] | file:PATH | test | - (standard input)")
       ->required();
   command->add_option("URL", options.url, "wss://HOST/ws?channel=NAME")->required();
   add_token_options(*command, options.token, options.token_file);
@@ -129,12 +133,12 @@ void add_bench(CLI::App& root, client::ProbeOptions& options, Act& act) {
   auto* latency = command->add_subcommand("latency", "From publish to reception, one viewer");
   latency->add_option("PROBE", options.probe, "jpeg-jpeg, h264-ws, jpeg-ws, echo, first-frame")
       ->required()
-      ->transform(CLI::CheckedTransformer(std::map<std::string, Probe>{
-          {"jpeg-jpeg", Probe::JpegToJpeg},
-          {"h264-ws", Probe::H264ToWs},
-          {"jpeg-ws", Probe::JpegToWs},
-          {"echo", Probe::Echo},
-          {"first-frame", Probe::FirstFrame}}));
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, Probe>{{"jpeg-jpeg", Probe::JpegToJpeg},
+                                       {"h264-ws", Probe::H264ToWs},
+                                       {"jpeg-ws", Probe::JpegToWs},
+                                       {"echo", Probe::Echo},
+                                       {"first-frame", Probe::FirstFrame}}));
   latency->add_option("PUBLISH", options.publish_url, "ws(s)://HOST/ws?channel=NAME")->required();
   latency->add_option("WATCH", options.watch_url, "ws(s)://HOST/live/NAME/ws; not for echo");
   latency->add_option("--token", options.token, "may publish and view (BUTAI_TOKEN)");
@@ -157,9 +161,11 @@ void add_token(CLI::App& root, MintOptions& options, std::string& token, Act& ac
   mint->add_option("--ttl", options.ttl_seconds, "how long it is valid (3600)")
       ->check(CLI::Range(1, 366 * 24 * 3600))
       ->type_name("SECONDS");
-  mint->footer("Example: butai token mint --sub studio --scope \"publish:main view:main\" --ttl 86400");
+  mint->footer(
+      "Example: butai token mint --sub studio --scope \"publish:main view:main\" --ttl 86400");
   mint->callback([&] { act = [&] { return token_mint(options); }; });
-  auto* inspect = command->add_subcommand("inspect", "Say what a token claims and whether it is good");
+  auto* inspect =
+      command->add_subcommand("inspect", "Say what a token claims and whether it is good");
   add_place(*inspect, options.place);
   inspect->add_option("TOKEN", token, "the token; - reads standard input")->required();
   inspect->footer("Example: butai token inspect - < token.txt");
@@ -168,7 +174,8 @@ void add_token(CLI::App& root, MintOptions& options, std::string& token, Act& ac
 
 void add_user(CLI::App& root, UserOptions& options, Act& act) {
   auto* command = root.add_subcommand("user", "Accounts")->require_subcommand(1);
-  auto* add = command->add_subcommand("add", "Make an account; the password is read from standard input");
+  auto* add =
+      command->add_subcommand("add", "Make an account; the password is read from standard input");
   add_place(*add, options.place);
   add->add_option("NAME", options.name, "sign-in name")->required();
   add->add_option("--role", options.role, "viewer, producer or admin (viewer)")
@@ -181,7 +188,8 @@ void add_user(CLI::App& root, UserOptions& options, Act& act) {
 }
 
 void add_channel(CLI::App& root, ChannelOptions& options, Act& act) {
-  auto* command = root.add_subcommand("channel", "Channels of a running server")->require_subcommand(1);
+  auto* command =
+      root.add_subcommand("channel", "Channels of a running server")->require_subcommand(1);
   const auto add = [&](const char* action, const char* what, bool named) {
     auto* sub = command->add_subcommand(action, what);
     add_place(*sub, options.place);
@@ -211,8 +219,8 @@ void add_channel(CLI::App& root, ChannelOptions& options, Act& act) {
 }
 
 void add_doctor(CLI::App& root, Place& place, Act& act) {
-  auto* command =
-      root.add_subcommand("doctor", "Check configuration, clock, ports, certificate, database, worker");
+  auto* command = root.add_subcommand(
+      "doctor", "Check configuration, clock, ports, certificate, database, worker");
   add_place(*command, place);
   command->footer("Example: butai doctor --config config/butai.toml --data /var/lib/butai");
   command->callback([&] { act = [&] { return doctor(place); }; });
@@ -221,9 +229,10 @@ void add_doctor(CLI::App& root, Place& place, Act& act) {
 }  // namespace
 
 int run(int argc, char** argv) {
-  CLI::App root("Butai puts on a paid live video event: it takes the picture in, protects it, and "
-                "delivers it.",
-                "butai");
+  CLI::App root(
+      "Butai puts on a paid live video event: it takes the picture in, protects it, and "
+      "delivers it.",
+      "butai");
   root.require_subcommand(1);
   root.set_version_flag("--version", std::string("butai ") + BUTAI_VERSION);
   root.footer("Example: butai demo\nEvery command explains itself: butai COMMAND --help");

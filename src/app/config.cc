@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <toml++/toml.h>
+#include <unistd.h>
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
-#include <toml++/toml.h>
-#include <unistd.h>
 
 #include "app/settings.h"
 #include "base/name.h"
@@ -69,8 +69,9 @@ Expected<void> read_section(Config& config, const std::string& file, std::string
       if (setting.name == key.str()) found = &setting;
     }
     if (found == nullptr) {
-      return at(file, key.source(), fmt::format("[{}] has no setting {}{}", section, key.str(),
-                                                nearest(key.str(), names)));
+      return at(
+          file, key.source(),
+          fmt::format("[{}] has no setting {}{}", section, key.str(), nearest(key.str(), names)));
     }
     const auto text = as_setting_text(node);
     if (!text || !found->set(config, *text)) {
@@ -96,7 +97,8 @@ Expected<void> read_channel(Config& config, const std::string& file, const toml:
     const auto other = like->value<std::string>();
     const auto found = other ? config.channels.find(*other) : config.channels.end();
     if (found == config.channels.end()) {
-      return at(file, like->source(), "[[channel]] like must name a [[channel]] that stands above it");
+      return at(file, like->source(),
+                "[[channel]] like must name a [[channel]] that stands above it");
     }
     channel = found->second;
   }
@@ -110,8 +112,9 @@ Expected<void> read_channel(Config& config, const std::string& file, const toml:
       if (setting.name == key.str()) found = &setting;
     }
     if (found == nullptr) {
-      return at(file, key.source(),
-                fmt::format("[[channel]] has no setting {}{}", key.str(), nearest(key.str(), names)));
+      return at(
+          file, key.source(),
+          fmt::format("[[channel]] has no setting {}{}", key.str(), nearest(key.str(), names)));
     }
     const auto text = as_setting_text(node);
     if (!text || !found->set(channel, *text)) {
@@ -129,13 +132,15 @@ Expected<void> read_file(Config& config, const std::string& file) {
     root = toml::parse_file(file);
   } catch (const toml::parse_error& error) {
     return at(file, error.source(),
-              fmt::format("this is not TOML: {}; see config/butai.toml for the form", error.description()));
+              fmt::format("this is not TOML: {}; see config/butai.toml for the form",
+                          error.description()));
   }
   const toml::array* channels = nullptr;
   for (const auto& [key, node] : root) {
     if (key.str() == "channel") {
       channels = node.as_array();
-      if (channels == nullptr) return at(file, key.source(), "write [[channel]], with two brackets");
+      if (channels == nullptr)
+        return at(file, key.source(), "write [[channel]], with two brackets");
       continue;
     }
     std::vector<std::string_view> sections;
@@ -201,7 +206,8 @@ Expected<Config> load_config(const std::string& file,
     if (auto read = read_file(config, config.file); !read) return std::unexpected(read.error());
   }
   // Environment values count as [channels], so [[channel]] keeps what the file says.
-  if (auto read = read_environment(config, environment); !read) return std::unexpected(read.error());
+  if (auto read = read_environment(config, environment); !read)
+    return std::unexpected(read.error());
   return config;
 }
 

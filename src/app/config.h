@@ -27,8 +27,8 @@ struct HostPort {
 };
 
 struct ServerConfig {
-  std::optional<HostPort> listen;        // http; default 0.0.0.0:8080
-  std::optional<HostPort> https_listen;  // default 0.0.0.0:8443
+  std::optional<HostPort> listen;          // http; default 0.0.0.0:8080
+  std::optional<HostPort> https_listen;    // default 0.0.0.0:8443
   std::optional<HostPort> metrics_listen;  // default 127.0.0.1:9998
   std::string public_url;
   std::vector<std::string> trusted_proxies;
@@ -77,6 +77,7 @@ Expected<Config> load_config(const std::string& file,
                              const std::map<std::string, std::string>& environment);
 std::map<std::string, std::string> environment_of_this_process();
 
-Expected<HostPort> parse_host_port(const std::string& text);  // "0.0.0.0:8080", "[::]:8080", ":8080"
+Expected<HostPort> parse_host_port(
+    const std::string& text);  // "0.0.0.0:8080", "[::]:8080", ":8080"
 
 }  // namespace butai::app

@@ -78,8 +78,9 @@ trusted_proxies = ["10.0.0.0/8", "127.0.0.1"]
 }
 
 TEST_F(ConfigTest, the_environment_wins_over_the_file) {
-  const auto config = load("[server]\nlisten = \"127.0.0.1:1\"\n",
-                           {{"BUTAI_SERVER_LISTEN", "127.0.0.1:2"}, {"BUTAI_AUTH_SECRET", "s3cret"}});
+  const auto config =
+      load("[server]\nlisten = \"127.0.0.1:1\"\n",
+           {{"BUTAI_SERVER_LISTEN", "127.0.0.1:2"}, {"BUTAI_AUTH_SECRET", "s3cret"}});
   ASSERT_TRUE(config);
   EXPECT_EQ(config->server.listen->port, 2);
   EXPECT_EQ(config->auth.secret, "s3cret");

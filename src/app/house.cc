@@ -18,7 +18,6 @@
 namespace butai::app {
 namespace {
 
-
 // A route handler for the metrics listener, which knows nobody.
 class OpenGuard final : public net::Guard {
  public:
@@ -41,7 +40,8 @@ std::string worker_beside_us() {
 Expected<std::unique_ptr<House>> House::open(Config config, HouseOptions options) {
   if (options.worker.empty()) options.worker = worker_beside_us();
   if (!std::filesystem::exists(options.worker)) {
-    return problem(fmt::format("there is no {}; build it, or give its path with --worker", options.worker));
+    return problem(
+        fmt::format("there is no {}; build it, or give its path with --worker", options.worker));
   }
   std::unique_ptr<House> house(new House(std::move(config), std::move(options)));
   if (auto built = house->build(); !built) return std::unexpected(built.error());
@@ -72,8 +72,8 @@ Expected<void> House::build() {
   nobody_ = std::make_unique<OpenGuard>();
   std::vector<net::Route> metrics_table;
   metrics_table.push_back(api::metrics_route(metrics_));
-  metrics_server_ = std::make_unique<net::Server>(loops_, std::move(metrics_table), *nobody_, clock_,
-                                                  metrics_, net::ServerOptions{});
+  metrics_server_ = std::make_unique<net::Server>(loops_, std::move(metrics_table), *nobody_,
+                                                  clock_, metrics_, net::ServerOptions{});
   if (!config->server.certificate.empty()) {
     certificate_ = {config->server.certificate, config->server.key};
   } else {
@@ -81,7 +81,8 @@ Expected<void> House::build() {
     certificate_ = {folder + "/certificate.pem", folder + "/key.pem"};
     if (auto made = store::prepare_folder(folder); !made) return made;
     if (!std::filesystem::exists(certificate_.certificate)) {
-      if (auto made = net::make_self_signed(certificate_, {"localhost", "127.0.0.1", "::1"}); !made) {
+      if (auto made = net::make_self_signed(certificate_, {"localhost", "127.0.0.1", "::1"});
+          !made) {
         return made;
       }
     }
@@ -91,7 +92,9 @@ Expected<void> House::build() {
 
 std::vector<net::Route> House::all_routes() {
   std::vector<net::Route> table;
-  append(table, pages::routes({.https_port = [this] { return https_port_.load(std::memory_order_relaxed); }}));
+  append(table, pages::routes({.https_port = [this] {
+           return https_port_.load(std::memory_order_relaxed);
+         }}));
   append(table, access::routes({.guard = *guard_,
                                 .gatekeeper = *gatekeeper_,
                                 .plays = *plays_,
@@ -105,14 +108,13 @@ std::vector<net::Route> House::all_routes() {
                                 .open_sockets = open_sockets_,
                                 .publication = {.worker_executable = options_.worker,
                                                 .encoding = config_.get()->encoding}}));
-  append(table, delivery::routes({.channels = *channels_,
-                                  .guard = *guard_,
-                                  .clock = clock_,
-                                  .metrics = metrics_,
-                                  .open_sockets = open_sockets_,
-                                  .heartbeat = [this](std::string_view play) {
-                                    plays_->seen(play);
-                                  }}));
+  append(table,
+         delivery::routes({.channels = *channels_,
+                           .guard = *guard_,
+                           .clock = clock_,
+                           .metrics = metrics_,
+                           .open_sockets = open_sockets_,
+                           .heartbeat = [this](std::string_view play) { plays_->seen(play); }}));
   auto ports = std::make_shared<const api::Ports>(
       api::Ports{.channels = *channels_,
                  .rules = config_,

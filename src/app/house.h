@@ -74,7 +74,7 @@ class House {
   SystemRandom random_;
   Metrics metrics_;
   LiveConfig config_;
-  std::atomic<bool> ready_{false};  // asked by /readyz on every loop
+  std::atomic<bool> ready_{false};            // asked by /readyz on every loop
   std::atomic<std::uint16_t> https_port_{0};  // likewise, by pages that redirect
   bool has_accounts_ = false;
   net::TlsFiles certificate_;

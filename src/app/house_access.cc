@@ -15,16 +15,19 @@ Expected<void> House::build_access() {
   if (!secret) return std::unexpected(secret.error());
   secret_ = std::make_unique<access::Secret>(std::move(*secret));
   if (secret_->weak()) {
-    log::warning("the secret is short or well known; its tokens are accepted from this machine only");
+    log::warning(
+        "the secret is short or well known; its tokens are accepted from this machine only");
   }
 
-  const access::VerifierRules rules{.audience = config->auth.audience, .issuer = config->auth.issuer};
+  const access::VerifierRules rules{.audience = config->auth.audience,
+                                    .issuer = config->auth.issuer};
   key_ring_ = std::make_unique<access::KeyRing>(access::key_of(*secret_));
   const std::string source =
       config->auth.jwks_url.empty() ? config->auth.jwks_file : config->auth.jwks_url;
   if (!source.empty()) {
     if (rules.issuer.empty()) {
-      return problem("[auth] jwks_url and jwks_file need [auth] issuer: the iss that tokens must carry");
+      return problem(
+          "[auth] jwks_url and jwks_file need [auth] issuer: the iss that tokens must carry");
     }
     auto jwks = access::Jwks::start(source, *key_ring_, clock_, metrics_);
     if (!jwks) return std::unexpected(jwks.error());

@@ -25,7 +25,8 @@ void House::drain() {
   }
   const auto wait = [this](Millis longest) {
     const Steady end = clock_.steady() + longest;
-    while (server_->connections() > 0 && clock_.steady() < end) std::this_thread::sleep_for(kLookEvery);
+    while (server_->connections() > 0 && clock_.steady() < end)
+      std::this_thread::sleep_for(kLookEvery);
   };
   wait(kMoveTime);
   for (std::size_t i = 0; i < loops_.size(); ++i) {

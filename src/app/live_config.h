@@ -29,9 +29,12 @@ class LiveConfig final : public access::ChannelRules {
     const std::string name(channel);
     if (!config->channel_options(name)) return std::nullopt;
     switch (config->channel(name).access) {
-      case Access::Public: return access::Access::Public;
-      case Access::Ticket: return access::Access::Ticket;
-      case Access::Token: break;
+      case Access::Public:
+        return access::Access::Public;
+      case Access::Ticket:
+        return access::Access::Ticket;
+      case Access::Token:
+        break;
     }
     return access::Access::Token;
   }

@@ -71,11 +71,16 @@ bool set_duration(Micros& target, const std::string& text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || value < 0 || value > 1'000'000) return false;
   const std::string_view unit(end, text.data() + text.size());
-  if (unit == "ms") target = Millis{value};
-  else if (unit == "s") target = Seconds{value};
-  else if (unit == "m") target = std::chrono::minutes{value};
-  else if (unit == "h") target = std::chrono::hours{value};
-  else return false;
+  if (unit == "ms")
+    target = Millis{value};
+  else if (unit == "s")
+    target = Seconds{value};
+  else if (unit == "m")
+    target = std::chrono::minutes{value};
+  else if (unit == "h")
+    target = std::chrono::hours{value};
+  else
+    return false;
   return target <= std::chrono::hours{24};
 }
 
@@ -89,14 +94,17 @@ constexpr std::string_view kAddress = "an address and port, e.g. \"0.0.0.0:8080\
 constexpr std::string_view kDuration = "a time with its unit, e.g. \"60s\", \"1500ms\", \"5m\"";
 
 const std::array kChannelSettings{
-    ChannelSetting{"access", "\"token\", \"public\" or \"ticket\"",
-                   [](ChannelConfig& c, const std::string& t) { return set_choice(c.access, t, kAccess); }},
-    ChannelSetting{"latency", "\"stable\", \"low\" or \"realtime\"",
-                   [](ChannelConfig& c, const std::string& t) { return set_choice(c.latency, t, kLatency); }},
+    ChannelSetting{
+        "access", "\"token\", \"public\" or \"ticket\"",
+        [](ChannelConfig& c, const std::string& t) { return set_choice(c.access, t, kAccess); }},
+    ChannelSetting{
+        "latency", "\"stable\", \"low\" or \"realtime\"",
+        [](ChannelConfig& c, const std::string& t) { return set_choice(c.latency, t, kLatency); }},
     ChannelSetting{"protection", "\"none\" (protected channels come with a later release)",
                    [](ChannelConfig&, const std::string& t) { return t == "none"; }},
-    ChannelSetting{"linger", kDuration,
-                   [](ChannelConfig& c, const std::string& t) { return set_duration(c.linger, t); }},
+    ChannelSetting{
+        "linger", kDuration,
+        [](ChannelConfig& c, const std::string& t) { return set_duration(c.linger, t); }},
 };
 
 std::vector<Setting> make_settings() {
@@ -107,7 +115,8 @@ std::vector<Setting> make_settings() {
        [](Config& c, const std::string& t) { return set_address(c.server.https_listen, t); }},
       {"server", "metrics_listen", kAddress,
        [](Config& c, const std::string& t) { return set_address(c.server.metrics_listen, t); }},
-      {"server", "public_url", "an address without a slash at its end, e.g. \"https://live.example.org\"",
+      {"server", "public_url",
+       "an address without a slash at its end, e.g. \"https://live.example.org\"",
        [](Config& c, const std::string& t) { return set_url(c.server.public_url, t); }},
       {"server", "trusted_proxies", "a list of addresses, e.g. [\"10.0.0.0/8\", \"127.0.0.1\"]",
        [](Config& c, const std::string& t) { return set_list(c.server.trusted_proxies, t); }},
@@ -152,10 +161,10 @@ std::vector<Setting> make_settings() {
        }},
   };
   for (const ChannelSetting& setting : kChannelSettings) {
-    all.push_back({"channels", setting.name, setting.expects,
-                   [&setting](Config& c, const std::string& t) {
-                     return setting.set(c.channel_defaults, t);
-                   }});
+    all.push_back(
+        {"channels", setting.name, setting.expects, [&setting](Config& c, const std::string& t) {
+           return setting.set(c.channel_defaults, t);
+         }});
   }
   return all;
 }

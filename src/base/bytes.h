@@ -32,7 +32,9 @@ class Bytes {
   static Bytes copy_of(std::string_view text) { return copy_of(as_bytes(text)); }
 
   ByteView view() const { return view_; }
-  operator ByteView() const { return view_; }  // NOLINT(google-explicit-constructor): a view is free
+  operator ByteView() const {
+    return view_;
+  }  // NOLINT(google-explicit-constructor): a view is free
   std::string_view text() const { return as_text(view_); }
   const std::uint8_t* data() const { return view_.data(); }
   std::size_t size() const { return view_.size(); }

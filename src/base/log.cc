@@ -39,8 +39,8 @@ void write(spdlog::level::level_enum level, std::string_view what, Fields fields
   if (!logger->should_log(level)) return;
   std::string line;
   if (g_format == Format::Json) {
-    const auto now = std::chrono::time_point_cast<std::chrono::milliseconds>(
-        std::chrono::system_clock::now());
+    const auto now =
+        std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
     const auto millis = now.time_since_epoch().count();
     const std::time_t seconds = millis / 1000;
     std::tm utc{};

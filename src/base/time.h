@@ -10,7 +10,8 @@ namespace butai {
 using Micros = std::chrono::microseconds;
 using Millis = std::chrono::milliseconds;
 using Seconds = std::chrono::seconds;
-using Utc = std::chrono::sys_time<Micros>;  // microseconds since 1970-01-01T00:00:00Z, no leap seconds
+using Utc =
+    std::chrono::sys_time<Micros>;  // microseconds since 1970-01-01T00:00:00Z, no leap seconds
 using Steady = std::chrono::steady_clock::time_point;
 
 constexpr std::int64_t micros_of(Utc when) { return when.time_since_epoch().count(); }

@@ -13,7 +13,8 @@ std::vector<net::Route> routes(Ports ports) {
   std::vector<net::Route> all;
   for (auto part : {websocket::routes(shared), hls::routes(shared), dash::routes(shared),
                     jpeg::routes(shared)}) {
-    all.insert(all.end(), std::make_move_iterator(part.begin()), std::make_move_iterator(part.end()));
+    all.insert(all.end(), std::make_move_iterator(part.begin()),
+               std::make_move_iterator(part.end()));
   }
   return all;
 }

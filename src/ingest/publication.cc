@@ -103,9 +103,9 @@ void Publication::on_frame(media::Frame frame) {
 
 void Publication::on_loss(const std::string& reason) {
   if (channel_ == nullptr) return;
-  log::warning("input lost", {{"channel", channel_->options().name},
-                              {"input", live::letter(slot_)},
-                              {"reason", reason}});
+  log::warning(
+      "input lost",
+      {{"channel", channel_->options().name}, {"input", live::letter(slot_)}, {"reason", reason}});
   if (input_ != nullptr) input_->lost();
 }
 

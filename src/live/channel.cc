@@ -26,7 +26,11 @@ struct Channel::Slot final : InputListener {
 };
 
 Channel::Channel(ChannelOptions options, Executor& loop, const Clock& clock, Ports ports)
-    : options_(std::move(options)), loop_(loop), clock_(clock), ports_(std::move(ports)), opened_(clock.utc()) {
+    : options_(std::move(options)),
+      loop_(loop),
+      clock_(clock),
+      ports_(std::move(ports)),
+      opened_(clock.utc()) {
   slots_[0] = std::make_unique<Slot>(*this, InputSlot::A);
   slots_[1] = std::make_unique<Slot>(*this, InputSlot::B);
   watch();
@@ -51,7 +55,8 @@ std::expected<Input*, TakeError> Channel::take(InputSlot name, const std::string
   slot.status.connected = true;
   slot.status.subject = subject;
   tell_inputs();
-  log::info("publisher on", {{"channel", options_.name}, {"input", letter(name)}, {"sub", subject}});
+  log::info("publisher on",
+            {{"channel", options_.name}, {"input", letter(name)}, {"sub", subject}});
   return slot.input.get();
 }
 
@@ -152,7 +157,8 @@ void Channel::on_discontinuity(Slot& slot) {
 bool Channel::may_bring(Slot& slot, bool entry) {
   if (on_air_ == &slot && !broken_) return true;
   if (!entry) return false;
-  if (on_air_ != nullptr && on_air_ != &slot && on_air_->publisher != nullptr && !silent(*on_air_)) {
+  if (on_air_ != nullptr && on_air_ != &slot && on_air_->publisher != nullptr &&
+      !silent(*on_air_)) {
     return false;
   }
   put_on_air(slot);

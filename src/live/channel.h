@@ -101,9 +101,9 @@ class Channel final : public ChunkSink {
   std::shared_ptr<ChannelCounts> counts_ = std::make_shared<ChannelCounts>();
   std::vector<std::unique_ptr<FrameReader>> readers_;
   std::array<std::unique_ptr<Slot>, 2> slots_;
-  Slot* on_air_ = nullptr;       // whose frames the readers get; null before the first
-  bool broken_ = false;          // the readers must be told of a discontinuity first
-  bool live_ = false;            // what viewers were told last
+  Slot* on_air_ = nullptr;  // whose frames the readers get; null before the first
+  bool broken_ = false;     // the readers must be told of a discontinuity first
+  bool live_ = false;       // what viewers were told last
   bool ended_ = false;
   TimerHandle watch_timer_;
   TimerHandle linger_timer_;

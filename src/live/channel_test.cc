@@ -37,12 +37,14 @@ class ChannelTest : public ::testing::Test {
   ChannelTest() { channel.attach(std::make_unique<Transcript>(told)); }
 
   Channel::Ports ports() {
-    return {.tell = [this](Update update) {
-              if (const auto* on_air = std::get_if<OnAir>(&update)) {
-                updates.emplace_back(on_air->live ? std::string("live ") + letter(on_air->input) : "gap");
-              }
-              if (std::holds_alternative<Ended>(update)) updates.emplace_back("ended");
-            },
+    return {.tell =
+                [this](Update update) {
+                  if (const auto* on_air = std::get_if<OnAir>(&update)) {
+                    updates.emplace_back(on_air->live ? std::string("live ") + letter(on_air->input)
+                                                      : "gap");
+                  }
+                  if (std::holds_alternative<Ended>(update)) updates.emplace_back("ended");
+                },
             .ended = [this](const Channel&) { ++ended; }};
   }
 

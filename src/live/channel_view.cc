@@ -40,7 +40,8 @@ void ChannelView::take(const PackageEvent& event) {
                  [this](const PresentationPtr& presentation) {
                    presentation_ = presentation;
                    presentations_.push_back(presentation);
-                   if (presentations_.size() > kSegmentsKept) presentations_.erase(presentations_.begin());
+                   if (presentations_.size() > kSegmentsKept)
+                     presentations_.erase(presentations_.begin());
                    tell(&ViewListener::on_presentation);
                  },
                  [this](const SegmentOpened& opened) {

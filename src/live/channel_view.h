@@ -21,8 +21,8 @@ namespace butai::live {
 
 // Counted on every loop, read by the API and metrics: the reason for atomics.
 struct ChannelCounts {
-  std::atomic<std::int64_t> viewers{0};    // sockets and JPEG viewers without a play
-  std::atomic<std::uint64_t> gaps{0};      // viewers that fell behind and jumped
+  std::atomic<std::int64_t> viewers{0};  // sockets and JPEG viewers without a play
+  std::atomic<std::uint64_t> gaps{0};    // viewers that fell behind and jumped
 };
 
 // Told after the view has taken the update in. A listener may remove itself or others meanwhile.
@@ -33,8 +33,8 @@ class ViewListener {
   virtual void on_chunk() {}
   virtual void on_playlist_change() {}  // a part or a segment was closed or opened
   virtual void on_picture() {}
-  virtual void on_air_change() {}       // view.on_air() is new
-  virtual void on_end() {}              // last call
+  virtual void on_air_change() {}  // view.on_air() is new
+  virtual void on_end() {}         // last call
 };
 
 class ChannelView {

@@ -32,7 +32,8 @@ class Channels {
 
   // Runs `use` on the channel's loop; null if there is no such channel. `open` makes it if it may be.
   enum class IfMissing { Open, Leave };
-  void with_channel(const std::string& name, IfMissing if_missing, std::function<void(Channel*)> use);
+  void with_channel(const std::string& name, IfMissing if_missing,
+                    std::function<void(Channel*)> use);
 
   // Whether a channel of this name exists or may be opened. Any loop.
   bool known(const std::string& name) const { return configure_(name).has_value(); }

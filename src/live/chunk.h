@@ -29,7 +29,7 @@ using ChunkPtr = std::shared_ptr<const Chunk>;
 
 // How one track appears in addresses, playlists and manifests.
 struct Rendition {
-  std::string name;    // path component: "video", "audio"
+  std::string name;  // path component: "video", "audio"
   media::Track track;
   std::string codecs;  // RFC 6381, e.g. "avc1.64001f", "mp4a.40.2"
   Bytes init;          // ftyp moov of this track alone
@@ -40,8 +40,8 @@ struct Rendition {
 struct Presentation {
   std::uint32_t number = 0;  // in init addresses: init-NUMBER.mp4
   std::vector<Rendition> renditions;
-  Bytes init_all;            // ftyp moov of all tracks, for WebSocket viewers
-  std::string mime;          // video/mp4; codecs="avc1.64001f,mp4a.40.2"
+  Bytes init_all;    // ftyp moov of all tracks, for WebSocket viewers
+  std::string mime;  // video/mp4; codecs="avc1.64001f,mp4a.40.2"
 };
 using PresentationPtr = std::shared_ptr<const Presentation>;
 
@@ -49,19 +49,19 @@ using PresentationPtr = std::shared_ptr<const Presentation>;
 // A chunk belongs to the segment that is open on its track.
 struct SegmentOpened {
   media::TrackId track;
-  std::uint64_t number;   // EXT-X-MEDIA-SEQUENCE
+  std::uint64_t number;  // EXT-X-MEDIA-SEQUENCE
   Ticks start;
   std::uint32_t init;
-  bool discontinuity;     // the time line or the codec configuration broke before it
+  bool discontinuity;  // the time line or the codec configuration broke before it
 };
-struct PartClosed {       // LL-HLS part: the chunks of this track since the last PartClosed
+struct PartClosed {  // LL-HLS part: the chunks of this track since the last PartClosed
   media::TrackId track;
   Ticks start, duration;
   bool independent;
 };
 struct SegmentClosed {
   media::TrackId track;
-  Ticks duration;         // true: next segment's start - this one's
+  Ticks duration;  // true: next segment's start - this one's
 };
 using PackageEvent =
     std::variant<PresentationPtr, SegmentOpened, ChunkPtr, PartClosed, SegmentClosed>;

@@ -13,18 +13,18 @@ inline constexpr std::size_t kSegmentsKept = 32;
 inline constexpr std::size_t kLogBytesMax = 64u << 20;
 
 // WebSocket viewers' ring: at least the newest key frame and what follows it.
-inline constexpr std::size_t kRingChunksMax = 4096;       // 35 s of 30 fps video with audio
-inline constexpr std::size_t kRingBytesMax = 32u << 20;   // 10 s at 25 Mbit/s
-inline constexpr std::size_t kRingPicturesMax = 120;      // JPEG: 4 s at 30 a second
+inline constexpr std::size_t kRingChunksMax = 4096;      // 35 s of 30 fps video with audio
+inline constexpr std::size_t kRingBytesMax = 32u << 20;  // 10 s at 25 Mbit/s
+inline constexpr std::size_t kRingPicturesMax = 120;     // JPEG: 4 s at 30 a second
 inline constexpr std::size_t kRingPictureBytesMax = 32u << 20;
 
 // Time line (DESIGN decision 5).
-inline constexpr Micros kSlewStart{100'000};     // drift that is corrected …
-inline constexpr Micros kSlewStop{10'000};       // … until this little is left
-inline constexpr std::int64_t kSlewPpmMax = 500; // by at most this: inaudible, invisible
-inline constexpr Micros kOffMax{500'000};        // late for a whole window: marked discontinuity
-inline constexpr Micros kLateWindow{3'000'000};  // a stalled line may catch up within this
-inline constexpr Micros kJumpMax{1'000'000};     // one frame's step that no camera makes
+inline constexpr Micros kSlewStart{100'000};      // drift that is corrected …
+inline constexpr Micros kSlewStop{10'000};        // … until this little is left
+inline constexpr std::int64_t kSlewPpmMax = 500;  // by at most this: inaudible, invisible
+inline constexpr Micros kOffMax{500'000};         // late for a whole window: marked discontinuity
+inline constexpr Micros kLateWindow{3'000'000};   // a stalled line may catch up within this
+inline constexpr Micros kJumpMax{1'000'000};      // one frame's step that no camera makes
 
 // An input that brought nothing for so long gives way to the other; viewers are told `gap`.
 inline constexpr Micros kInputSilence{1'000'000};
@@ -32,8 +32,9 @@ inline constexpr Micros kWatchInterval{250'000};
 
 // Frames that come early (a file sent faster than it plays) wait until this long before their time.
 inline constexpr Micros kEarlyMax{250'000};
-inline constexpr Micros kHeldSpanMax{1'000'000};       // on every track: then the publisher is not read
-inline constexpr Micros kHeldSpanOneTrackMax{15'000'000};  // fragments longer than this are refused room
+inline constexpr Micros kHeldSpanMax{1'000'000};  // on every track: then the publisher is not read
+inline constexpr Micros kHeldSpanOneTrackMax{
+    15'000'000};  // fragments longer than this are refused room
 inline constexpr std::size_t kHeldBytesMax = 8u << 20;
 
 // Channels opened by publishers rather than by configuration.

@@ -16,7 +16,8 @@ namespace butai::live {
 template <class Item>
 class Ring {
  public:
-  Ring(std::size_t items_max, std::size_t bytes_max) : items_max_(items_max), bytes_max_(bytes_max) {}
+  Ring(std::size_t items_max, std::size_t bytes_max)
+      : items_max_(items_max), bytes_max_(bytes_max) {}
 
   void append(Item item, std::size_t bytes, bool entry) {
     if (entry) newest_entry_ = end();
@@ -37,8 +38,8 @@ class Ring {
     newest_entry_.reset();
   }
 
-  std::uint64_t first() const { return first_; }                   // sequence of the oldest kept
-  std::uint64_t end() const { return first_ + entries_.size(); }   // of the next to come
+  std::uint64_t first() const { return first_; }                  // sequence of the oldest kept
+  std::uint64_t end() const { return first_ + entries_.size(); }  // of the next to come
   const Item& at(std::uint64_t sequence) const { return entries_[sequence - first_].item; }
   std::size_t bytes_at(std::uint64_t sequence) const { return entries_[sequence - first_].bytes; }
   // Where a new viewer, or one that fell behind, starts. Nothing while nothing can be decoded.

@@ -53,7 +53,8 @@ TEST(timeline, marks_a_step_back_and_a_leap) {
 TEST(timeline, a_stall_that_is_caught_up_is_no_discontinuity) {
   Timeline line;
   std::int64_t dts = 0;
-  for (int i = 0; i < 30; ++i, dts += 3'000) line.place(video(dts), 90'000, kStart + i * Micros{33'333});
+  for (int i = 0; i < 30; ++i, dts += 3'000)
+    line.place(video(dts), 90'000, kStart + i * Micros{33'333});
   // Two seconds of nothing, then all at once.
   const Utc back = kStart + Millis{3'000};
   for (int i = 0; i < 60; ++i, dts += 3'000) {
@@ -79,7 +80,8 @@ TEST(timeline, slews_a_drifting_clock_for_ten_hours_without_a_mark) {
   Micros worst{0};
   std::int64_t last = INT64_MIN;
   for (std::int64_t i = 0; i < 10LL * 3600 * 30; ++i) {
-    const Utc arrived = kStart + Micros{static_cast<std::int64_t>(static_cast<double>(i) * 33'333.333 * 1.0002)};
+    const Utc arrived =
+        kStart + Micros{static_cast<std::int64_t>(static_cast<double>(i) * 33'333.333 * 1.0002)};
     const auto placed = line.place(video(i * 3'000), 90'000, arrived);
     ASSERT_FALSE(placed.discontinuity) << "frame " << i;
     ASSERT_GT(placed.dts, last);

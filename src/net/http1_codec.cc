@@ -87,8 +87,8 @@ std::expected<std::size_t, HttpError> HeadScan::find_end(ByteView input) {
 namespace {
 
 // Beast's parser with our stricter rules on top; it fills a head and appends to a body.
-template <bool Asks>
-class Parser final : public http::basic_parser<Asks> {
+template <bool IsRequest>
+class Parser final : public http::basic_parser<IsRequest> {
  public:
   explicit Parser(Http1Head& head) : head_(head) {
     this->header_limit(static_cast<std::uint32_t>(kHeadBytesMax));

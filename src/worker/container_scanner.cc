@@ -10,6 +10,7 @@ namespace butai::worker {
 namespace {
 
 constexpr std::size_t kTsPacketBytes = 188;
+constexpr std::uint8_t kTsSync = 0x47;
 constexpr std::size_t kBoxHeadBytes = 8;
 constexpr std::size_t kLargeBoxHeadBytes = 16;
 constexpr std::size_t kFlvHeadBytes = 13;  // signature, version, flags, size, and PreviousTagSize0
@@ -47,6 +48,8 @@ bool is_mp4_start(ByteView look) {
   return type == four("ftyp") || type == four("styp") || type == four("moof") ||
          type == four("moov");
 }
+
+bool is_flv_start(ByteView look) { return look[0] == 'F' && look[1] == 'L' && look[2] == 'V'; }
 
 }  // namespace
 
@@ -144,37 +147,33 @@ ContainerScanner::Status ContainerScanner::remember(ByteView bytes) {
   return {};
 }
 
-ContainerScanner::Status ContainerScanner::detect(ByteView look) {
+// `look` has at least kBoxHeadBytes.
+std::optional<Container> ContainerScanner::detect(ByteView look) {
+  if (is_mp4_start(look)) return Container::Mp4;
+  if (big_endian(look, 0, 4) == kEbml) return Container::WebM;
+  if (is_flv_start(look)) return Container::Flv;
+  const bool packets = look.size() > kTsPacketBytes && look[kTsPacketBytes] == kTsSync;
+  if (look[0] == kTsSync && packets) return Container::MpegTs;
+  return std::nullopt;
+}
+
+void ContainerScanner::begin(Container container) {
+  container_ = container;
   header_.clear();
   meta_tag_.clear();
   video_tag_.clear();
   audio_tag_.clear();
   header_complete_ = false;
   opens_ = true;
-  if (is_mp4_start(look)) {
-    container_ = Container::Mp4;
-  } else if (big_endian(look, 0, 4) == kEbml) {
-    container_ = Container::WebM;
-  } else if (big_endian(look, 0, 3) == four("\0FLV")) {
-    container_ = Container::Flv;
-  } else if (look[0] == 0x47 && look.size() > kTsPacketBytes && look[kTsPacketBytes] == 0x47) {
-    container_ = Container::MpegTs;
-  } else {
-    return std::unexpected(ScanError::UnknownContainer);
-  }
-  return {};
 }
 
 std::expected<bool, ScanError> ContainerScanner::next_unit(ByteView look) {
   if (!container_) {
     if (look.size() < kBoxHeadBytes) return false;
-    if (look[0] == 0x47 && look.size() <= kTsPacketBytes && !is_mp4_start(look)) return false;
-    if (auto found = detect(look); !found) return std::unexpected(found.error());
-    if (container_ == Container::Flv) {
-      unit_left_ = kFlvHeadBytes;
-      keep_ = Keep::Header;
-      return true;
-    }
+    if (look[0] == kTsSync && look.size() <= kTsPacketBytes && !is_mp4_start(look)) return false;
+    const auto found = detect(look);
+    if (!found) return std::unexpected(ScanError::UnknownContainer);
+    begin(*found);
   }
   switch (*container_) {
     case Container::Mp4:
@@ -204,9 +203,7 @@ std::expected<bool, ScanError> ContainerScanner::next_box(ByteView look) {
   } else if (size < kBoxHeadBytes) {
     return std::unexpected(ScanError::BadBox);
   }
-  if (type == four("ftyp") && header_complete_) {
-    if (auto found = detect(look); !found) return std::unexpected(found.error());
-  }
+  if (type == four("ftyp") && header_complete_) begin(Container::Mp4);
   if (type == four("mdat") && !header_complete_) return std::unexpected(ScanError::PlainMp4);
   if (type == four("moof")) {
     if (!header_complete_) return std::unexpected(ScanError::PlainMp4);
@@ -229,9 +226,7 @@ std::expected<bool, ScanError> ContainerScanner::next_element(ByteView look) {
   for (std::size_t i = 1; i < size_bytes; ++i) size = size << 8 | look[id_bytes + i];
   const bool unknown_size = size == (std::uint64_t{1} << (7 * size_bytes)) - 1;
   const std::uint32_t id = big_endian(look, 0, id_bytes);
-  if (id == kEbml && header_complete_) {
-    if (auto found = detect(look); !found) return std::unexpected(found.error());
-  }
+  if (id == kEbml && header_complete_) begin(Container::WebM);
   if (auto entered = enter_element(id, size, unknown_size, id_bytes + size_bytes); !entered) {
     return std::unexpected(entered.error());
   }
@@ -259,8 +254,8 @@ ContainerScanner::Status ContainerScanner::enter_element(std::uint32_t id, std::
 
 std::expected<bool, ScanError> ContainerScanner::next_tag(ByteView look) {
   if (look.size() < kFlvTagHeadBytes) return false;
-  if (look[0] == 'F' && look[1] == 'L' && look[2] == 'V') {
-    if (auto found = detect(look); !found) return std::unexpected(found.error());
+  if (is_flv_start(look)) {
+    begin(Container::Flv);
     unit_left_ = kFlvHeadBytes;
     keep_ = Keep::Header;
     return true;

@@ -57,7 +57,8 @@ class ContainerScanner {
   using Status = std::expected<void, ScanError>;
 
   Status scan(ByteView all, const Bytes& bytes, std::vector<Piece>& pieces);
-  Status detect(ByteView look);
+  static std::optional<Container> detect(ByteView look);
+  void begin(Container container);  // forgets the header of the one before
   // Looks at the unit that starts with `look`; sets unit_left_, keep_ and the marks of the next
   // piece. False: needs more bytes.
   std::expected<bool, ScanError> next_unit(ByteView look);

@@ -156,6 +156,16 @@ TEST(ContainerScanner, says_what_is_wrong) {
   EXPECT_EQ(error_of(kFlvHead + tag(3, "what")), ScanError::BadTag);
 }
 
+TEST(ContainerScanner, a_new_header_may_be_cut_right_after_its_first_size) {
+  ContainerScanner scanner;
+  scan(scanner, kWebmHead + kCluster, 1'000);
+  const auto pieces =
+      scanner.take(Bytes::copy_of("\x1A\x45\xDF\xA3\x80"));  // 5 bytes, found by fuzzing
+  ASSERT_TRUE(pieces.has_value());
+  ASSERT_EQ(pieces->size(), 1U);
+  EXPECT_TRUE(pieces->front().opens);
+}
+
 TEST(ContainerScanner, waits_for_enough_to_tell) {
   ContainerScanner scanner;
   EXPECT_TRUE(scanner.take(Bytes::copy_of("\0\0\0\x18"s)).value().empty());

@@ -24,11 +24,11 @@ class Control {
     if (!config) return std::unexpected(config.error());
     SystemClock clock;
     SystemRandom random;
-    auto secret = access::load_secret(config->auth.secret,
-                                      options.place.data.empty() ? "data" : options.place.data, random);
+    auto secret = access::load_secret(
+        config->auth.secret, options.place.data.empty() ? "data" : options.place.data, random);
     if (!secret) return std::unexpected(secret.error());
-    const access::TokenMinter minter(*secret, clock, random,
-                                     {.audience = config->auth.audience, .issuer = config->auth.issuer});
+    const access::TokenMinter minter(
+        *secret, clock, random, {.audience = config->auth.audience, .issuer = config->auth.issuer});
     auto token = minter.mint("butai-channel", {"control"}, Seconds{60});
     if (!token) return std::unexpected(token.error());
     Control control;
@@ -50,14 +50,16 @@ class Control {
     net::ClientOptions options = client_;
     if (!body.empty()) options.headers.add("Content-Type", "application/json");
     loop.post([&] {
-      net::fetch(loop, method, server_ + path, options, std::move(body),
+      net::fetch(loop, method, server_ + path, options, body,
                  [&](Expected<net::ClientResponse> response) {
                    answer = std::move(response);
                    loop.stop();
                  });
     });
     loop.run();
-    if (!answer) return problem(fmt::format("{} (is the server running at {}?)", answer.error().sentence, server_));
+    if (!answer)
+      return problem(
+          fmt::format("{} (is the server running at {}?)", answer.error().sentence, server_));
     if (answer->status >= 200 && answer->status < 300) return answer->body;
     boost::system::error_code error;
     const json::value value = json::parse(answer->body, error);
@@ -120,7 +122,8 @@ int print_channels(const std::string& body, const ChannelOptions& options) {
     print_one(answer.as_object());
     return 0;
   }
-  for (const json::value& channel : answer.at("channels").as_array()) print_row(channel.as_object());
+  for (const json::value& channel : answer.at("channels").as_array())
+    print_row(channel.as_object());
   return 0;
 }
 

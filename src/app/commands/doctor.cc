@@ -62,9 +62,10 @@ void check_data(Report& report, const std::string& data) {
   if (auto made = store::prepare_folder(data); !made) {
     return report.line(Verdict::Bad, "data", made.error().sentence);
   }
-  struct statvfs disk {};
+  struct statvfs disk{};
   statvfs(data.c_str(), &disk);
-  const double free_gb = static_cast<double>(disk.f_bavail) * static_cast<double>(disk.f_frsize) / 1e9;
+  const double free_gb =
+      static_cast<double>(disk.f_bavail) * static_cast<double>(disk.f_frsize) / 1e9;
   report.line(free_gb > 1 ? Verdict::Good : Verdict::Mind, "disk",
               fmt::format("{:.1f} GB free in {}", free_gb, data));
   auto database = store::Database::open({.path = data + "/butai.db"});
@@ -77,16 +78,18 @@ void check_secret(Report& report, const Config& config, const std::string& data)
   const auto secret = access::load_secret(config.auth.secret, data, random);
   if (!secret) return report.line(Verdict::Bad, "secret", secret.error().sentence);
   report.line(secret->weak() ? Verdict::Mind : Verdict::Good, "secret",
-              secret->weak() ? "short or well known: its tokens are accepted from this machine only; "
-                               "set BUTAI_AUTH_SECRET to 32 bytes or more"
-                             : (config.auth.secret.empty() ? data + "/keys/secret" : "configured"));
+              secret->weak()
+                  ? "short or well known: its tokens are accepted from this machine only; "
+                    "set BUTAI_AUTH_SECRET to 32 bytes or more"
+                  : (config.auth.secret.empty() ? data + "/keys/secret" : "configured"));
 }
 
 void check_certificate(Report& report, const Config& config, const std::string& data) {
   const bool own = !config.server.certificate.empty();
   const std::string file = own ? config.server.certificate : data + "/certs/certificate.pem";
   if (!own && !std::filesystem::exists(file)) {
-    return report.line(Verdict::Mind, "certificate", "a self-signed one is made at the first start");
+    return report.line(Verdict::Mind, "certificate",
+                       "a self-signed one is made at the first start");
   }
   const auto fingerprint = net::certificate_fingerprint(file);
   if (!fingerprint) return report.line(Verdict::Bad, "certificate", fingerprint.error().sentence);
@@ -139,11 +142,13 @@ int doctor(const Place& place) {
   check_certificate(report, *config, data);
   check_port(report, "http", config->server.listen.value_or(HostPort{"0.0.0.0", 8080}));
   check_port(report, "https", config->server.https_listen.value_or(HostPort{"0.0.0.0", 8443}));
-  check_port(report, "metrics", config->server.metrics_listen.value_or(HostPort{"127.0.0.1", 9998}));
+  check_port(report, "metrics",
+             config->server.metrics_listen.value_or(HostPort{"127.0.0.1", 9998}));
   check_worker(report, worker_beside_us());
   for (const auto& [name, channel] : config->channels) {
     if (channel.access == Access::Ticket) {
-      report.line(Verdict::Mind, "channel " + name, "access = \"ticket\" sells nothing yet: nobody may watch");
+      report.line(Verdict::Mind, "channel " + name,
+                  "access = \"ticket\" sells nothing yet: nobody may watch");
     }
   }
   return report.status();

@@ -31,7 +31,8 @@ void raise_descriptor_limit() {
 }
 
 void start_log(const LogConfig& config) {
-  const bool json = config.format == "json" || (config.format == "auto" && isatty(STDERR_FILENO) == 0);
+  const bool json =
+      config.format == "json" || (config.format == "auto" && isatty(STDERR_FILENO) == 0);
   const auto level = config.level == "debug"     ? log::Level::Debug
                      : config.level == "warning" ? log::Level::Warning
                      : config.level == "error"   ? log::Level::Error
@@ -69,7 +70,8 @@ int run_house(const ServeOptions& options, Config config, const std::string& def
     if (signal != SIGHUP) break;
     auto fresh = load_config(options.place.config, environment_of_this_process());
     if (!fresh) {
-      log::error("configuration not reloaded; the old one goes on", {{"why", fresh.error().sentence}});
+      log::error("configuration not reloaded; the old one goes on",
+                 {{"why", fresh.error().sentence}});
       continue;
     }
     (*house)->reload(std::move(*fresh));
@@ -91,7 +93,9 @@ int serve(const ServeOptions& options) {
                         {"metrics", ports.metrics},
                         {"certificate_sha256", house.fingerprint()}});
     if (!house.has_accounts()) {
-      log::info("there is no account yet; the first admin is made with: butai user add NAME --role admin");
+      log::info(
+          "there is no account yet; the first admin is made with: butai user add NAME --role "
+          "admin");
     }
   });
 }

@@ -50,7 +50,8 @@ std::string trimmed(std::string text) {
 int token_mint(const MintOptions& options) {
   auto keys = open_keys(options.place);
   if (!keys) return fail(keys.error().sentence);
-  const access::TokenMinter minter(*(*keys)->secret, (*keys)->clock, (*keys)->random, (*keys)->rules);
+  const access::TokenMinter minter(*(*keys)->secret, (*keys)->clock, (*keys)->random,
+                                   (*keys)->rules);
   std::vector<std::string> words;
   for (std::size_t at = 0; at < options.scope.size();) {
     const auto space = std::min(options.scope.find(' ', at), options.scope.size());
@@ -78,7 +79,8 @@ int token_inspect(const Place& place, const std::string& text) {
   const access::KeyRing ring(access::key_of(*(*keys)->secret));
   const access::TokenVerifier verifier(ring, (*keys)->clock, (*keys)->rules);
   const auto verified = verifier.verify(token);
-  if (!verified) return fail(fmt::format("not accepted here: {}", access::sentence(verified.error())));
+  if (!verified)
+    return fail(fmt::format("not accepted here: {}", access::sentence(verified.error())));
   std::cout << "accepted here\n";
   return 0;
 }

@@ -30,9 +30,8 @@ std::vector<net::Route> routes(std::shared_ptr<const Ports> ports) {
   return {{.method = net::Method::Get,
            .pattern = "/live/{channel}/manifest.mpd",
            .policy = {.who = net::Who::Viewer, .cors = true},
-           .handler = [ports](const net::Request& r, net::ExchangePtr e) {
-             manifest(r, std::move(e), *ports);
-           },
+           .handler = [ports](const net::Request& r,
+                              net::ExchangePtr e) { manifest(r, std::move(e), *ports); },
            .doc = {.summary = "DASH manifest", .request_schema = "", .response_schema = ""}}};
 }
 

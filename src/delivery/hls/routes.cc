@@ -19,8 +19,9 @@ constexpr std::string_view kPlaylistType = "application/vnd.apple.mpegurl";
 
 package::HlsOptions options_for(const live::ChannelView& view) {
   package::HlsOptions options;
-  options.profile = view.latency() == live::Latency::Stable ? package::HlsOptions::Profile::Plain
-                                                            : package::HlsOptions::Profile::LowLatency;
+  options.profile = view.latency() == live::Latency::Stable
+                        ? package::HlsOptions::Profile::Plain
+                        : package::HlsOptions::Profile::LowLatency;
   if (view.ended()) options.life = package::HlsOptions::Life::Ended;
   return options;
 }
@@ -43,7 +44,8 @@ net::Response media(const Bytes& bytes, media::TrackId track) {
   return response;
 }
 
-live::ChannelView* view_of(const net::Request& request, net::Exchange& exchange, const Ports& ports) {
+live::ChannelView* view_of(const net::Request& request, net::Exchange& exchange,
+                           const Ports& ports) {
   return ports.channels.find_view(exchange.loop().index(), std::string(request.arg("channel")));
 }
 
@@ -101,11 +103,13 @@ void media_playlist(const net::Request& request, net::ExchangePtr exchange, cons
          const auto* own = find(logs, rendition);
          if (own == nullptr) return not_yet();
          switch (package::decide_reload({query.msn, query.part}, *own, options_for(now))) {
-           case package::ReloadDecision::Wait: return std::nullopt;
+           case package::ReloadDecision::Wait:
+             return std::nullopt;
            case package::ReloadDecision::BadRequest:
              return net::Response::problem(
                  400, "_HLS_msn and _HLS_part must be numbers, not too far ahead of the playlist");
-           case package::ReloadDecision::AnswerNow: break;
+           case package::ReloadDecision::AnswerNow:
+             break;
          }
          return write_media_playlist(now, *own, logs);
        });
@@ -122,7 +126,8 @@ net::Response chunks(const live::Segment& segment, media::TrackId track, std::si
                      std::size_t count) {
   net::Response response;
   response.headers.add("Content-Type", track == media::kVideoTrack ? "video/mp4" : "audio/mp4");
-  for (std::size_t i = first; i < first + count; ++i) response.body.push_back(segment.chunks[i]->bytes);
+  for (std::size_t i = first; i < first + count; ++i)
+    response.body.push_back(segment.chunks[i]->bytes);
   return response;
 }
 
@@ -156,7 +161,8 @@ void part(live::ChannelView& view, const net::Request& request, std::int64_t sta
            keep_private(response, request);
            return response;
          }
-         const auto next = package::next_part(*own, logs.front().rendition->track, package::kSegment);
+         const auto next =
+             package::next_part(*own, logs.front().rendition->track, package::kSegment);
          const std::int64_t near = Ticks::from(kHintError, timescale).value;
          if (next && next->part == number && std::abs(next->start - start) <= near) {
            return std::nullopt;
@@ -175,7 +181,8 @@ void file(const net::Request& request, net::ExchangePtr exchange, const Ports& p
 
   if (wanted.starts_with("init-") && wanted.ends_with(".mp4")) {
     const auto number = digits(wanted.substr(5, wanted.size() - 9));
-    const Bytes* init = number ? view->find_init(name, static_cast<std::uint32_t>(*number)) : nullptr;
+    const Bytes* init =
+        number ? view->find_init(name, static_cast<std::uint32_t>(*number)) : nullptr;
     const live::Rendition* rendition = view->rendition(name);
     if (init == nullptr || rendition == nullptr) return missing();
     auto response = media(*init, rendition->track.id);
@@ -209,7 +216,8 @@ net::Route route(std::string pattern, net::Cache cache, std::string summary, Han
           .pattern = std::move(pattern),
           .policy = {.who = net::Who::Viewer, .cache = cache, .cors = true},
           .handler = [handler, ports = std::move(ports)](
-                         const net::Request& r, net::ExchangePtr e) { handler(r, std::move(e), *ports); },
+                         const net::Request& r,
+                         net::ExchangePtr e) { handler(r, std::move(e), *ports); },
           .doc = {.summary = std::move(summary), .request_schema = "", .response_schema = ""}};
 }
 

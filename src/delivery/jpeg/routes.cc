@@ -38,9 +38,9 @@ class MjpegViewer final : public live::ViewListener {
     if (view_ == nullptr || body_->unsent() > 0) return;
     if (view_->pictures().first() == view_->pictures().end()) return;
     const live::PicturePtr picture = view_->pictures().at(view_->pictures().end() - 1);
-    body_->write({Bytes::copy_of(fmt::format(
-                      "--{}\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n", kBoundary,
-                      picture->jpeg.size())),
+    body_->write({Bytes::copy_of(
+                      fmt::format("--{}\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n",
+                                  kBoundary, picture->jpeg.size())),
                   picture->jpeg, Bytes::copy_of("\r\n")});
   }
 
@@ -67,10 +67,12 @@ class MjpegViewer final : public live::ViewListener {
 };
 
 void mjpeg(const net::Request& request, net::ExchangePtr exchange, const Ports& ports) {
-  auto* view = ports.channels.find_view(exchange->loop().index(), std::string(request.arg("channel")));
+  auto* view =
+      ports.channels.find_view(exchange->loop().index(), std::string(request.arg("channel")));
   if (auto picture = newest(view); !picture) return exchange->respond(std::move(picture.error()));
   net::Response head;
-  head.headers.add("Content-Type", fmt::format("multipart/x-mixed-replace; boundary={}", kBoundary));
+  head.headers.add("Content-Type",
+                   fmt::format("multipart/x-mixed-replace; boundary={}", kBoundary));
   net::Loop& loop = exchange->loop();
   new MjpegViewer(*view, exchange->stream(std::move(head)), loop);
 }
@@ -94,21 +96,18 @@ std::vector<net::Route> routes(std::shared_ptr<const Ports> ports) {
   table.push_back({.method = net::Method::Get,
                    .pattern = "/live/{channel}/mjpeg",
                    .policy = policy,
-                   .handler = [ports](const net::Request& r, net::ExchangePtr e) {
-                     mjpeg(r, std::move(e), *ports);
-                   },
+                   .handler = [ports](const net::Request& r,
+                                      net::ExchangePtr e) { mjpeg(r, std::move(e), *ports); },
                    .doc = {.summary = "JPEG pictures as multipart/x-mixed-replace",
                            .request_schema = "",
                            .response_schema = ""}});
-  table.push_back({.method = net::Method::Get,
-                   .pattern = "/live/{channel}/snapshot.jpg",
-                   .policy = policy,
-                   .handler = [ports](const net::Request& r, net::ExchangePtr e) {
-                     snapshot(r, std::move(e), *ports);
-                   },
-                   .doc = {.summary = "The newest JPEG picture",
-                           .request_schema = "",
-                           .response_schema = ""}});
+  table.push_back(
+      {.method = net::Method::Get,
+       .pattern = "/live/{channel}/snapshot.jpg",
+       .policy = policy,
+       .handler = [ports](const net::Request& r,
+                          net::ExchangePtr e) { snapshot(r, std::move(e), *ports); },
+       .doc = {.summary = "The newest JPEG picture", .request_schema = "", .response_schema = ""}});
   return table;
 }
 

@@ -85,16 +85,18 @@ class CmafViewer final : public ViewerSession {
       tracks += fmt::format(R"({}{{"id":{},"name":"{}","codec":"{}","timescale":{})",
                             tracks.empty() ? "" : ",", t.id, rendition.name, rendition.codecs,
                             t.timescale);
-      tracks += t.id == media::kVideoTrack
-                    ? fmt::format(R"(,"width":{},"height":{}}})", t.width, t.height)
-                    : fmt::format(R"(,"sample_rate":{},"channels":{}}})", t.sample_rate, t.channels);
+      tracks +=
+          t.id == media::kVideoTrack
+              ? fmt::format(R"(,"width":{},"height":{}}})", t.width, t.height)
+              : fmt::format(R"(,"sample_rate":{},"channels":{}}})", t.sample_rate, t.channels);
     }
     // The codecs parameter of a MIME type stands in quotes of its own.
     std::string mime;
-    for (const char c : presentation->mime) mime += c == '"' ? std::string("\\\"") : std::string(1, c);
-    send_text(fmt::format(
-        R"({{"type":"init","mime":"{}","tracks":[{}],"edge":{},"protection":"none"}})", mime, tracks,
-        micros_of(view().edge())));
+    for (const char c : presentation->mime)
+      mime += c == '"' ? std::string("\\\"") : std::string(1, c);
+    send_text(
+        fmt::format(R"({{"type":"init","mime":"{}","tracks":[{}],"edge":{},"protection":"none"}})",
+                    mime, tracks, micros_of(view().edge())));
     socket_send(presentation->init_all);
     init_sent_ = number;
     return true;

@@ -22,8 +22,8 @@ namespace butai::delivery {
 
 class ViewerSession : public net::WebSocketHandler, public live::ViewListener, public net::Movable {
  public:
-  ViewerSession(const net::Request& request, const Ports& ports, std::string channel,
-                Millis batch, net::Policy policy);
+  ViewerSession(const net::Request& request, const Ports& ports, std::string channel, Millis batch,
+                net::Policy policy);
   ~ViewerSession() override;
 
   void on_open(net::WebSocket& socket) final;

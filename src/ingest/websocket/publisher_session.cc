@@ -87,7 +87,8 @@ class PublisherSession final : public net::WebSocketHandler, public net::Movable
     const json::value message = json::parse(json::string_view(text.data(), text.size()), error);
     const auto* object = error ? nullptr : message.if_object();
     const auto* type = object != nullptr ? object->if_contains("type") : nullptr;
-    if (type == nullptr || !type->is_string()) return bad("a text message must be JSON with a type");
+    if (type == nullptr || !type->is_string())
+      return bad("a text message must be JSON with a type");
     if (type->get_string() == "auth") return take_token(*object);
     if (!authority_->admitted()) return socket_->close(4401, "send an auth message first");
     if (type->get_string() == "hello") return greet(*object);
@@ -132,9 +133,12 @@ class PublisherSession final : public net::WebSocketHandler, public net::Movable
 
   void dismissed(live::Dismissal why) {
     switch (why) {
-      case live::Dismissal::TakenOver: return socket_->close(4409, "taken over by the same publisher");
-      case live::Dismissal::Kicked: return socket_->close(4403, "taken off by an operator");
-      case live::Dismissal::ChannelEnded: return socket_->close(4410, "the channel has ended");
+      case live::Dismissal::TakenOver:
+        return socket_->close(4409, "taken over by the same publisher");
+      case live::Dismissal::Kicked:
+        return socket_->close(4403, "taken off by an operator");
+      case live::Dismissal::ChannelEnded:
+        return socket_->close(4410, "the channel has ended");
     }
   }
 
@@ -226,8 +230,9 @@ class PublisherSession final : public net::WebSocketHandler, public net::Movable
     if (id == nullptr || !id->is_number()) return;
     boost::system::error_code ignored;
     const auto* error = message.if_contains("error");
-    finish_instruction(id->to_number<std::uint64_t>(ignored),
-                       error != nullptr && error->is_string() ? std::string(error->get_string()) : "");
+    finish_instruction(id->to_number<std::uint64_t>(ignored), error != nullptr && error->is_string()
+                                                                  ? std::string(error->get_string())
+                                                                  : "");
   }
 
   void finish_instruction(std::uint64_t id, std::string error) {
@@ -240,7 +245,8 @@ class PublisherSession final : public net::WebSocketHandler, public net::Movable
 
   void echo(const Bytes& message) {
     if (echo_ == Echo::None || (echo_ == Echo::Seed && echoes_ >= kEchoesMax)) return;
-    if (socket_->unsent() > 0) return;  // a sender that does not read loses its echoes, nothing else
+    if (socket_->unsent() > 0)
+      return;  // a sender that does not read loses its echoes, nothing else
     ++echoes_;
     socket_->send_binary({message});
   }
@@ -321,8 +327,8 @@ class PublisherSession final : public net::WebSocketHandler, public net::Movable
   // The seed's client never reads and expects no text.
   void send_error(std::string_view code, std::string_view sentence) {
     if (echo_ == Echo::Seed || socket_->unsent() > 0) return;
-    socket_->send_text(json::serialize(
-        json::object{{"type", "error"}, {"code", std::string(code)}, {"message", std::string(sentence)}}));
+    socket_->send_text(json::serialize(json::object{
+        {"type", "error"}, {"code", std::string(code)}, {"message", std::string(sentence)}}));
   }
 
   net::Request request_;
@@ -374,8 +380,8 @@ Accepted accept(const net::Request& request, const PublisherPorts& ports,
   const std::string channel(request.query_value("channel").value_or("main"));
   const std::string_view input = request.query_value("input").value_or("a");
   if (!is_name(channel) || !ports.channels.known(channel)) {
-    return std::unexpected(net::Response::problem(
-        404, "no such channel; configure it, or switch [channels] auto on"));
+    return std::unexpected(
+        net::Response::problem(404, "no such channel; configure it, or switch [channels] auto on"));
   }
   if (input != "a" && input != "b") {
     return std::unexpected(net::Response::problem(400, "input must be a or b"));
@@ -403,13 +409,14 @@ std::vector<net::Route> routes(PublisherPorts ports) {
       .limits = {.message_bytes_max = kMessageBytesMax},
       .subprotocols = {"butai.v1"},
   };
-  return {{.method = net::Method::Get,
-           .pattern = "/ws",
-           .policy = kPolicy,
-           .handler = std::move(socket),
-           .doc = {.summary = "Publish: one JPEG per message, or pieces of fMP4, WebM, FLV, MPEG-TS",
-                   .request_schema = "",
-                   .response_schema = ""}}};
+  return {
+      {.method = net::Method::Get,
+       .pattern = "/ws",
+       .policy = kPolicy,
+       .handler = std::move(socket),
+       .doc = {.summary = "Publish: one JPEG per message, or pieces of fMP4, WebM, FLV, MPEG-TS",
+               .request_schema = "",
+               .response_schema = ""}}};
 }
 
 }  // namespace butai::ingest

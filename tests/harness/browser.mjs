@@ -1,0 +1,55 @@
+// Chromium without a window, through playwright-core; every message of the page's console is kept.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+import { workFolder } from './paths.mjs';
+import { until } from './wait.mjs';
+
+const kArguments = [
+  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required',
+];
+const screenshots = join(workFolder, 'screenshots');
+mkdirSync(screenshots, { recursive: true });
+
+export const startChromium = (args = []) =>
+  chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: [...kArguments, ...args] });
+
+// A page of its own context, with what went wrong in it.
+export async function openPage(browser, url, context = {}) {
+  const made = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-US', ...context });
+  const page = await made.newPage();
+  const trouble = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error') trouble.push(`${message.text()} (${message.location().url})`);
+  });
+  page.on('pageerror', (error) => trouble.push(String(error)));
+  await page.goto(url);
+  return {
+    page,
+    trouble,
+    stats: () => page.evaluate(() => window.butai.stats()),
+    screenshot: (name) => page.screenshot({ path: join(screenshots, `${name}.png`) }),
+    close: () => made.close(),
+  };
+}
+
+// Waits until the picture runs, watches it for `seconds`, and says what was seen.
+export async function watchPlaying(stats, { seconds = 5, within = 20_000 } = {}) {
+  let first;
+  try {
+    first = await until('the picture to run', async () => {
+      const now = await stats();
+      return now?.decodedFrames > 10 && now.currentTime > 0 && now;
+    }, { within, every: 200 });
+  } catch (error) {
+    throw new Error(`${error.message}; last: ${JSON.stringify(await stats().catch((e) => e.message))}`);
+  }
+  const seen = [first];
+  const end = performance.now() + seconds * 1000;
+  await until(`${seconds} s of it`, async () => {
+    seen.push(await stats());
+    return performance.now() > end;
+  }, { within: seconds * 1000 + 5000, every: 250 });
+  return seen;
+}
