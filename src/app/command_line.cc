@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "app/commands.h"
 #include "client/latency_probe.h"
@@ -61,6 +62,18 @@ void add_token_options(CLI::App& command, std::string& token, std::string& token
       ->type_name("FILE");
 }
 
+// One of a few words; the library's own transformer would print the values behind them as well.
+template <class Value>
+CLI::Option* add_choice(CLI::App& command, const char* name, Value& target, const char* what,
+                        std::map<std::string, Value> choices) {
+  std::vector<std::string> words;
+  for (const auto& [word, value] : choices) words.push_back(word);
+  return command
+      .add_option_function<std::string>(
+          name, [&target, choices](const std::string& word) { target = choices.at(word); }, what)
+      ->check(CLI::IsMember(words));
+}
+
 // "1280x720"
 std::string read_size(const std::string& text, std::uint16_t& width, std::uint16_t& height) {
   unsigned w = 0;
@@ -84,9 +97,8 @@ void add_publish(CLI::App& root, client::PublishOptions& options, Act& act) {
   command->add_option("URL", options.url, "wss://HOST/ws?channel=NAME")->required();
   add_token_options(*command, options.token, options.token_file);
   add_trust(*command, options.pin, options.ca_file);
-  command->add_option("--format", options.format, "jpeg or h264 (h264)")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, Format>{{"jpeg", Format::Jpeg}, {"h264", Format::H264}}));
+  add_choice<Format>(*command, "--format", options.format, "jpeg or h264 (h264)",
+                     {{"jpeg", Format::Jpeg}, {"h264", Format::H264}});
   command
       ->add_option_function<std::string>(
           "--size",
@@ -119,9 +131,8 @@ void add_watch(CLI::App& root, client::WatchOptions& options, Act& act) {
       ->check(CLI::Range(0, 7 * 24 * 3600))
       ->type_name("N");
   command->add_flag("--json", options.json, "print one JSON object at the end");
-  command->add_option("--format", options.format, "cmaf or jpeg (cmaf)")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, Format>{{"cmaf", Format::Cmaf}, {"jpeg", Format::Jpeg}}));
+  add_choice<Format>(*command, "--format", options.format, "cmaf or jpeg (cmaf)",
+                     {{"cmaf", Format::Cmaf}, {"jpeg", Format::Jpeg}});
   command->add_option("--save", options.save, "write what comes to this file")->type_name("FILE");
   command->footer("Example: butai watch ws://127.0.0.1:8080/live/main/ws --seconds 10");
   command->callback([&] { act = [&] { return client::watch(options); }; });
@@ -131,14 +142,13 @@ void add_bench(CLI::App& root, client::ProbeOptions& options, Act& act) {
   using Probe = client::Probe;
   auto* command = root.add_subcommand("bench", "Load and figures")->require_subcommand(1);
   auto* latency = command->add_subcommand("latency", "From publish to reception, one viewer");
-  latency->add_option("PROBE", options.probe, "jpeg-jpeg, h264-ws, jpeg-ws, echo, first-frame")
-      ->required()
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, Probe>{{"jpeg-jpeg", Probe::JpegToJpeg},
-                                       {"h264-ws", Probe::H264ToWs},
-                                       {"jpeg-ws", Probe::JpegToWs},
-                                       {"echo", Probe::Echo},
-                                       {"first-frame", Probe::FirstFrame}}));
+  add_choice<Probe>(*latency, "PROBE", options.probe, "jpeg-jpeg, h264-ws, jpeg-ws, echo, first-frame",
+                    {{"jpeg-jpeg", Probe::JpegToJpeg},
+                     {"h264-ws", Probe::H264ToWs},
+                     {"jpeg-ws", Probe::JpegToWs},
+                     {"echo", Probe::Echo},
+                     {"first-frame", Probe::FirstFrame}})
+      ->required();
   latency->add_option("PUBLISH", options.publish_url, "ws(s)://HOST/ws?channel=NAME")->required();
   latency->add_option("WATCH", options.watch_url, "ws(s)://HOST/live/NAME/ws; not for echo");
   latency->add_option("--token", options.token, "may publish and view (BUTAI_TOKEN)");

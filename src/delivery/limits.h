@@ -16,7 +16,8 @@ inline constexpr Micros kStalledMax{15'000'000};
 // draft-pantos-hls-rfc8216bis-22 clause 6.2.5.2), then 503.
 inline constexpr Micros kHoldMax{12'000'000};
 
-// How far a hinted segment's predicted start may lie beside the real one: half a frame at 25 a second.
-inline constexpr Micros kHintError{20'000};
+// How far a hinted segment's predicted start may lie beside the real one: a camera that skips a few
+// pictures begins it late. Segments begin a second or more apart, so none is mistaken for another.
+inline constexpr Micros kHintError{200'000};
 
 }  // namespace butai::delivery

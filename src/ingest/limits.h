@@ -15,4 +15,7 @@ inline constexpr int kBadFramesMax = 100;       // in a row, then 4400
 inline constexpr Micros kAckInterval{200'000};  // at most 5 a second
 inline constexpr Micros kInstructionTime{3'000'000};  // to answer `done`
 
+// What a publisher brought before it hung up plays for so long at most.
+inline constexpr Micros kPlayOutMax{30'000'000};
+
 }  // namespace butai::ingest

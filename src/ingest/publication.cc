@@ -37,7 +37,9 @@ Publication::Publication(live::Channel& channel, live::InputSlot slot, std::stri
       options_(std::move(options)),
       connection_(std::move(connection)) {}
 
-Publication::~Publication() { end(); }
+Publication::~Publication() {
+  if (channel_ != nullptr) channel_->release(slot_, *this);
+}
 
 void Publication::push_jpeg(live::PicturePtr picture) {
   connection_->consumed(picture->jpeg.size());
@@ -54,17 +56,42 @@ void Publication::push_piece(Bytes piece) {
 }
 
 void Publication::end() {
-  if (channel_ == nullptr) return;
-  line_.reset();
-  input_ = nullptr;
-  std::exchange(channel_, nullptr)->release(slot_, *this);
+  if (channel_ == nullptr || ending_) return;
+  ending_ = true;
+  until_left_ = shared_from_this();
+  // Pictures were shown when they came; of a container up to several seconds may still be on the way.
+  const bool pictures = waiting_.empty() && input_->empty() && (!line_ || pictures_);
+  if (pictures) return leave();
+  leave_timer_ = loop_.after(kPlayOutMax, [this] { leave(); });
+  on_writable();
+}
+
+// The last frame was made; those that are early leave in their own time.
+void Publication::on_end() {
+  if (channel_ == nullptr || !ending_) return;
+  if (input_->empty()) return leave();
+  input_->on_empty([this] { leave(); });
+}
+
+void Publication::leave() {
+  if (channel_ == nullptr || !until_left_) return;
+  leave_timer_.reset();
+  // Not in this task: it may be one of the line's or the input's.
+  loop_.post([self = std::move(until_left_)] {
+    self->line_.reset();
+    if (self->channel_ == nullptr) return;  // taken over meanwhile
+    self->input_ = nullptr;
+    std::exchange(self->channel_, nullptr)->release(self->slot_, *self);
+  });
 }
 
 void Publication::dismiss(live::Dismissal why) {
   channel_ = nullptr;
   input_ = nullptr;
   // Not `line_` yet: this may be called from within one of its calls.
-  loop_.post([line = std::shared_ptr<worker::Line>(std::move(line_))] {});
+  loop_.post([line = std::shared_ptr<worker::Line>(std::move(line_)),
+              self = std::move(until_left_)] {});
+  leave_timer_.reset();
   connection_->dismissed(why);
 }
 
@@ -81,7 +108,8 @@ worker::Line& Publication::line(worker::Job job) {
     options.job = job;
     options.encoding = options_.encoding;
     // Pictures are stamped on arrival, so what our encoder makes of them is on the time line already.
-    if (job == worker::Job::Jpeg) input_->trust_source();
+    pictures_ = job == worker::Job::Jpeg;
+    if (pictures_) input_->trust_source();
     options.label = fmt::format("{}/{}", channel_->options().name, live::letter(slot_));
     line_ = std::make_unique<worker::Line>(loop_, clock_, std::move(options), *this);
   }
@@ -118,6 +146,7 @@ void Publication::on_writable() {
     waiting_.pop_front();
     connection_->consumed(size);
   }
+  if (ending_ && line_) line_->finish();
 }
 
 }  // namespace butai::ingest

@@ -31,7 +31,9 @@ class Connection {
   virtual void instruct(live::Instruction instruction, live::InstructionDone done) = 0;
 };
 
-class Publication final : public live::Publisher, public worker::LineListener {
+class Publication final : public live::Publisher,
+                          public worker::LineListener,
+                          public std::enable_shared_from_this<Publication> {
  public:
   struct Options {
     std::string worker_executable;
@@ -46,7 +48,9 @@ class Publication final : public live::Publisher, public worker::LineListener {
 
   void push_jpeg(live::PicturePtr picture);
   void push_piece(Bytes piece);
-  void end();  // the connection is gone
+  // The connection is gone. What it brought still plays: the slot is free when that is over, or when
+  // the publisher takes it again.
+  void end();
 
   void dismiss(live::Dismissal why) override;
   void instruct(const live::Instruction& instruction, live::InstructionDone done) override;
@@ -56,11 +60,13 @@ class Publication final : public live::Publisher, public worker::LineListener {
   void on_loss(const std::string& reason) override;
   void on_complaint(const std::string& sentence) override;
   void on_writable() override;
+  void on_end() override;
 
  private:
   Publication(live::Channel& channel, live::InputSlot slot, std::string subject, net::Loop& loop,
               const Clock& clock, Options options, std::shared_ptr<Connection> connection);
   worker::Line& line(worker::Job job);
+  void leave();
 
   live::Channel* channel_;  // null once dismissed
   live::InputSlot slot_;
@@ -72,6 +78,10 @@ class Publication final : public live::Publisher, public worker::LineListener {
   live::Input* input_ = nullptr;
   std::unique_ptr<worker::Line> line_;
   std::deque<Bytes> waiting_;  // pieces the worker had no room for
+  bool pictures_ = false;      // JPEG, not a container
+  bool ending_ = false;
+  std::shared_ptr<Publication> until_left_;  // nobody else holds it while it plays out
+  TimerHandle leave_timer_;
 };
 
 }  // namespace butai::ingest

@@ -1,5 +1,6 @@
 #include "live/channel.h"
 
+#include <deque>
 #include <utility>
 
 #include "base/log.h"
@@ -21,6 +22,7 @@ struct Channel::Slot final : InputListener {
   Publisher* publisher = nullptr;
   std::unique_ptr<Input> input;
   Steady last_brought{};
+  std::deque<media::Frame> early_sound;  // what came before the key frame that puts the slot on air
   bool jpeg = false;
   InputStatus status;
 };
@@ -51,6 +53,7 @@ std::expected<Input*, TakeError> Channel::take(InputSlot name, const std::string
   slot.publisher = &publisher;
   slot.input = std::make_unique<Input>(loop_, clock_, slot);
   slot.jpeg = false;
+  slot.early_sound.clear();
   slot.status = {};
   slot.status.connected = true;
   slot.status.subject = subject;
@@ -143,7 +146,13 @@ void Channel::on_frame(Slot& slot, const media::Frame& frame) {
   if (!slot.jpeg) slot.status.bytes += frame.data.size();
   const bool has_video = slot.status.tracks.front().codec == media::Codec::H264;
   const bool entry = frame.key && (!has_video || frame.track == media::kVideoTrack);
-  if (!may_bring(slot, entry)) return;
+  if (!may_bring(slot, entry)) {
+    if (has_video && frame.track == media::kAudioTrack) {
+      slot.early_sound.push_back(frame);
+      if (slot.early_sound.size() > kEarlySoundMax) slot.early_sound.pop_front();
+    }
+    return;
+  }
   slot.last_brought = clock_.steady();
   for (const auto& reader : readers_) reader->on_frame(frame);
 }
@@ -165,7 +174,11 @@ bool Channel::may_bring(Slot& slot, bool entry) {
   if (std::exchange(broken_, false)) {
     for (const auto& reader : readers_) reader->on_discontinuity();
   }
-  for (const auto& reader : readers_) reader->on_tracks(slot.status.tracks);
+  for (const auto& reader : readers_) {
+    reader->on_tracks(slot.status.tracks);
+    for (const media::Frame& sound : slot.early_sound) reader->on_frame(sound);
+  }
+  slot.early_sound.clear();
   return true;
 }
 

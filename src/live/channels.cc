@@ -101,7 +101,7 @@ void Channels::on_ended(Home& home, const std::string& name) {
       if (found == other.views.end() || !found->second->ended()) return;
       other.forgetting[name] = other.loop.after(kEndedKept, [this, &other, name] {
         // Last in this task: erasing the handle ends the lambda that holds `name`.
-        const std::string gone = name;
+        const std::string gone = name;  // NOLINT(performance-unnecessary-copy-initialization)
         forget(other.index, gone);
         other.loop.post([&other, gone] { other.forgetting.erase(gone); });
       });

@@ -72,6 +72,7 @@ void Input::release_due() {
   if (queue != nullptr) {
     timer_ = loop_.after(queue->front().when - now - kEarlyMax, [this] { release_due(); });
   }
+  if (held_bytes_ == 0 && on_empty_) on_empty_();
   const bool now_full = full();
   if (std::exchange(was_full_, now_full) && !now_full && on_room_) on_room_();
 }

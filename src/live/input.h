@@ -40,6 +40,9 @@ class Input {
   void lost();                    // the source broke off; what follows is a discontinuity
   // Whether early frames fill the space; then stop reading until `on_room`.
   bool full() const;
+  // Whether every frame has left; `on_empty` is told when the last one does.
+  bool empty() const { return held_bytes_ == 0; }
+  void on_empty(std::function<void()> callback) { on_empty_ = std::move(callback); }
   void on_room(std::function<void()> callback) { on_room_ = std::move(callback); }
   std::optional<Micros> anchor() const { return timeline_.anchor(); }
 
@@ -66,6 +69,7 @@ class Input {
   bool was_full_ = false;
   TimerHandle timer_;
   std::function<void()> on_room_;
+  std::function<void()> on_empty_;
 };
 
 }  // namespace butai::live

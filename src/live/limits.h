@@ -28,6 +28,8 @@ inline constexpr Micros kJumpMax{1'000'000};      // one frame's step that no ca
 
 // An input that brought nothing for so long gives way to the other; viewers are told `gap`.
 inline constexpr Micros kInputSilence{1'000'000};
+// Sound that a container puts before its first key frame, in frames: 0.34 s of AAC at 48 kHz.
+inline constexpr std::size_t kEarlySoundMax = 16;
 inline constexpr Micros kWatchInterval{250'000};
 
 // Frames that come early (a file sent faster than it plays) wait until this long before their time.

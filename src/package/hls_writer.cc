@@ -175,7 +175,8 @@ std::optional<std::int64_t> expected_end_of(const live::SegmentLog& log, const G
   if (grid.on_boundary(last.start, tolerance)) {
     return grid.boundary(grid.index(last.start, tolerance) + 1, last.start.timescale);
   }
-  if (segments.size() < 2 || segments[segments.size() - 2].run != last.run) return std::nullopt;
+  // The first segment of a run begins anywhere, so its length says nothing: two must stand before.
+  if (segments.size() < 3 || segments[segments.size() - 3].run != last.run) return std::nullopt;
   return last.start.value + segments[segments.size() - 2].duration.value;
 }
 

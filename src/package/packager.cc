@@ -249,10 +249,11 @@ Cut Packager::next_cut(Ticks start, std::int64_t tolerance) {
   next_boundary_ = index + 1;
   if (grid_.on_boundary(start, tolerance)) {
     cut.expected_end = Ticks{grid_.boundary(next_boundary_, start.timescale), start.timescale};
-  } else if (last_start_) {  // off the grid, but maybe as regular
+  } else if (segments_begun_ > 1) {  // off the grid, but maybe as regular
     const std::int64_t length = start.value - last_start_->in(start.timescale).value;
     cut.expected_end = Ticks{start.value + length, start.timescale};
   }
+  ++segments_begun_;  // the first segment of a line begins anywhere: its length says nothing about the next
   last_number_ = cut.number;
   last_start_ = start;
   return cut;
@@ -278,6 +279,7 @@ void Packager::on_discontinuity() {
   }
   broken_ = last_number_.has_value();
   last_start_.reset();
+  segments_begun_ = 0;
   sound_waiting_.clear();
   sound_first_.reset();
   sound_leads_ = !picture_ && sound_;

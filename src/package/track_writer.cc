@@ -88,7 +88,10 @@ bool TrackWriter::part_is_full(std::int64_t usual) const {
 }
 
 bool TrackWriter::at_expected_end(std::int64_t usual) const {
-  return open_->expected_end && end_ + usual / 2 >= open_->expected_end->value;
+  if (!open_->expected_end) return false;
+  const std::int64_t expected = open_->expected_end->value - usual / 2;
+  // Once: a segment that goes on after all has parts of the usual length again.
+  return part_start_ < expected && end_ >= expected;
 }
 
 }  // namespace butai::package

@@ -70,7 +70,7 @@ function checkMedia(list, { low }) {
     if (b.discontinuity) assert.ok(b.time > a.time, 'time goes on after a discontinuity');
     else near(b.time - a.time, a.duration, 0.0015, 'PROGRAM-DATE-TIME against EXTINF');
   }
-  const holdBack = Number(list.control['HOLD-BACK']);
+  const holdBack = Number(list.control['HOLD-BACK'] ?? 3 * list.target); // absent: three target durations
   assert.ok(holdBack >= 3 * kTarget, 'HOLD-BACK of three target durations');
   if (!low) {
     assert.ok(!list.text.includes('EXT-X-PART') && !list.hint, 'no parts in a plain playlist');

@@ -165,8 +165,10 @@ export function PublishPage() {
             change={(p) => void change(p)}
           />
           <div class="desk-buttons">
+            {/* Keys: one element for both would change into a submit button inside its own click. */}
             {on ? (
               <button
+                key="stop"
                 type="button"
                 class="button button-main"
                 onClick={() => sender.current!.stop()}
@@ -174,7 +176,7 @@ export function PublishPage() {
                 {texts.stop}
               </button>
             ) : (
-              <button type="submit" class="button button-main" disabled={!canCapture()}>
+              <button key="go" type="submit" class="button button-main" disabled={!canCapture()}>
                 {texts.goLive}
               </button>
             )}

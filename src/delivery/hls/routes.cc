@@ -1,5 +1,6 @@
 #include "delivery/hls/routes.h"
 
+#include <algorithm>
 #include <charconv>
 #include <string>
 #include <utility>
@@ -65,7 +66,11 @@ bool has_segment(const live::SegmentLog& log) {
 void multivariant(const net::Request& request, net::ExchangePtr exchange, const Ports& ports) {
   const auto* view = view_of(request, *exchange, ports);
   const auto logs = view != nullptr ? rendition_logs(*view) : std::vector<package::RenditionLog>{};
-  if (logs.empty() || !has_segment(*logs.front().log)) return exchange->respond(not_yet());
+  // Every playlist that it names can be fetched at once.
+  const bool complete = std::ranges::all_of(logs, [](const auto& each) { return has_segment(*each.log); });
+  if (logs.empty() || !complete || logs.size() < view->presentation()->renditions.size()) {
+    return exchange->respond(not_yet());
+  }
   package::Bandwidths bandwidths;
   for (const auto& each : logs) {
     bandwidths[each.rendition->track.id] = package::measure(each);

@@ -1,0 +1,84 @@
+// Players that are not ours, on a page of somebody else: hls.js, dash.js and shaka-player play the
+// addresses of a play from another origin.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { openPage, startChromium, watchPlaying } from '../harness/browser.mjs';
+import { program, root } from '../harness/paths.mjs';
+import { Child } from '../harness/process.mjs';
+import { Server } from '../harness/server.mjs';
+import { publishToken, viewToken } from '../harness/token.mjs';
+
+const packages = join(root, 'tests/node_modules');
+const kPlayers = {
+  'hls.js': {
+    file: join(packages, 'hls.js/dist/hls.js'),
+    start: `const hls = new Hls({ lowLatencyMode: true });
+      hls.on(Hls.Events.ERROR, (_, data) => { if (data.fatal) console.error('hls.js: ' + data.details); });
+      hls.loadSource(address); hls.attachMedia(video);
+      window.latency = () => hls.latency;`,
+  },
+  'dash.js': {
+    file: join(packages, 'dashjs/dist/legacy/umd/dash.all.debug.js'),
+    start: `const player = dashjs.MediaPlayer().create();
+      player.updateSettings({ debug: { logLevel: 1 } });
+      player.on('error', (e) => console.error('dash.js: ' + (e.error?.message ?? e.error)));
+      player.initialize(video, address, true);
+      window.latency = () => player.getCurrentLiveLatency();`,
+  },
+  'shaka-player': {
+    file: join(packages, 'shaka-player/dist/shaka-player.compiled.js'),
+    start: `const player = new shaka.Player(); player.attach(video).then(() => player.load(address)).then(() => video.play(), (e) => console.error('shaka: ' + e));
+      window.latency = () => player.seekRange().end - video.currentTime;`,
+  },
+};
+
+let server, site, browser, sender;
+before(async () => {
+  server = await Server.start();
+  sender = new Child(program, ['publish', 'test', '--size', '640x360', `${server.ws}/ws?channel=main`], { env: { BUTAI_TOKEN: publishToken() } });
+  site = createServer((request, answer) => {
+    const url = new URL(request.url, 'http://a');
+    const player = kPlayers[url.searchParams.get('player')];
+    if (url.pathname === '/player.js') return answer.setHeader('Content-Type', 'text/javascript').end(readFileSync(player.file));
+    if (url.pathname === '/favicon.ico') return answer.writeHead(204).end();
+    answer.setHeader('Content-Type', 'text/html');
+    answer.end(`<!doctype html><video id="video" muted autoplay playsinline width="640"></video>
+      <script src="/player.js?player=${encodeURIComponent(url.searchParams.get('player'))}"></script>
+      <script>const video = document.getElementById('video');
+      const address = new URL(location).searchParams.get('address');
+      window.stats = () => ({ decodedFrames: video.getVideoPlaybackQuality().totalVideoFrames, currentTime: video.currentTime, width: video.videoWidth, latency: window.latency?.() });
+      ${player.start}</script>`);
+  });
+  await new Promise((ready) => site.listen(0, '127.0.0.1', ready));
+  await server.segmentsOf('main', viewToken());
+  browser = await startChromium();
+});
+after(async () => {
+  await browser?.close();
+  site?.close();
+  await sender?.stop();
+  await server?.stop();
+});
+
+for (const [name, kind, slowest] of [['hls.js', 'hls', 4], ['dash.js', 'dash', 10], ['shaka-player', 'hls', 10], ['shaka-player', 'dash', 10]]) {
+  test(`${name} plays ${kind} from another origin`, { timeout: 60_000 }, async () => {
+    const play = await server.play('main', viewToken());
+    const url = `http://localhost:${site.address().port}/?player=${name}&address=${encodeURIComponent(play[kind])}`;
+    const { page, trouble, close } = await openPage(browser, url);
+    try {
+      const seen = await watchPlaying(() => page.evaluate(() => window.stats()), { seconds: 8 });
+      const [first, last] = [seen[0], seen.at(-1)];
+      console.log(`# ${name} ${kind}: latency ${last.latency?.toFixed?.(2)} s`);
+      assert.ok(last.decodedFrames - first.decodedFrames > 8 * 20, `${last.decodedFrames - first.decodedFrames} pictures in 8 s`);
+      assert.ok(last.currentTime - first.currentTime > 6.5);
+      assert.equal(last.width, 640);
+      assert.ok(last.latency < slowest, `${last.latency} s`);
+      assert.deepEqual(trouble, []);
+    } finally {
+      await close();
+    }
+  });
+}
