@@ -43,8 +43,11 @@ class MediaPlaylist {
     // An open segment without a part is not in the playlist yet.
     const bool last_shows = segments.empty() || shows(segments.back());
     const std::size_t shown = segments.size() - (last_shows ? 0 : 1);
+    // The open segment is one of those with parts, also at the moment when there is none yet.
+    const bool open = shown > 0 && !segments[shown - 1].complete;
+    const std::size_t with_parts = kSegmentsWithParts - (open ? 0 : 1);
     for (std::size_t i = listed_.first; i < shown; ++i) {
-      write_segment(segments[i], i + kSegmentsWithParts >= shown);
+      write_segment(segments[i], i + with_parts >= shown);
     }
     write_tail();
     return std::move(out_);

@@ -75,9 +75,10 @@ const kCases = [
   { name: 'fmp4-25', film: { rate: '25' } },
   { name: 'fmp4-2997', film: { rate: '30000/1001' } },
   { name: 'fmp4-b-frames', film: { bframes: 2 } },
-  { name: 'fmp4-every-frame', film: { container: 'fmp4_frames' } },
+  { name: 'fmp4-every-frame', film: { container: 'fmp4_frames' }, hangsUp: true },
   { name: 'flv-30', film: { container: 'flv' } },
-  { name: 'ts-30', film: { container: 'ts' } },
+  // Where a picture ends is known when the next one begins, or when the publisher hangs up.
+  { name: 'ts-30', film: { container: 'ts' }, hangsUp: true },
   { name: 'matroska-30', film: { container: 'webm' } },
 ];
 
