@@ -15,6 +15,21 @@ const kFolders = ['smoke', 'seed', 'exact', 'playlists', 'access', 'bad_input', 
 const kAlone = new Set(['browsers', 'faults']); // one at a time: they look at the clock
 const kFileMinutes = 6;
 
+// Run by `./dev long scenarios` (--long) or by name only, until each is green twice in a row on two busy
+// cores; why it is not yet:
+const kNotSteady = {
+  'playlists/hls': 'parts are shorter than 85 % when the test picture loses frames on a busy machine',
+  'bad_input/publishing': 'garbage behind a good fMP4 or TS beginning is not always complained of within 20 s',
+  'bad_input/viewing': 'the viewer that never reads takes longer than the file may',
+  'browsers/chromium_publish': 'the delay shown for a browser camera depends on the load',
+  'browsers/players': 'hls.js shows two thirds of the pictures while others use the cores',
+  'browsers/webkit': 'new',
+  'browsers/firefox': 'new',
+  'nginx/': 'new',
+  'control/': 'new',
+  'python/': 'new',
+};
+
 const words = process.argv.slice(2);
 const long = words.includes('--long');
 const wanted = words.filter((word) => !word.startsWith('--'));
@@ -27,7 +42,14 @@ function files() {
       if (name.endsWith('.test.mjs')) found.push({ path: join(here, folder, name), alone: kAlone.has(folder) });
     }
   }
-  return found.filter(({ path }) => !wanted.length || wanted.some((word) => relative(here, path).includes(word)));
+  if (wanted.length) return found.filter(({ path }) => wanted.some((word) => relative(here, path).includes(word)));
+  if (long) return found;
+  return found.filter(({ path }) => {
+    const name = relative(here, path);
+    const why = Object.entries(kNotSteady).find(([start]) => name.startsWith(start))?.[1];
+    if (why) console.log(`later   ${name.replace('.test.mjs', '').padEnd(28)} only with --long: ${why}`);
+    return !why;
+  });
 }
 
 const number = (text, name) => Number(new RegExp(`^# ${name} (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
