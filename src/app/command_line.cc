@@ -142,7 +142,8 @@ void add_bench(CLI::App& root, client::ProbeOptions& options, Act& act) {
   using Probe = client::Probe;
   auto* command = root.add_subcommand("bench", "Load and figures")->require_subcommand(1);
   auto* latency = command->add_subcommand("latency", "From publish to reception, one viewer");
-  add_choice<Probe>(*latency, "PROBE", options.probe, "jpeg-jpeg, h264-ws, jpeg-ws, echo, first-frame",
+  add_choice<Probe>(*latency, "PROBE", options.probe,
+                    "jpeg-jpeg, h264-ws, jpeg-ws, echo, first-frame",
                     {{"jpeg-jpeg", Probe::JpegToJpeg},
                      {"h264-ws", Probe::H264ToWs},
                      {"jpeg-ws", Probe::JpegToWs},

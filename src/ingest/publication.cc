@@ -89,8 +89,8 @@ void Publication::dismiss(live::Dismissal why) {
   channel_ = nullptr;
   input_ = nullptr;
   // Not `line_` yet: this may be called from within one of its calls.
-  loop_.post([line = std::shared_ptr<worker::Line>(std::move(line_)),
-              self = std::move(until_left_)] {});
+  loop_.post(
+      [line = std::shared_ptr<worker::Line>(std::move(line_)), self = std::move(until_left_)] {});
   leave_timer_.reset();
   connection_->dismissed(why);
 }

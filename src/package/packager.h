@@ -91,8 +91,8 @@ class Packager final : public live::FrameReader {
   std::optional<Lane> picture_, sound_;
 
   std::optional<std::uint64_t> last_number_;
-  std::optional<Ticks> last_start_;   // of the last segment on this line
-  int segments_begun_ = 0;            // on this line
+  std::optional<Ticks> last_start_;  // of the last segment on this line
+  int segments_begun_ = 0;           // on this line
   std::int64_t next_boundary_ = 0;   // index on the grid, of the leading track
   bool broken_ = false;              // the next segment follows a discontinuity
   bool sound_leads_ = false;         // no picture, or it stays away

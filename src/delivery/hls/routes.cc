@@ -67,7 +67,8 @@ void multivariant(const net::Request& request, net::ExchangePtr exchange, const 
   const auto* view = view_of(request, *exchange, ports);
   const auto logs = view != nullptr ? rendition_logs(*view) : std::vector<package::RenditionLog>{};
   // Every playlist that it names can be fetched at once.
-  const bool complete = std::ranges::all_of(logs, [](const auto& each) { return has_segment(*each.log); });
+  const bool complete =
+      std::ranges::all_of(logs, [](const auto& each) { return has_segment(*each.log); });
   if (logs.empty() || !complete || logs.size() < view->presentation()->renditions.size()) {
     return exchange->respond(not_yet());
   }
