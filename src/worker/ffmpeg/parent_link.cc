@@ -41,7 +41,7 @@ std::optional<Message> ParentLink::receive_if_any() {
   for (;;) {
     auto message = reader_.next();
     if (!message) _exit(kExitUsage);
-    if (*message) return std::move(**message);
+    if (*message) return std::move(*message);
     if (!read(Wait::No)) return std::nullopt;
   }
 }

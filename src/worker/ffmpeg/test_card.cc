@@ -151,7 +151,8 @@ AVFrame& TestCard::draw(Utc now, std::uint64_t count) {
   const double turn = static_cast<double>(micros % (2 * kSecond)) / (2 * kSecond);
   const double angle = turn * 2 * std::numbers::pi;
   const int radius = height_ / 12;
-  const int x = width_ / 2 + static_cast<int>(std::sin(angle) * (width_ / 2 - 2 * radius));
+  const int reach = width_ / 2 - 2 * radius;
+  const int x = width_ / 2 + static_cast<int>(std::sin(angle) * reach);
   const int y = height_ * 35 / 100 - static_cast<int>(std::abs(std::cos(angle)) * height_ / 8);
   disc(x + radius / 6, y + radius / 6, radius, {20, 128, 128});
   disc(x, y, radius, {210, 96, 152});

@@ -56,13 +56,13 @@ std::expected<std::unique_ptr<VideoTranscoder>, std::string> VideoTranscoder::op
   auto decoder = VideoDecoder::open(parameters, options.time_base);
   if (!decoder) return std::unexpected(decoder.error());
   return std::unique_ptr<VideoTranscoder>(
-      new VideoTranscoder(std::move(*decoder), std::move(options), sink, anchor));
+      new VideoTranscoder(std::move(*decoder), options, sink, anchor));
 }
 
 VideoTranscoder::VideoTranscoder(VideoDecoder decoder, Options options, FrameSink& sink,
                                  const SourceAnchor& anchor)
     : decoder_(std::move(decoder)),
-      options_(std::move(options)),
+      options_(options),
       sink_(sink),
       anchor_(anchor),
       grid_(options_.encoding.segment),
