@@ -157,6 +157,12 @@ Expected<Ports> House::start() {
     if (!config->server.metrics_listen && http.port == 0) metrics = {http.host, free};
   }
   loops_.start();
+  // Configured channels are there from the start, and main always is.
+  const auto nothing_yet = [](live::Channel*) {};
+  channels_->with_channel("main", live::Channels::IfMissing::Open, nothing_yet);
+  for (const auto& [name, ignored] : config->channels) {
+    channels_->with_channel(name, live::Channels::IfMissing::Open, nothing_yet);
+  }
   Ports ports;
   for (const auto& [server, where, tls, port] :
        {std::tuple{server_.get(), http, false, &ports.http},

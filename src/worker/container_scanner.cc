@@ -49,6 +49,16 @@ bool is_mp4_start(ByteView look) {
          type == four("moov");
 }
 
+// Four characters (ISO/IEC 14496-12 clause 4.2); QuickTime's own begin with a copyright sign.
+bool is_box_type(std::uint32_t type) {
+  for (int shift = 24; shift >= 0; shift -= 8) {
+    const std::uint32_t character = type >> shift & 0xFFU;
+    const bool printable = character >= 0x20 && character < 0x7F;
+    if (!printable && !(shift == 24 && character == 0xA9)) return false;
+  }
+  return true;
+}
+
 bool is_flv_start(ByteView look) { return look[0] == 'F' && look[1] == 'L' && look[2] == 'V'; }
 
 }  // namespace
@@ -63,7 +73,7 @@ std::string_view sentence(ScanError error) {
       return "This MP4 does not start with its index; send a fragmented MP4 (ffmpeg: -movflags "
              "+frag_keyframe+empty_moov+default_base_moof).";
     case ScanError::BadBox:
-      return "The MP4 has a box of an impossible size; start again with a new header (ftyp, moov).";
+      return "The MP4 has a box that cannot be; start again with a new header (ftyp, moov).";
     case ScanError::BadElement:
       return "The WebM has an element that cannot be; start again with a new header (EBML).";
     case ScanError::BadTag:
@@ -203,11 +213,15 @@ std::expected<bool, ScanError> ContainerScanner::next_box(ByteView look) {
   } else if (size < kBoxHeadBytes) {
     return std::unexpected(ScanError::BadBox);
   }
+  if (!is_box_type(type)) return std::unexpected(ScanError::BadBox);
   if (type == four("ftyp") && header_complete_) begin(Container::Mp4);
   if (type == four("mdat") && !header_complete_) return std::unexpected(ScanError::PlainMp4);
   if (type == four("moof")) {
     if (!header_complete_) return std::unexpected(ScanError::PlainMp4);
     at_boundary_ = true;
+  }
+  if (!header_complete_ && size > kContainerHeaderBytesMax) {
+    return std::unexpected(ScanError::HeaderTooLong);
   }
   keep_ = header_complete_ ? Keep::No : Keep::Header;
   if (type == four("moov")) header_complete_ = true;

@@ -28,6 +28,9 @@ inline constexpr std::size_t kReadBytesPerTurn = 1024 * 1024;
 // Container header kept for the next child (ftyp + moov, EBML … Tracks, FLV header + metadata).
 inline constexpr std::size_t kContainerHeaderBytesMax = 1024 * 1024;
 
+// After a container's header; fragments of 4 s over a slow line. Then the publisher is told.
+inline constexpr Millis kFirstFrameWithin{8'000};
+
 // Restarts: the first at once, then doubling between these two, so that a source that kills its
 // worker every time costs at most one start a second.
 inline constexpr Millis kRestartDelayFirst{250};

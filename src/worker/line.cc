@@ -137,6 +137,7 @@ struct Line::Impl final : ChildListener, std::enable_shared_from_this<Line::Impl
     told = nullptr;
     restart_timer.reset();
     stall_timer.reset();
+    first_frame_timer.reset();
     if (child) std::exchange(child, nullptr)->end();
   }
 
@@ -243,12 +244,22 @@ struct Line::Impl final : ChildListener, std::enable_shared_from_this<Line::Impl
       child->send(encode(*scanner.container()));
       waiting_for_boundary = false;
       child_saw_frames = false;
+      expect_frames();
     } else if (waiting_for_boundary) {
       if (!piece.at_boundary) return;
       send_header();
       waiting_for_boundary = false;
     }
     child->send(encode(Input{{}, {}, std::move(piece.bytes)}));
+  }
+
+  void expect_frames() {
+    first_frame_timer = loop.after(kFirstFrameWithin, [weak = weak_from_this()] {
+      const auto self = weak.lock();
+      if (!self || self->closed() || self->ended || self->child_saw_frames) return;
+      self->told->on_complaint(
+          "Nothing to play was found in this container yet; send H.264 with AAC or Opus.");
+    });
   }
 
   // Never from inside write(): its caller may not expect to be called back there.
@@ -264,7 +275,7 @@ struct Line::Impl final : ChildListener, std::enable_shared_from_this<Line::Impl
   LineOptions options;
   LineListener* told;  // null after ~Line
   std::shared_ptr<Child> child;
-  TimerHandle restart_timer, stall_timer;
+  TimerHandle restart_timer, stall_timer, first_frame_timer;
   Millis restart_delay{0};
   Steady started_at{}, moved_at{};
   std::uint64_t seen_sent = 0;

@@ -86,7 +86,7 @@ async function md5s(input, args) {
   return stdout
     .split('\n')
     .filter((line) => line && !line.startsWith('#'))
-    .map((line) => line.split(',').at(-1).trim());
+    .map((line) => line.split(',')[5].trim());
 }
 export const pictureHashes = (input) => md5s(input, ['-map', '0:v:0', '-fps_mode', 'passthrough', '-threads', '1']);
 export const soundHashes = (input, args = []) => md5s(input, ['-map', '0:a:0', '-c', 'copy', ...args]);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -52,7 +53,9 @@ class CmafViewer final : public ViewerSession {
     if (!lost && !behind()) return;
     if (!newest || *newest <= *cursor_) return lost ? cursor_.reset() : void();
     const Utc to = ring().at(*newest)->start.utc();
-    send_gap(lost ? last_sent_ : ring().at(*cursor_)->start.utc(), to, "slow");
+    // Sound may be ahead of the key frame that is jumped to.
+    const Utc from = lost ? last_sent_ : ring().at(*cursor_)->start.utc();
+    send_gap(std::min(from, to), to, "slow");
     count_gap();
     cursor_ = newest;
   }

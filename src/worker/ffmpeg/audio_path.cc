@@ -92,9 +92,11 @@ void AudioPath::pass(const AVPacket& packet) {
 
 std::int64_t AudioPath::smooth(std::int64_t dts, std::int64_t duration) {
   const bool exact = time_base_.num == 1 && time_base_.den == static_cast<int>(timescale_);
-  const bool near = next_dts_ != av::kNoTime &&
-                    std::abs(dts - next_dts_) <= mul_div(kJitterMicros, timescale_, 1'000'000);
-  if (!exact && near) dts = next_dts_;
+  const std::int64_t off = next_dts_ == av::kNoTime ? 0 : dts - next_dts_;
+  const bool near = std::abs(off) <= mul_div(kJitterMicros, timescale_, 1'000'000);
+  // FFmpeg's own muxer writes some times twice in the last fragments of one frame each.
+  const bool repeated = off <= -duration && off > -2 * duration;
+  if ((!exact && near && next_dts_ != av::kNoTime) || repeated) dts = next_dts_;
   next_dts_ = dts + duration;
   return dts;
 }
