@@ -171,7 +171,7 @@ void add_policy_headers(const Admission& admission, Response& response) {
   if (admission.cors) {
     headers.set("Access-Control-Allow-Origin", "*");
     headers.set("Access-Control-Expose-Headers",
-                "Content-Length, Content-Range, Date, ETag, Retry-After");
+                "Age, Content-Length, Content-Range, Date, ETag, Retry-After");
     headers.set("Cross-Origin-Resource-Policy", "cross-origin");
   }
 }

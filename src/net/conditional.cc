@@ -74,6 +74,10 @@ std::vector<Bytes> cut(const std::vector<Bytes>& body, Range range) {
 
 }  // namespace
 
+bool has_conditions(const Request& request) {
+  return request.headers.find("If-None-Match") || request.headers.find("Range");
+}
+
 void apply_conditions(const Request& request, Response& response) {
   if (response.status != 200) return;
   if (request.method != Method::Get && request.method != Method::Head) return;

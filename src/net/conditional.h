@@ -11,4 +11,7 @@ namespace butai::net {
 // Turns a 200 to GET or HEAD into 304, 206 or 416 where the request asks for it.
 void apply_conditions(const Request& request, Response& response);
 
+// Whether apply_conditions() could change a 200 for this request: it asks for a range or has a copy.
+bool has_conditions(const Request& request);
+
 }  // namespace butai::net

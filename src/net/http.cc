@@ -60,6 +60,10 @@ Response Response::problem(int status, std::string_view detail) {
                           reason_of(status), status, json_escaped(detail)));
 }
 
+ReadyAnswer::ReadyAnswer(Response response) : response_(std::move(response)) {
+  for (const Bytes& piece : response_.body) size_ += piece.size();
+}
+
 std::string_view reason_of(int status) {
   switch (status) {
     case 100:

@@ -5,6 +5,7 @@
 // Spec:   RFC 9110, RFC 9112; errors RFC 9457.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -87,6 +88,31 @@ struct Response {
   static Response problem(int status, std::string_view detail);
 };
 
+// An answer made once and given to many requests; neither fields nor bytes ever change. A protocol
+// may keep its own form of the head with it, so that giving it again costs one send.
+// Thread: one loop.
+class ReadyAnswer {
+ public:
+  // A protocol's form of the head.
+  struct Head {
+    virtual ~Head() = default;
+  };
+  enum class Protocol : std::uint8_t { Http1, Http2 };
+
+  explicit ReadyAnswer(Response response);
+  const Response& response() const { return response_; }
+  std::size_t size() const { return size_; }  // of the body
+  std::unique_ptr<Head>& head(Protocol protocol) {
+    return heads_[static_cast<std::size_t>(protocol)];
+  }
+
+ private:
+  Response response_;
+  std::size_t size_ = 0;
+  std::array<std::unique_ptr<Head>, 2> heads_;
+};
+using ReadyAnswerPtr = std::shared_ptr<ReadyAnswer>;
+
 // The rest of a body that is written piece by piece (chunked transfer). Loop-affine; destroying it
 // without finish() cuts the connection.
 class BodyWriter {
@@ -106,6 +132,7 @@ class Exchange {
   virtual ~Exchange() = default;
   virtual Loop& loop() = 0;
   virtual void respond(Response response) = 0;
+  virtual void give(const ReadyAnswerPtr& answer) { respond(answer->response()); }
   virtual std::unique_ptr<BodyWriter> stream(Response head) = 0;
   // Called when the peer goes away before the answer; afterwards respond() does nothing.
   virtual void on_gone(std::function<void()> callback) = 0;

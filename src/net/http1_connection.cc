@@ -15,6 +15,17 @@
 
 namespace butai::net {
 
+namespace {
+
+// The head of a ReadyAnswer as text; only the date in it is written anew.
+struct ReadyHead final : ReadyAnswer::Head {
+  std::string text;
+  std::size_t date_at = 0;
+  const Route* route = nullptr;  // whose policy's fields are in it
+};
+
+}  // namespace
+
 Http1Connection::Http1Connection(HttpContext& context, std::shared_ptr<Transport> transport,
                                  Address address, Scheme scheme)
     : context_(context),
@@ -192,11 +203,45 @@ std::string Http1Connection::head_of(Response& response) const {
   return write_head(response.status, response.headers);
 }
 
-void Http1Connection::respond(Response response) {
-  if (stage_ == Stage::Over) return;
+void Http1Connection::count_answer(int status) {
   const auto took =
       std::chrono::duration_cast<Micros>(std::chrono::steady_clock::now() - asked_at_);
-  context_.counters.answered(response.status, took);
+  context_.counters.answered(status, took);
+}
+
+const std::string& Http1Connection::ready_head(ReadyAnswer& answer) const {
+  auto& kept = answer.head(ReadyAnswer::Protocol::Http1);
+  auto* head = static_cast<ReadyHead*>(kept.get());
+  if (head == nullptr || head->route != admission_.route) {
+    auto made = std::make_unique<ReadyHead>();
+    head = made.get();
+    Response response = answer.response();
+    response.headers.set("Accept-Ranges", "bytes");
+    response.headers.set("Content-Length", std::to_string(answer.size()));
+    finish_headers(response);
+    head->text = write_head(response.status, response.headers);
+    head->date_at = head->text.find("\r\nDate: ") + std::string_view("\r\nDate: ").size();
+    head->route = admission_.route;
+    kept = std::move(made);
+  }
+  const std::string& date = context_.date();
+  std::ranges::copy(date, head->text.begin() + static_cast<std::ptrdiff_t>(head->date_at));
+  return head->text;
+}
+
+void Http1Connection::give(const ReadyAnswerPtr& answer) {
+  if (stage_ == Stage::Over) return;
+  const bool plain = request_.method == Method::Get && !close_after_ && !context_.draining &&
+                     answer->response().status == 200 && !has_conditions(request_);
+  if (!plain) return respond(answer->response());
+  count_answer(200);
+  transport_->send(as_bytes(ready_head(*answer)), answer->response().body);
+  next_request();
+}
+
+void Http1Connection::respond(Response response) {
+  if (stage_ == Stage::Over) return;
+  count_answer(response.status);
   // A good login was no guess.
   if (admission_.route != nullptr && admission_.route->policy.rate == RateClass::Login &&
       response.status < 400) {
@@ -216,9 +261,7 @@ void Http1Connection::respond(Response response) {
 
 void Http1Connection::begin_pieces(Response head) {
   if (stage_ == Stage::Over) return;
-  const auto took =
-      std::chrono::duration_cast<Micros>(std::chrono::steady_clock::now() - asked_at_);
-  context_.counters.answered(head.status, took);
+  count_answer(head.status);
   stage_ = Stage::Pieces;
   discard_ = request_.method == Method::Head;
   chunked_ = reader_->head().version == 11;

@@ -36,6 +36,7 @@ class Http1Connection final : public Connection,
 
   // For the Exchange and the BodyWriter of the request being answered.
   void respond(Response response);
+  void give(const ReadyAnswerPtr& answer);
   void begin_pieces(Response head);
   void write_piece(std::vector<Bytes> pieces);
   void finish_pieces();
@@ -69,6 +70,8 @@ class Http1Connection final : public Connection,
   void refuse(int status, std::string_view detail);  // and close: what follows cannot be trusted
   void finish_headers(Response& response) const;
   std::string head_of(Response& response) const;
+  const std::string& ready_head(ReadyAnswer& answer) const;
+  void count_answer(int status);
   void proven();
   void watch_stall();
   void deadline(Millis allowed, void (Http1Connection::*late)());

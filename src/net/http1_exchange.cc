@@ -50,6 +50,10 @@ class Http1Exchange final : public Exchange {
     if (std::exchange(answered_, true)) return;
     if (const auto connection = connection_.lock()) connection->respond(std::move(response));
   }
+  void give(const ReadyAnswerPtr& answer) override {
+    if (std::exchange(answered_, true)) return;
+    if (const auto connection = connection_.lock()) connection->give(answer);
+  }
   std::unique_ptr<BodyWriter> stream(Response head) override {
     const auto connection = connection_.lock();
     if (!std::exchange(answered_, true) && connection) connection->begin_pieces(std::move(head));

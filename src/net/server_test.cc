@@ -81,6 +81,47 @@ TEST(Server, answers_a_request_and_keeps_the_connection) {
   }
 }
 
+// One ReadyAnswer for all requests of the test's single connection.
+HttpHandler gives(Response response) {
+  return [answer = std::make_shared<ReadyAnswer>(std::move(response))](
+             const Request&, ExchangePtr exchange) { exchange->give(answer); };
+}
+
+TEST(Server, gives_a_ready_answer_as_if_it_had_been_made_for_each) {
+  Response tagged = Response::text(200, "text/plain", "a stage");
+  tagged.headers.add("ETag", "\"1\"");
+  Policy open_to_all = open_policy();
+  open_to_all.cors = true;
+  LocalServer server(
+      {get(
+           "/made", [=](const Request&, ExchangePtr e) { e->respond(tagged); }, open_to_all),
+       get("/ready", gives(tagged), open_to_all)});
+  RawClient client(server.port());
+  const auto answer_to = [&](std::string_view method, std::string_view path,
+                             std::string_view fields) {
+    client.send(request(fmt::format("{} {}", method, path), fields));
+    std::string answer =
+        method == "HEAD" ? client.receive_until("\r\n\r\n") : client.receive_answer();
+    const std::size_t date = answer.find("Date: ") + 6;
+    EXPECT_EQ(answer.substr(date + 26, 3), "GMT");
+    answer.replace(date, 29, "then");  // the two may fall into different seconds
+    return answer;
+  };
+  EXPECT_THAT(answer_to("GET", "/ready", ""),
+              AllOf(StartsWith("HTTP/1.1 200 OK\r\n"), ::testing::EndsWith("\r\n\r\na stage")));
+  for (const auto* fields : {"", "", "If-None-Match: \"1\"\r\n", "If-None-Match: \"2\"\r\n",
+                             "Range: bytes=2-\r\n", "Range: bytes=9-\r\n"}) {
+    for (const auto* method : {"GET", "HEAD"}) {
+      if (std::string_view(fields).starts_with("If-None-Match: \"1\"")) continue;
+      EXPECT_EQ(answer_to(method, "/ready", fields), answer_to(method, "/made", fields)) << fields;
+    }
+  }
+  client.send(request("GET /ready", "If-None-Match: \"1\"\r\n"));
+  EXPECT_THAT(client.receive_until("\r\n\r\n"), StartsWith("HTTP/1.1 304 "));
+  client.send(request("GET /ready", "Connection: close\r\n"));
+  EXPECT_THAT(client.receive_all(), HasSubstr("\r\nConnection: close\r\n"));
+}
+
 TEST(Server, answers_pipelined_requests_in_order_even_when_the_first_is_late) {
   ExchangePtr waiting;
   std::promise<void> asked_first;
