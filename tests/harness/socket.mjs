@@ -1,9 +1,11 @@
-// WebSocket clients for tests: a publisher and a viewer that remember everything.
+// WebSocket clients for tests: a publisher and a viewer that remember everything, or what `keep` makes
+// of each binary message when that would be too much.
 import WebSocket from 'ws';
 import { later, until } from './wait.mjs';
 
 export class Socket {
-  constructor(url, { token, protocols = [], headers = {}, ...options } = {}) {
+  constructor(url, { token, protocols = [], headers = {}, keep = (message) => message, ...options } = {}) {
+    this.keep = keep;
     this.texts = [];
     this.messages = [];
     this.arrived = []; // time of each binary message, ms
@@ -38,7 +40,7 @@ export class Socket {
   #take(message, isBinary) {
     if (isBinary) {
       this.arrived.push(performance.timeOrigin + performance.now());
-      this.messages.push(message);
+      this.messages.push(this.keep(message));
       this.onBinary?.(message);
     } else {
       const value = JSON.parse(message.toString());
