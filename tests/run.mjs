@@ -19,15 +19,10 @@ const kFileMinutes = 6;
 // cores; why it is not yet:
 const kNotSteady = {
   'playlists/hls': 'parts are shorter than 85 % when the test picture loses frames on a busy machine',
-  'bad_input/publishing': 'garbage behind a good fMP4 or TS beginning is not always complained of within 20 s',
-  'bad_input/viewing': 'the viewer that never reads takes longer than the file may',
   'browsers/chromium_publish': 'the delay shown for a browser camera depends on the load',
   'browsers/players': 'hls.js shows two thirds of the pictures while others use the cores',
   'browsers/webkit': 'new',
   'browsers/firefox': 'new',
-  'nginx/': 'new',
-  'control/': 'new',
-  'python/': 'new',
 };
 
 const words = process.argv.slice(2);

@@ -25,14 +25,17 @@ after(async () => {
 // Noise: 20 Mbit/s, so that what the kernel keeps for a viewer is full within seconds.
 const noise = () => film({ seconds: 6, extra: ['-vf', 'noise=alls=90:allf=t', '-preset', 'ultrafast', '-b:v', '20M', '-minrate', '20M', '-maxrate', '20M', '-bufsize', '10M'] });
 
-test('viewers that do not read: closed with 4008, or told a gap; the others lose nothing', { timeout: 120_000 }, async () => {
+test('viewers that do not read: closed with 4008, or told a gap; the others lose nothing', { timeout: 120_000 }, async (t) => {
   const sending = await feed(server, 'noise', await noise());
+  t.after(() => sending.stop());
   const open = () => viewer(server, 'noise', '', { token: viewToken('noise') }).open();
   const [good, deaf, slow] = [await open(), await open(), await open()];
   await Promise.all([good, deaf, slow].map((socket) => socket.count(10)));
   await until('three viewers', async () => (await server.channel('noise')).viewers === 3);
   const began = performance.now();
   const before = good.messages.length;
+  const taken = async () => (await server.channel('noise')).inputs[0].frames;
+  const takenBefore = await taken();
   deaf.socket.pause();
   slow.socket.pause();
   await sleep(8_000);
@@ -50,9 +53,12 @@ test('viewers that do not read: closed with 4008, or told a gap; the others lose
   // 4008 waits behind what was never read; who does not read for two more seconds sees only the end.
   const { code } = await within(10_000, 'the close', deaf.closed.promise);
   assert.ok([4008, 1006].includes(code), `${code}`);
-  assert.ok(good.messages.length - before > seconds * 29, `${good.messages.length - before} messages in ${seconds} s`);
-  assert.deepEqual(good.texts.filter((text) => text.type === 'gap'), []);
-  await Promise.all([good.close(), slow.close(), sending.stop()]);
+  // A picture is a message, two frames of sound are one: 53 messages for 77 frames. How many there are is
+  // the source's affair, which may be late on a busy machine.
+  const [got, made] = [good.messages.length - before, (await taken()) - takenBefore];
+  assert.ok(got > 0.65 * made && made > 10 * seconds, `${got} messages of ${made} frames in ${seconds} s`);
+  assert.deepEqual(good.texts.filter((text) => text.type === 'gap' && text.why !== 'input'), []);
+  await Promise.all([good.close(), slow.close()]);
 });
 
 test('what viewers may not say is 4400', async () => {
