@@ -22,7 +22,8 @@ before(async () => {
   screen = new Child('Xvfb', [display, '-screen', '0', '1280x900x24', '-nolisten', 'tcp']);
   await until('the screen', () => existsSync(`/tmp/.X11-unix/X${display.slice(1)}`));
   driver = await Driver.start('WebKitWebDriver', {
-    env: { DISPLAY: display, WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1', NO_AT_BRIDGE: '1' },
+    // Without a graphics card its GL sink leaves a canvas black now and then.
+    env: { DISPLAY: display, WEBKIT_GST_DISABLE_GL_SINK: '1', WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1', NO_AT_BRIDGE: '1' },
     capabilities: {
       'webkitgtk:browserOptions': { binary: kMiniBrowser, args: ['--automation'] },
     },
@@ -53,19 +54,19 @@ const kLook = `(() => {
 async function plays(port, player, name) {
   await driver.open(`http://localhost:${port}/watch/main?player=${player}`);
   const looks = [];
-  const running = () => looks.length > 20 && looks.at(-1).currentTime - looks.at(-20).currentTime > 3;
+  const pictures = () => new Set(looks.slice(-20).map((look) => look.picture).filter(Boolean)).size; // without black ones
+  const running = () => looks.length >= 20 && looks.at(-1).currentTime - looks.at(-20).currentTime > 3 && pictures() >= 10;
   await until('the picture to run', async () => {
     const look = await driver.evaluate(kLook);
     if (look) looks.push(look);
     return running();
-  }, { within: 40_000, every: 200 }).catch((error) => {
-    throw new Error(`${error.message}; last: ${JSON.stringify(looks.at(-1))}`);
+  }, { within: 25_000, every: 200 }).catch((error) => {
+    throw new Error(`${error.message}; ${pictures()} different pictures in 20 looks, last: ${JSON.stringify(looks.at(-1))}`);
   });
   const last = looks.at(-1);
-  console.log(`# ${name}: latency ${last.medianLatencySeconds?.toFixed(2)} s, ${new Set(looks.slice(-20).map((look) => look.picture)).size} different pictures in 20 looks`);
+  console.log(`# ${name}: latency ${last.medianLatencySeconds?.toFixed(2)} s, ${pictures()} different pictures in 20 looks`);
   assert.equal(last.player, player);
   assert.equal(last.state, 'playing');
-  assert.ok(new Set(looks.slice(-20).map((look) => look.picture)).size >= 10, 'the picture moves');
   await driver.screenshot(name);
 }
 

@@ -37,7 +37,7 @@ export class Driver {
       method,
       headers: { 'Content-Type': 'application/json' },
       body: method === 'POST' ? JSON.stringify(body ?? {}) : undefined,
-      timeout: 60_000,
+      timeout: 20_000,
     });
     const { value } = JSON.parse(answer.text);
     if (answer.status !== 200) throw new Error(`${method} ${path}: ${value?.error}: ${value?.message}`);

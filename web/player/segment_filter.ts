@@ -1,8 +1,8 @@
 // Looks at what shaka-player fetches before it does, and mends what browsers cannot bear:
 // 1. Pictures of an irregular camera are stretched, or a browser would wait for the next key frame.
-// 2. A part that does not begin with a key frame is moved to where the playlist says it begins:
-//    shaka-player resets the browser's parser over a millisecond of difference, and everything up to
-//    the next key frame would be lost. The next segment is right again.
+// 2. Segments and parts of HLS are moved to where the playlist says they begin. Left to itself
+//    shaka-player resets the browser's parser for that, over a millisecond of difference: everything up to
+//    the next key frame would be lost, and WebKitGTK takes nothing at all afterwards.
 // It also remembers when each segment was captured, because shaka-player's own date is wrong after a
 // discontinuity.
 
@@ -20,22 +20,23 @@ import {
 type Shaka = typeof shakaNamespace;
 
 const kStretchSeconds = 0.25; // so long a picture may stand; browsers bear twice that
-const kDriftMax = 0.5; // seconds that a part is moved; more is a break of the time line
 const kRemembered = 256; // segments and parts
 
 export class SegmentFilter {
   private readonly tracks = new Map<string, Track>(); // by the folder of their segments
-  private placed = 0; // UTC of media time 0 by the last part with a key frame
+  private waiting: (() => void)[] = []; // segments that came before their init segment
   // Seconds of UTC at media time 0, from each segment or part on; newest last.
   private epochs: { from: number; epoch: number }[] = [];
 
+  constructor(private readonly name: 'hls' | 'dash') {}
+
   install(shaka: Shaka, player: shakaNamespace.Player): void {
     const { SEGMENT } = shaka.net.NetworkingEngine.RequestType;
-    player.getNetworkingEngine()?.registerResponseFilter((type, response, context) => {
+    player.getNetworkingEngine()?.registerResponseFilter(async (type, response, context) => {
       try {
         if (type !== SEGMENT) return;
         const bytes = new Uint8Array(response.data as ArrayBuffer);
-        this.look(response.uri, bytes, context?.segment?.getStartTime());
+        await this.look(response.uri, bytes, context?.segment?.getStartTime());
       } catch {
         // not ours to judge: shaka-player will say what is wrong with it
       }
@@ -51,30 +52,24 @@ export class SegmentFilter {
     return best?.epoch ?? null;
   }
 
-  private look(uri: string, bytes: Uint8Array, from: number | undefined): void {
+  private async look(uri: string, bytes: Uint8Array, from: number | undefined): Promise<void> {
     const folder = uri.slice(0, uri.lastIndexOf('/'));
     if (hasMoov(bytes)) {
       const track = readInit(bytes)[0];
       if (track) this.tracks.set(folder, track);
+      for (const go of this.waiting.splice(0)) go();
       return;
     }
-    const track = this.tracks.get(folder);
-    if (!track) return;
-    if (track.kind !== 'video') return;
+    while (!this.tracks.has(folder)) await new Promise<void>((go) => this.waiting.push(go));
+    const track = this.tracks.get(folder)!;
     if (from !== undefined) this.place(bytes, track, from);
-    stretchSegment(bytes, track, kStretchSeconds);
+    if (track.kind === 'video') stretchSegment(bytes, track, kStretchSeconds);
   }
 
   private place(bytes: Uint8Array, track: Track, from: number): void {
     const chunk = readChunk(bytes, [track]);
-    this.remember(from, chunk, track.timescale);
-    const expected = Math.round((from + this.placed) * track.timescale);
-    const drift = chunk.start - expected;
-    if (chunk.key || Math.abs(drift) > kDriftMax * track.timescale) {
-      this.placed = chunk.start / track.timescale - from;
-    } else {
-      shiftSegment(bytes, -drift);
-    }
+    if (track.kind === 'video') this.remember(from, chunk, track.timescale);
+    if (this.name === 'hls') shiftSegment(bytes, Math.round(from * track.timescale) - chunk.start);
   }
 
   private remember(from: number, { start, prft }: Chunk, timescale: number): void {

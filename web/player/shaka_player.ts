@@ -17,7 +17,7 @@ type Shaka = typeof shakaNamespace;
 
 export class ShakaPlayer implements Player {
   private readonly latencies = new MedianWindow();
-  private readonly filter = new SegmentFilter();
+  private readonly filter: SegmentFilter;
   private readonly frames: FramesShown;
   private player: shakaNamespace.Player | null = null;
   private state: State = 'connecting';
@@ -34,6 +34,7 @@ export class ShakaPlayer implements Player {
     private readonly name: 'hls' | 'dash',
     private readonly low: boolean,
   ) {
+    this.filter = new SegmentFilter(name);
     this.frames = new FramesShown(stage.video, (mediaTime) => this.onFrame(mediaTime));
   }
 
@@ -116,6 +117,7 @@ export class ShakaPlayer implements Player {
         retryParameters: retry,
         raiseFatalErrorOnManifestUpdateRequestFailure: false,
         dash: { clockSyncUri: '/time' },
+        hls: { ignoreManifestTimestampsInSegmentsMode: true }, // SegmentFilter places them
       },
       streaming: {
         lowLatencyMode: this.low,

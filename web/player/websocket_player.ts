@@ -2,10 +2,10 @@
 //
 // Flow: Line -> init (text) -> init segment (binary) -> chunks -> one TrackBuffer per track -> <video>
 // 1. The joint init segment is cut into one per track; chunks go to their track's buffer.
-// 2. Media time is UTC. `epoch`, the first chunk's whole second, is subtracted by timestampOffset, so
-//    that currentTime is small and epoch + currentTime is UTC again.
-// 3. Playing starts `edge.target` seconds before the end of what arrived (a new viewer gets up to a
-//    whole key-frame interval at once); from then on LiveEdge speeds, slows or jumps.
+// 2. Media time is UTC. `epoch`, the first chunk's start, is subtracted by timestampOffset, so that
+//    playing begins at 0 without a seek and epoch + currentTime is UTC again.
+// 3. A new viewer gets up to a whole key-frame interval at once. Once there is a picture, playing goes to
+//    `edge.target` seconds before the end of what arrived; from then on LiveEdge speeds, slows or jumps.
 // 4. A hole is jumped over when the picture reaches it. A new init goes into the same buffers; when
 //    the time line went backwards or the tracks changed, the media source is made anew.
 // 5. A picture's duration is the server's guess; it is stretched so that an irregular camera or a still
@@ -30,6 +30,7 @@ const kBackwardsSeconds = 0.5; // the time line went back: a new media source
 const kReplaySeconds = 10; // after a reconnect the server may repeat so much
 const kQuietMs = 1500; // no picture for so long: said on the page
 const kStalledMs = 250; // the picture has not moved for so long
+const kNoPictureMs = 1500; // so long the first picture is waited for before a seek
 const kSeekMs = 1000; // a seek that takes longer has gone to where nothing is
 const kSpentSeconds = 0.15; // browsers stop a little before the end of what they have
 const kStuckMs = 3000; // not moving although there is enough: seek; twice that: begin again
@@ -130,7 +131,7 @@ export class WebSocketPlayer implements Player {
 
   toLive(): void {
     const end = this.commonEnd();
-    if (end === null) return;
+    if (end === null || !this.positioned) return;
     this.stage.video.currentTime = Math.max(0, end - this.edge.target);
     this.edge.forget();
   }
@@ -249,7 +250,8 @@ export class WebSocketPlayer implements Player {
   private async openSession(firstStart: number): Promise<void> {
     this.opening = true;
     const source = await openSource(this.stage.video);
-    const session: Session = { source, epoch: Math.floor(firstStart) - 1, buffers: new Map() };
+    source.duration = Infinity; // or WebKit takes the newest picture for the last one, and pauses there
+    const session: Session = { source, epoch: firstStart, buffers: new Map() };
     for (const track of this.tracks) {
       const mime = mimeOf(this.mime, track.kind)!;
       const buffer = new TrackBuffer(source.addSourceBuffer(mime), mime, {
@@ -320,6 +322,9 @@ export class WebSocketPlayer implements Player {
     if (end === null || start === null || end <= start) return;
     const waited = performance.now() - this.firstChunkAt;
     if (waited < 100 || (end - start < this.edge.target && waited < 1000)) return;
+    // WebKitGTK stands still for ever when it is told to seek before it has a picture.
+    if (this.stage.video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA && waited < kNoPictureMs)
+      return;
     this.stage.video.currentTime = Math.max(start, end - this.edge.target);
     this.positioned = true;
     this.edge.began(performance.now());

@@ -65,6 +65,7 @@ export class Show {
   }
 
   start(): void {
+    this.video.addEventListener('pause', this.onPause);
     void this.clock.measure();
     void this.attempt();
     this.infoTimer = window.setInterval(() => void this.refreshInfo(), kInfoMs);
@@ -74,6 +75,7 @@ export class Show {
     this.stopped = true;
     clearTimeout(this.timer);
     clearInterval(this.infoTimer);
+    this.video.removeEventListener('pause', this.onPause);
     this.endPlayer();
     if (this.play) endPlay(this.play, this.token);
     this.play = null;
@@ -97,6 +99,15 @@ export class Show {
     const how = await startPlaying(this.video);
     if (how !== 'interrupted') this.hooks.started(how);
   }
+
+  // WebKit lets a picture with sound start and stops it some seconds later, when it notices that nobody
+  // has touched the page.
+  private readonly onPause = (): void => {
+    const untouched = navigator.userActivation?.hasBeenActive === false;
+    if (!untouched || this.video.muted || !this.video.paused || this.video.ended) return;
+    this.video.muted = true;
+    void this.touch();
+  };
 
   stats(): Stats {
     return (
