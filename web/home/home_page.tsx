@@ -146,14 +146,14 @@ function Ways() {
           <h3>{home.clientTitle}</h3>
           <p>{home.clientText}</p>
           <pre>
-            <code>{`butai publish camera \\\n  ${socket} \\\n  --token "$TOKEN"`}</code>
+            <code>{`butai publish camera \\\n  "${socket}" \\\n  --token "$TOKEN"`}</code>
           </pre>
         </article>
         <article>
           <h3>{home.pythonTitle}</h3>
           <p>{home.pythonText}</p>
           <pre>
-            <code>{`python3 clients/python/send.py \\\n  ${socket} \\\n  --token "$TOKEN"`}</code>
+            <code>{`python3 clients/python/send.py \\\n  "${socket}" \\\n  --token "$TOKEN"`}</code>
           </pre>
         </article>
       </div>
