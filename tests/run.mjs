@@ -18,6 +18,7 @@ const kFileMinutes = 6;
 // Run by `./dev long scenarios` (--long) or by name only, until each is green twice in a row on two busy
 // cores; why it is not yet:
 const kNotSteady = {
+  'browsers/webkit': 'WebKitGTK now and then pauses the untouched page for good, once in four runs on a starved machine',
   'playlists/hls': 'parts are shorter than 85 % when the test picture loses frames on a busy machine',
 };
 
