@@ -72,7 +72,15 @@ std::vector<Route> echo_routes() {
   const auto hello = [](const Request& request, ExchangePtr exchange) {
     exchange->respond(Response::text(200, "text/plain", "hello " + request.body));
   };
+  // More than fetch() takes: it leaves as soon as it has read the head.
+  const auto large = [bytes = Bytes(std::vector<std::uint8_t>(1 << 20))](const Request&,
+                                                                         ExchangePtr exchange) {
+    Response response;
+    response.body.assign(2 * kFetchBytesMax / bytes.size(), bytes);
+    exchange->respond(std::move(response));
+  };
   return {{Method::Get, "/ws", open_policy(), echo, {}},
+          {Method::Get, "/large", open_policy(), HttpHandler(large), {}},
           {Method::Get, "/hello", open_policy(), HttpHandler(hello), {}},
           {Method::Post, "/hello", open_policy(), HttpHandler(hello), {}}};
 }
@@ -150,6 +158,13 @@ TEST_P(Client, fetches_with_and_without_a_body) {
   EXPECT_EQ(fetched(*loop, Method::Post, http("/hello"), options, "stage")->body, "hello stage");
   EXPECT_EQ(fetched(*loop, Method::Head, http("/hello"), options)->body, "");
   EXPECT_EQ(fetched(*loop, Method::Get, http("/nothing"), options)->status, 404);
+}
+
+TEST_P(Client, leaves_in_the_middle_of_an_answer_and_the_server_goes_on) {
+  for (int time = 0; time < 50; ++time) {
+    EXPECT_FALSE(fetched(*loop, Method::Get, http("/large"), options));
+  }
+  EXPECT_EQ(fetched(*loop, Method::Get, http("/hello"), options)->body, "hello ");
 }
 
 TEST_P(Client, gets_back_every_size_of_message) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 #include <utility>
@@ -181,9 +182,20 @@ class Parser final : public http::basic_parser<IsRequest> {
 struct Http1Reader::Impl {
   HeadScan scan;
   Http1Head head;
-  std::unique_ptr<Parser<true>> request;
-  std::unique_ptr<Parser<false>> answer;
+  std::optional<Parser<true>> request;
+  std::optional<Parser<false>> answer;
   bool no_body = false;
+
+  void restart(MessageKind kind) {
+    scan = {};
+    head = {};
+    no_body = false;
+    if (kind == MessageKind::Request) {
+      request.emplace(head);
+    } else {
+      answer.emplace(head);
+    }
+  }
 
   template <class Call>
   auto with(Call call) {
@@ -208,11 +220,7 @@ struct Http1Reader::Impl {
 };
 
 Http1Reader::Http1Reader(MessageKind kind) : impl_(std::make_unique<Impl>()) {
-  if (kind == MessageKind::Request) {
-    impl_->request = std::make_unique<Parser<true>>(impl_->head);
-  } else {
-    impl_->answer = std::make_unique<Parser<false>>(impl_->head);
-  }
+  impl_->restart(kind);
 }
 
 Http1Reader::~Http1Reader() = default;
@@ -229,6 +237,10 @@ std::expected<std::size_t, HttpError> Http1Reader::read_head(ByteView input) {
 }
 
 const Http1Head& Http1Reader::head() const { return impl_->head; }
+
+void Http1Reader::restart() {
+  impl_->restart(impl_->request ? MessageKind::Request : MessageKind::Answer);
+}
 
 void Http1Reader::expect_no_body() { impl_->no_body = true; }
 
@@ -268,13 +280,21 @@ bool Http1Reader::done() const {
   return impl_->no_body || impl_->with([](const auto& parser) { return parser.is_done(); });
 }
 
+namespace {
+
+bool splits(std::string_view text) {
+  return std::ranges::any_of(text, [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
+}
+
+}  // namespace
+
 std::string write_head(int status, const Headers& headers) {
   std::string head;
   head.reserve(512);
   fmt::format_to(std::back_inserter(head), "HTTP/1.1 {} {}\r\n", status, reason_of(status));
   for (const auto& [name, value] : headers.all()) {
     // A handler's value must not be able to start a field of its own (response splitting).
-    if ((name + value).find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) continue;
+    if (splits(name) || splits(value)) continue;
     head.append(name).append(": ").append(value).append("\r\n");
   }
   head.append("\r\n");

@@ -63,12 +63,14 @@ void Http1Connection::on_open() {
 
 void Http1Connection::on_received(ByteView bytes) {
   const auto self = shared_from_this();
-  if (stage_ == Stage::Head && std::exchange(idle_, false)) {
-    deadline(context_.deadlines.head, &Http1Connection::late_head);
-  }
+  const bool begins = stage_ == Stage::Head && std::exchange(idle_, false);
   input_.insert(input_.end(), bytes.begin(), bytes.end());
   if (input_.size() > kInputBytesMax) transport_->pause();
   advance();
+  // Most requests come in one piece and need no deadline.
+  if (begins && stage_ == Stage::Head && !idle_) {
+    deadline(context_.deadlines.head, &Http1Connection::late_head);
+  }
 }
 
 // Runs as far as the bytes and the handlers allow; a handler that answers at once comes back here
@@ -153,7 +155,7 @@ bool Http1Connection::read_body() {
     if (!reader_->done()) return false;
   }
   proven();
-  deadline_.reset();
+  late_ = nullptr;
   stage_ = Stage::Answering;
   dispatch();
   return stage_ == Stage::Head;
@@ -310,7 +312,7 @@ void Http1Connection::next_request() {
     return over();
   }
   stage_ = Stage::Head;
-  reader_ = std::make_unique<Http1Reader>(MessageKind::Request);
+  reader_->restart();
   watch_stall();
   idle_ = input_.empty();
   if (idle_) {
@@ -381,11 +383,23 @@ void Http1Connection::over() {
   if (gone_) std::exchange(gone_, nullptr)();
 }
 
+// A timer that is armed for earlier than needed stays: when it fires it is armed again. So a request
+// that is answered at once costs none.
 void Http1Connection::deadline(Millis allowed, void (Http1Connection::*late)()) {
-  deadline_ = context_.loop.after(allowed, [this, late] {
+  late_ = late;
+  due_ = std::chrono::steady_clock::now() + allowed;
+  if (!deadline_ || due_ < armed_for_) arm_deadline();
+}
+
+void Http1Connection::arm_deadline() {
+  armed_for_ = due_;
+  const auto left = due_ - std::chrono::steady_clock::now();
+  deadline_ = context_.loop.after(std::chrono::ceil<Micros>(left), [this] {
     const auto self = shared_from_this();
     deadline_.reset();
-    (this->*late)();
+    if (late_ == nullptr) return;
+    if (std::chrono::steady_clock::now() < due_) return arm_deadline();
+    (this->*std::exchange(late_, nullptr))();
   });
 }
 

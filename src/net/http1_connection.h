@@ -75,6 +75,7 @@ class Http1Connection final : public Connection,
   void proven();
   void watch_stall();
   void deadline(Millis allowed, void (Http1Connection::*late)());
+  void arm_deadline();
   void late_head();
   void late_body();
   void idle_too_long();
@@ -101,6 +102,9 @@ class Http1Connection final : public Connection,
   std::function<void()> gone_;
   std::function<void()> drained_;
   TimerHandle deadline_;
+  Steady armed_for_;                           // when deadline_ looks
+  Steady due_;                                 // when late_ is called
+  void (Http1Connection::*late_)() = nullptr;  // null: nothing is awaited
   TimerHandle stall_;
   std::uint64_t sent_at_stall_ = 0;
 };

@@ -1,6 +1,7 @@
 #include "net/router.h"
 
 #include <algorithm>
+#include <array>
 
 #include "net/text.h"
 
@@ -23,9 +24,22 @@ std::string_view cut_segment(std::string_view& rest) {
   return segment;
 }
 
-std::string_view first_segment(std::string_view path) {
-  path.remove_prefix(1);
-  return path.substr(0, path.find('/'));
+// More segments than any pattern has names and literals: what follows is one last part.
+constexpr std::size_t kPartsMax = 16;
+
+// "/a/b" -> a b; "/a/" -> a and an empty one; "/" -> none.
+std::size_t cut(std::string_view path, std::array<std::string_view, kPartsMax>& parts) {
+  std::size_t count = 0;
+  std::string_view rest = path.substr(1);
+  if (rest.empty()) return 0;
+  while (count + 1 < parts.size()) {
+    const std::size_t end = rest.find('/');
+    parts[count++] = rest.substr(0, end);
+    if (end == std::string_view::npos) return count;
+    rest.remove_prefix(end + 1);
+  }
+  parts[count++] = rest;
+  return count;
 }
 
 }  // namespace
@@ -66,43 +80,44 @@ std::vector<Router::Segment> Router::compile(std::string_view pattern) {
   return segments;
 }
 
-bool Router::fits(const Compiled& compiled, std::string_view path, Args& args) {
-  args.clear();
-  if (path == "/") {
-    if (compiled.segments.empty()) return true;
-    if (compiled.segments.front().kind != Segment::Kind::Rest) return false;
+bool Router::fits(const Compiled& compiled, Parts parts) {
+  const auto& segments = compiled.segments;
+  for (std::size_t i = 0; i < segments.size(); ++i) {
+    const Segment& segment = segments[i];
+    if (segment.kind == Segment::Kind::Rest) return i < parts.size() || parts.empty();
+    if (i >= parts.size()) return false;
+    if (segment.kind == Segment::Kind::Literal && parts[i] != segment.text) return false;
+    if (segment.kind == Segment::Kind::Name && !is_component(parts[i])) return false;
   }
-  std::string_view rest = path.substr(1);
-  bool more = true;  // a segment is still to be read, maybe an empty last one
-  for (const Segment& segment : compiled.segments) {
-    if (!more) return false;
-    if (segment.kind == Segment::Kind::Rest) {
-      args.emplace_back(segment.text, rest);
-      return true;
-    }
-    more = rest.find('/') != std::string_view::npos;
-    const std::string_view part = cut_segment(rest);
-    if (segment.kind == Segment::Kind::Literal && part != segment.text) return false;
-    if (segment.kind == Segment::Kind::Name) {
-      if (!is_component(part)) return false;
-      args.emplace_back(segment.text, part);
-    }
+  return segments.size() == parts.size();
+}
+
+Router::Args Router::args_of(const Compiled& compiled, Parts parts, std::string_view path) {
+  Args args;
+  for (std::size_t i = 0; i < compiled.segments.size(); ++i) {
+    const Segment& segment = compiled.segments[i];
+    if (segment.kind == Segment::Kind::Name) args.emplace_back(segment.text, parts[i]);
+    if (segment.kind != Segment::Kind::Rest) continue;
+    const char* from = i < parts.size() ? parts[i].data() : path.data() + path.size();
+    args.emplace_back(segment.text, std::string(from, path.data() + path.size()));
   }
-  return !more && rest.empty() && path != "/";
+  return args;
 }
 
 Router::Match Router::match(Method method, std::string_view path, Wants wants) const {
   Match found;
   const Method asked = method == Method::Head ? Method::Get : method;
-  const Route* second_best = nullptr;
-  Args second_args;
-  Args args;
-  for (const std::string& key : {std::string(first_segment(path)), std::string()}) {
+  std::array<std::string_view, kPartsMax> cut_path;
+  const Parts parts(cut_path.data(), cut(path, cut_path));
+  const Compiled* second_best = nullptr;
+  const std::string_view first = parts.empty() ? std::string_view{} : parts.front();
+  for (const std::string_view key : {first, std::string_view{}}) {
     const auto bucket = by_first_.find(key);
     if (bucket == by_first_.end()) continue;
     for (const std::size_t index : bucket->second) {
-      const Route& route = *compiled_[index].route;
-      if (!fits(compiled_[index], path, args)) continue;
+      const Compiled& compiled = compiled_[index];
+      if (!fits(compiled, parts)) continue;
+      const Route& route = *compiled.route;
       found.cors = found.cors || route.policy.cors;
       if (route.method != asked) {
         found.allowed.push_back(route.method);
@@ -111,18 +126,16 @@ Router::Match Router::match(Method method, std::string_view path, Wants wants) c
       const bool is_websocket = std::holds_alternative<WebSocketRoute>(route.handler);
       if (is_websocket == (wants == Wants::WebSocket)) {
         found.route = &route;
-        found.args = std::move(args);
+        found.args = args_of(compiled, parts, path);
         return found;
       }
-      if (second_best == nullptr) {
-        second_best = &route;
-        second_args = args;
-      }
+      if (second_best == nullptr) second_best = &compiled;
     }
     if (key.empty()) break;
   }
-  found.route = second_best;
-  found.args = std::move(second_args);
+  if (second_best == nullptr) return found;
+  found.route = second_best->route;
+  found.args = args_of(*second_best, parts, path);
   return found;
 }
 

@@ -3,9 +3,11 @@
 // Thread: immutable after construction.
 #pragma once
 
+#include <functional>
+#include <map>
+#include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -39,14 +41,16 @@ class Router {
     std::vector<Segment> segments;
   };
   using Args = std::vector<std::pair<std::string, std::string>>;
+  using Parts = std::span<const std::string_view>;  // of a path; the last one may be the rest of it
 
   static std::vector<Segment> compile(std::string_view pattern);
-  static bool fits(const Compiled& compiled, std::string_view path, Args& args);
+  static bool fits(const Compiled& compiled, Parts parts);
+  static Args args_of(const Compiled& compiled, Parts parts, std::string_view path);
 
   std::vector<Route> routes_;
   std::vector<Compiled> compiled_;  // literal segments before names, names before rests
   // Compiled routes by their first literal segment, in order; "" holds those that start otherwise.
-  std::unordered_map<std::string, std::vector<std::size_t>> by_first_;
+  std::map<std::string, std::vector<std::size_t>, std::less<>> by_first_;
 };
 
 }  // namespace butai::net

@@ -157,6 +157,7 @@ void Transport::flush() {
       offered += piece.size();
     }
     std::size_t taken = write({views.data(), count});
+    if (dead_) return;  // the peer is gone, and the queue with it
     const bool all = taken == offered && backlog() == 0;
     queued_ -= taken;
     while (taken > 0) {
