@@ -8,6 +8,7 @@ namespace butai::delivery {
 inline net::Response not_yet() {
   auto response = net::Response::problem(404, "nothing is on this channel yet; try again");
   response.headers.add("Retry-After", "1");
+  response.headers.add("Cache-Control", "max-age=1");  // a cache asks once for its whole crowd
   return response;
 }
 

@@ -27,6 +27,21 @@ struct Channel::Slot final : InputListener {
   InputStatus status;
 };
 
+namespace {
+
+Bytes joined(const std::vector<ChunkPtr>& chunks) {
+  std::size_t size = 0;
+  for (const ChunkPtr& chunk : chunks) size += chunk->bytes.size();
+  std::vector<std::uint8_t> all;
+  all.reserve(size);
+  for (const ChunkPtr& chunk : chunks) {
+    all.insert(all.end(), chunk->bytes.view().begin(), chunk->bytes.view().end());
+  }
+  return Bytes(std::move(all));
+}
+
+}  // namespace
+
 Channel::Channel(ChannelOptions options, Executor& loop, const Clock& clock, Ports ports)
     : options_(std::move(options)),
       loop_(loop),
@@ -89,7 +104,17 @@ void Channel::push_picture(InputSlot name, PicturePtr picture) {
   if (on_air_ == &slot) ports_.tell(std::move(picture));
 }
 
-void Channel::publish(PackageEvent event) { ports_.tell(std::move(event)); }
+// A closed segment is joined here, once for all loops: it will be sent far oftener than it grew.
+void Channel::publish(PackageEvent event) {
+  if (const auto* opened = std::get_if<SegmentOpened>(&event)) {
+    open_chunks_[opened->track].clear();
+  } else if (const auto* chunk = std::get_if<ChunkPtr>(&event)) {
+    open_chunks_[(*chunk)->track].push_back(*chunk);
+  } else if (auto* closed = std::get_if<SegmentClosed>(&event)) {
+    closed->whole = joined(std::exchange(open_chunks_[closed->track], {}));
+  }
+  ports_.tell(std::move(event));
+}
 
 bool Channel::kick(InputSlot name) {
   Slot& slot = *slots_[static_cast<std::size_t>(name)];

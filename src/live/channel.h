@@ -11,6 +11,7 @@
 #include <array>
 #include <expected>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -105,6 +106,7 @@ class Channel final : public ChunkSink {
   bool broken_ = false;     // the readers must be told of a discontinuity first
   bool live_ = false;       // what viewers were told last
   bool ended_ = false;
+  std::map<media::TrackId, std::vector<ChunkPtr>> open_chunks_;  // of the segment that is open
   TimerHandle watch_timer_;
   TimerHandle linger_timer_;
 };

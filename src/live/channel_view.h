@@ -37,6 +37,12 @@ class ViewListener {
   virtual void on_end() {}         // last call
 };
 
+// What a layer above keeps with a view, on the view's loop; dies with it.
+class ViewAttachment {
+ public:
+  virtual ~ViewAttachment() = default;
+};
+
 class ChannelView {
  public:
   ChannelView(std::string name, Latency latency);
@@ -73,6 +79,9 @@ class ChannelView {
   void remove(ViewListener& listener);
   bool has_listeners() const;
 
+  ViewAttachment* attachment() const { return attachment_.get(); }
+  void attach(std::unique_ptr<ViewAttachment> kept) { attachment_ = std::move(kept); }
+
  private:
   void take(const PackageEvent& event);
   void take_chunk(const ChunkPtr& chunk);
@@ -95,6 +104,7 @@ class ChannelView {
   std::uint64_t playlist_version_ = 0;
   std::vector<ViewListener*> listeners_;  // null: removed while being told
   int telling_ = 0;
+  std::unique_ptr<ViewAttachment> attachment_;  // last: it may use the rest
 };
 
 }  // namespace butai::live

@@ -62,6 +62,7 @@ struct PartClosed {  // LL-HLS part: the chunks of this track since the last Par
 struct SegmentClosed {
   media::TrackId track;
   Ticks duration;  // true: next segment's start - this one's
+  Bytes whole{};   // all its chunks in one piece; filled in by live::Channel
 };
 using PackageEvent =
     std::variant<PresentationPtr, SegmentOpened, ChunkPtr, PartClosed, SegmentClosed>;

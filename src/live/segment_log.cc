@@ -4,6 +4,19 @@
 
 namespace butai::live {
 
+std::vector<Bytes> Segment::pieces(std::size_t offset, std::size_t size) const {
+  if (!whole.empty()) return {whole.slice(offset, size)};
+  std::vector<Bytes> found;
+  std::size_t at = 0;
+  for (const ChunkPtr& chunk : chunks) {
+    const std::size_t from = std::max(at, offset);
+    const std::size_t to = std::min(at + chunk->bytes.size(), offset + size);
+    if (from < to) found.push_back(chunk->bytes.slice(from - at, to - from));
+    at += chunk->bytes.size();
+  }
+  return found;
+}
+
 void SegmentLog::apply(const SegmentOpened& event) {
   Segment segment;
   segment.number = event.number;
@@ -38,18 +51,22 @@ void SegmentLog::apply(const ChunkPtr& chunk) {
 void SegmentLog::apply(const PartClosed& event) {
   if (segments_.empty() || segments_.back().complete) return;
   Segment& segment = segments_.back();
-  const std::size_t first =
-      segment.parts.empty() ? 0
-                            : segment.parts.back().first_chunk + segment.parts.back().chunk_count;
-  if (first == segment.chunks.size()) return;
+  const std::size_t offset =
+      segment.parts.empty() ? 0 : segment.parts.back().offset + segment.parts.back().size;
+  if (offset == segment.bytes) return;
   segment.parts.push_back(
-      {event.start, event.duration, event.independent, first, segment.chunks.size() - first});
+      {event.start, event.duration, event.independent, offset, segment.bytes - offset});
 }
 
 void SegmentLog::apply(const SegmentClosed& event) {
   if (segments_.empty()) return;
-  segments_.back().duration = event.duration;
-  segments_.back().complete = true;
+  Segment& segment = segments_.back();
+  segment.duration = event.duration;
+  segment.complete = true;
+  if (event.whole.size() == segment.bytes) {
+    segment.whole = event.whole;
+    segment.chunks.clear();
+  }
   drop_old();
 }
 

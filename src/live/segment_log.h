@@ -15,7 +15,7 @@ namespace butai::live {
 struct Part {
   Ticks start, duration;
   bool independent = false;
-  std::size_t first_chunk = 0, chunk_count = 0;  // in Segment::chunks
+  std::size_t offset = 0, size = 0;  // bytes in the segment
 };
 
 struct Segment {
@@ -28,9 +28,13 @@ struct Segment {
   // when that segment is dropped, so that a DASH Period keeps its identity.
   std::uint64_t run = 0;
   Ticks run_start;
-  std::vector<ChunkPtr> chunks;
   std::vector<Part> parts;
-  std::size_t bytes = 0;  // of all chunks
+  std::size_t bytes = 0;  // of all chunks; 0 in a complete segment: a gap
+
+  std::vector<ChunkPtr> chunks;  // while it is open
+  Bytes whole;                   // then
+  // Bytes [offset, offset + size), in the pieces that they lie in.
+  std::vector<Bytes> pieces(std::size_t offset, std::size_t size) const;
 };
 
 class SegmentLog {

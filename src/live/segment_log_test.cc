@@ -44,12 +44,38 @@ TEST_F(SegmentLogTest, gathers_chunks_into_parts_and_parts_into_segments) {
   EXPECT_FALSE(segment.complete);
   EXPECT_EQ(segment.bytes, 60u);
   ASSERT_EQ(segment.parts.size(), 2u);
-  EXPECT_EQ(segment.parts[0].chunk_count, 2u);
-  EXPECT_EQ(segment.parts[1].first_chunk, 2u);
-  EXPECT_EQ(segment.parts[1].chunk_count, 1u);
+  EXPECT_EQ(segment.parts[0].size, 30u);
+  EXPECT_EQ(segment.parts[1].offset, 30u);
+  EXPECT_EQ(segment.parts[1].size, 30u);
   log_.apply(SegmentClosed{1, seconds(2)});
   EXPECT_TRUE(segment.complete);
   EXPECT_EQ(segment.duration, seconds(2));
+}
+
+TEST_F(SegmentLogTest, parts_are_the_same_bytes_before_and_after_the_segment_is_joined) {
+  open(7, 14);
+  std::vector<std::uint8_t> all;
+  for (std::uint8_t i = 0; i < 4; ++i) {
+    Chunk made;
+    made.bytes = Bytes(std::vector<std::uint8_t>(10, i));
+    all.insert(all.end(), 10, i);
+    log_.apply(std::make_shared<const Chunk>(std::move(made)));
+    if (i % 2 == 1) log_.apply(PartClosed{1, seconds(14), seconds(1), true});
+  }
+  const Segment& segment = log_.segments().back();
+  const auto bytes_of = [&](std::size_t part) {
+    std::string text;
+    for (const Bytes& piece : segment.pieces(segment.parts[part].offset, segment.parts[part].size))
+      text += piece.text();
+    return text;
+  };
+  const std::string first = bytes_of(0), second = bytes_of(1);
+  EXPECT_EQ(second, std::string(10, '\2') + std::string(10, '\3'));
+  log_.apply(SegmentClosed{1, seconds(2), Bytes(all)});
+  EXPECT_TRUE(segment.chunks.empty());
+  EXPECT_EQ(bytes_of(0), first);
+  EXPECT_EQ(bytes_of(1), second);
+  EXPECT_EQ(segment.pieces(5, 30).size(), 1u);
 }
 
 TEST_F(SegmentLogTest, a_part_without_chunks_is_none) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <iterator>
 #include <limits>
 #include <map>
@@ -10,17 +11,25 @@
 #include <optional>
 #include <vector>
 
+#include "package/grid.h"
+
 namespace butai::package {
 namespace {
 
 using live::Rendition;
 using live::Segment;
 
+// Start and length of a segment, in ticks of its track.
+struct Span {
+  std::int64_t start = 0, duration = 0;
+  std::int64_t end() const { return start + duration; }
+};
 // One rendition's part of a Period.
 struct Row {
   const Rendition* rendition = nullptr;
   Bandwidth bandwidth;
-  std::vector<const Segment*> segments;  // complete, with media, never empty
+  std::vector<Span> segments;  // complete, with media, never empty
+  std::optional<Span> open{};  // the segment that grows, with the length that it will have
 };
 // All segments since the time line or the init segment changed, by the number of their first.
 struct Period {
@@ -62,10 +71,6 @@ std::string xml_duration(Micros duration) {
   return "PT" + text + "S";
 }
 
-Micros end_of(const Segment& segment) {
-  return Ticks{segment.start.value + segment.duration.value, segment.start.timescale}.micros();
-}
-
 // The rendition as it was when `init` was on; codecs and size may have been others.
 const Rendition* find_rendition(std::span<const live::PresentationPtr> presentations,
                                 std::uint32_t init, media::TrackId track) {
@@ -86,7 +91,7 @@ Periods collect(std::span<const live::PresentationPtr> presentations,
     const auto& segments = log.log->segments();
     for (std::size_t i = listed_from(*log.log).first; i < segments.size(); ++i) {
       const Segment& segment = segments[i];
-      if (!segment.complete || segment.chunks.empty() || segment.duration.value <= 0) continue;
+      if (!segment.complete || segment.bytes == 0 || segment.duration.value <= 0) continue;
       const Rendition* rendition =
           find_rendition(presentations, segment.init, log.rendition->track.id);
       if (rendition == nullptr) continue;
@@ -98,10 +103,35 @@ Periods collect(std::span<const live::PresentationPtr> presentations,
       if (period.rows.empty() || period.rows.back().rendition != rendition) {
         period.rows.push_back({rendition, bandwidth, {}});
       }
-      period.rows.back().segments.push_back(&segment);
+      period.rows.back().segments.push_back({segment.start.value, segment.duration.value});
     }
   }
   return periods;
+}
+
+// Lists the segments that grow, if they do in every rendition and their ends can be told: then a
+// manifest changes once for all of them.
+void add_open(Periods& periods, std::span<const RenditionLog> logs) {
+  Period& period = periods.rbegin()->second;
+  const auto row_of = [&](const RenditionLog& log) {
+    return std::ranges::find(period.rows, log.rendition->track.id,
+                             [](const Row& row) { return row.rendition->track.id; });
+  };
+  const auto grows = [&](const RenditionLog& log) {
+    const auto& segments = log.log->segments();
+    return row_of(log) != period.rows.end() && !segments.empty() && segments.back().bytes > 0 &&
+           segments.back().run == periods.rbegin()->first &&
+           expected_end(log, logs.front().rendition->track, kSegment);
+  };
+  if (!std::ranges::all_of(logs, grows)) return;
+  for (const RenditionLog& log : logs) {
+    const std::int64_t start = log.log->segments().back().start.value;
+    const std::int64_t end = expected_end(log, logs.front().rendition->track, kSegment)->value;
+    const std::int64_t frame = nominal_frame(log.rendition->track).value;
+    // Whole frames, as the packager will cut.
+    const std::int64_t whole = frame > 0 ? (end - start + frame / 2) / frame * frame : end - start;
+    row_of(log)->open = Span{start, whole};
+  }
 }
 
 class Manifest {
@@ -110,10 +140,12 @@ class Manifest {
       : periods_(std::move(periods)), options_(options) {
     for (const auto& [run, period] : periods_) {
       for (const Row& row : period.rows) {
-        end_ = std::max(end_, end_of(*row.segments.back()));
-        for (const Segment* segment : row.segments) {
-          longest_ = std::max(longest_, segment->duration.micros());
+        const std::uint32_t timescale = row.rendition->track.timescale;
+        end_ = std::max(end_, Ticks{row.segments.back().end(), timescale}.micros());
+        for (const Span& segment : row.segments) {
+          longest_ = std::max(longest_, Ticks{segment.duration, timescale}.micros());
         }
+        grows_ = grows_ || row.open;
       }
     }
   }
@@ -123,14 +155,20 @@ class Manifest {
     for (auto period = periods_.begin(); period != periods_.end(); ++period) {
       write_period(period->second, std::next(period) == periods_.end());
     }
-    line("  <UTCTiming schemeIdUri=\"urn:mpeg:dash:utc:http-xsdate:2014\" value=\"{}\"/>",
-         escape_xml(options_.time_address));
+    line("  {}", utc_timing());
     line("</MPD>");
     return std::move(out_);
   }
 
  private:
   bool ended() const { return options_.life == DashOptions::Life::Ended; }
+  bool low() const { return options_.profile == DashOptions::Profile::Low; }
+
+  std::string utc_timing() const {
+    return fmt::format(
+        "<UTCTiming schemeIdUri=\"urn:mpeg:dash:utc:http-xsdate:2014\" value=\"{}\"/>",
+        escape_xml(options_.time_address));
+  }
 
   template <class... T>
   void line(fmt::format_string<T...> format, T&&... values) {
@@ -139,15 +177,16 @@ class Manifest {
   }
 
   void write_head() {
-    const bool low = options_.profile == DashOptions::Profile::Low;
-    const int delay = low ? 4 : 10;  // seconds behind: two segments; DESIGN decision 10
-    const int update = low ? 1 : 2;  // seconds
+    const int delay = low() ? 3 : 10;  // seconds behind; DESIGN decision 10
+    const int update = low() ? 1 : 2;  // seconds
     const auto depth = Seconds{kSegmentsListed * (kSegment.count() / 1'000'000)};
     line("<?xml version=\"1.0\" encoding=\"UTF-8\"?>");
     line("<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\" type=\"dynamic\"");
-    line("  profiles=\"urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019\"");
-    // The manifest changes only when a segment is complete: its end is its date, on every node.
-    const Utc published{end_ + Micros{ended() ? 1000 : 0}};
+    line("  profiles=\"urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019{}\"",
+         low() ? ",http://www.dashif.org/guidelines/low-latency-live-v5" : "");
+    // The manifest changes when a segment is complete, and when the next one begins to grow: the
+    // end of the former is its date, on every node.
+    const Utc published{end_ + Micros{ended() || grows_ ? 1000 : 0}};
     line("  availabilityStartTime=\"1970-01-01T00:00:00Z\" publishTime=\"{}\"",
          iso_time(published));
     if (ended()) {
@@ -158,7 +197,9 @@ class Manifest {
     line("  timeShiftBufferDepth=\"{}\" minBufferTime=\"PT2S\" maxSegmentDuration=\"{}\">",
          xml_duration(depth), xml_duration(longest_));
     line("  <ServiceDescription id=\"0\">");
-    line("    <Latency target=\"{}\" min=\"{}\" max=\"{}\"/>", delay * 1000, delay * 500,
+    const media::TrackId leading = periods_.rbegin()->second.rows.front().rendition->track.id;
+    line("    <Latency{} target=\"{}\" min=\"{}\" max=\"{}\"/>",
+         low() ? fmt::format(" referenceId=\"{}\"", leading) : "", delay * 1000, delay * 500,
          delay * 2000);
     line("    <PlaybackRate min=\"0.96\" max=\"1.04\"/>");
     line("  </ServiceDescription>");
@@ -181,11 +222,13 @@ class Manifest {
         "    <AdaptationSet id=\"{}\" contentType=\"{}\" mimeType=\"{}/mp4\""
         " segmentAlignment=\"true\" startWithSAP=\"1\" containerProfiles=\"cmfc\">",
         track.id, video ? "video" : "audio", video ? "video" : "audio");
+    const std::int64_t offset = Ticks::from(period.start.micros(), track.timescale).value;
+    if (low()) write_reference_time(period, track, offset);
     line(
-        "      <SegmentTemplate timescale=\"{}\" presentationTimeOffset=\"{}\""
+        "      <SegmentTemplate timescale=\"{}\" presentationTimeOffset=\"{}\"{}"
         " initialization=\"{}/init-{}.mp4\" media=\"{}/$Time$.m4s\">",
-        track.timescale, Ticks::from(period.start.micros(), track.timescale).value, rendition.name,
-        period.init, rendition.name);
+        track.timescale, offset, low() ? availability(track) : "", rendition.name, period.init,
+        rendition.name);
     write_timeline(row);
     line("      </SegmentTemplate>");
     const std::uint32_t bandwidth = std::max<std::uint32_t>(1, row.bandwidth.peak);
@@ -209,6 +252,22 @@ class Manifest {
     line("    </AdaptationSet>");
   }
 
+  // Media time is the wall clock of the encoder's output, so the two are equal everywhere.
+  void write_reference_time(const Period& period, const media::Track& track, std::int64_t offset) {
+    line(
+        "      <ProducerReferenceTime id=\"{}\" type=\"encoder\" wallClockTime=\"{}\""
+        " presentationTime=\"{}\">{}</ProducerReferenceTime>",
+        track.id, iso_time(Utc{period.start.micros()}), offset, utc_timing());
+  }
+
+  // A segment may be asked for once its first chunk is there; the answer grows with it.
+  static std::string availability(const media::Track& track) {
+    const std::size_t frames = track.codec == media::Codec::H264 ? 1 : kAudioFramesPerChunk;
+    const Micros chunk = nominal_frame(track).micros() * static_cast<std::int64_t>(frames);
+    return fmt::format(" availabilityTimeOffset=\"{:.6f}\" availabilityTimeComplete=\"false\"",
+                       std::chrono::duration<double>(kSegment - chunk).count());
+  }
+
   static std::string frame_rate(media::Rational rate) {
     if (rate.num == 0 || rate.den == 0) return {};
     const std::uint32_t common = std::gcd(rate.num, rate.den);
@@ -218,23 +277,22 @@ class Manifest {
 
   // S@t where a run begins, S@r for segments of equal length that follow each other.
   void write_timeline(const Row& row) {
+    std::vector<Span> segments = row.segments;
+    if (row.open) segments.push_back(*row.open);
     line("        <SegmentTimeline>");
     std::optional<std::int64_t> expected;
-    for (std::size_t i = 0; i < row.segments.size();) {
-      const std::int64_t start = row.segments[i]->start.value;
-      const std::int64_t duration = row.segments[i]->duration.value;
-      std::size_t next = i + 1;
-      while (next < row.segments.size() && row.segments[next]->duration.value == duration &&
-             row.segments[next]->start.value ==
-                 start + static_cast<std::int64_t>(next - i) * duration) {
-        ++next;
-      }
-      const std::size_t repeats = next - i - 1;
-      const std::string t = expected == start ? "" : fmt::format(" t=\"{}\"", start);
-      const std::string r = repeats == 0 ? "" : fmt::format(" r=\"{}\"", repeats);
-      line("          <S{} d=\"{}\"{}/>", t, duration, r);
-      expected = start + static_cast<std::int64_t>(next - i) * duration;
-      i = next;
+    for (auto first = segments.begin(); first != segments.end();) {
+      auto last = first;
+      const auto continues = [&](auto next) {
+        return next != segments.end() && next->start == last->end() &&
+               next->duration == first->duration;
+      };
+      while (continues(last + 1)) ++last;
+      const std::string t = expected == first->start ? "" : fmt::format(" t=\"{}\"", first->start);
+      const std::string r = first == last ? "" : fmt::format(" r=\"{}\"", last - first);
+      line("          <S{} d=\"{}\"{}/>", t, first->duration, r);
+      expected = last->end();
+      first = last + 1;
     }
     line("        </SegmentTimeline>");
   }
@@ -243,6 +301,7 @@ class Manifest {
   const DashOptions& options_;
   Micros end_{};      // of the newest segment
   Micros longest_{};  // segment
+  bool grows_ = false;
   std::string out_;
 };
 
@@ -252,6 +311,8 @@ std::string dash_manifest(std::span<const live::PresentationPtr> presentations,
                           std::span<const RenditionLog> logs, const DashOptions& options) {
   Periods periods = collect(presentations, logs);
   if (periods.empty()) return {};
+  const bool live = options.life == DashOptions::Life::Live;
+  if (live && options.profile == DashOptions::Profile::Low) add_open(periods, logs);
   return Manifest(std::move(periods), options).write();
 }
 

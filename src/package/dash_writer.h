@@ -1,8 +1,9 @@
 // The DASH manifest as text, from what the segment logs hold.
 // Flow:   live::ChannelView (SegmentLogs, Presentations) -> here -> delivery/dash
 // Thread: pure functions, any.
-// Limits: what listing.h lists; complete segments only.
-// Spec:   ISO/IEC 23009-1:2022 clauses 5.3 and 5.8; DASH-IF IOP 5 part 4.
+// Limits: what listing.h lists; complete segments, and with low latency the one that grows.
+// Spec:   ISO/IEC 23009-1:2022 clauses 5.3 and 5.8; DASH-IF IOP 5 part 4
+//         (low latency: availabilityTimeOffset, ProducerReferenceTime, ServiceDescription).
 //
 // Media time is UTC since 1970, which is also availabilityStartTime, so that a time in the manifest
 // is a time of the wall clock. A Period begins wherever the time line or the init segment changes;

@@ -128,17 +128,84 @@ TEST(DashManifest, an_ended_one_says_how_long_it_was_and_is_not_fetched_again) {
   EXPECT_THAT(text, HasSubstr("publishTime=\"2027-01-15T08:00:03.001Z\""));
 }
 
-TEST(DashManifest, low_latency_stays_four_seconds_behind) {
+constexpr auto kLow = DashOptions::Profile::Low;
+
+TEST(DashLowLatency, lists_the_segment_that_grows_with_the_length_it_will_have) {
+  Line line;
+  line.picture_and_sound();
+  line.run(0, 5);
+  EXPECT_EQ(manifest(line, {.profile = kLow}), R"(<?xml version="1.0" encoding="UTF-8"?>
+<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="dynamic"
+  profiles="urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019,http://www.dashif.org/guidelines/low-latency-live-v5"
+  availabilityStartTime="1970-01-01T00:00:00Z" publishTime="2027-01-15T08:00:04.001Z"
+  minimumUpdatePeriod="PT1S" suggestedPresentationDelay="PT3S"
+  timeShiftBufferDepth="PT30S" minBufferTime="PT2S" maxSegmentDuration="PT2.005333S">
+  <ServiceDescription id="0">
+    <Latency referenceId="1" target="3000" min="1500" max="6000"/>
+    <PlaybackRate min="0.96" max="1.04"/>
+  </ServiceDescription>
+  <Period id="1800000000000000" start="PT1800000000S">
+    <AdaptationSet id="1" contentType="video" mimeType="video/mp4" segmentAlignment="true" startWithSAP="1" containerProfiles="cmfc">
+      <ProducerReferenceTime id="1" type="encoder" wallClockTime="2027-01-15T08:00:00.000Z" presentationTime="162000000000000"><UTCTiming schemeIdUri="urn:mpeg:dash:utc:http-xsdate:2014" value="/time"/></ProducerReferenceTime>
+      <SegmentTemplate timescale="90000" presentationTimeOffset="162000000000000" availabilityTimeOffset="1.960000" availabilityTimeComplete="false" initialization="video/init-1.mp4" media="video/$Time$.m4s">
+        <SegmentTimeline>
+          <S t="162000000000000" d="180000" r="2"/>
+        </SegmentTimeline>
+      </SegmentTemplate>
+      <Representation id="video" codecs="avc1.64000d" bandwidth="23000" width="320" height="240" frameRate="25"/>
+    </AdaptationSet>
+    <AdaptationSet id="2" contentType="audio" mimeType="audio/mp4" segmentAlignment="true" startWithSAP="1" containerProfiles="cmfc">
+      <ProducerReferenceTime id="2" type="encoder" wallClockTime="2027-01-15T08:00:00.000Z" presentationTime="86400000000000"><UTCTiming schemeIdUri="urn:mpeg:dash:utc:http-xsdate:2014" value="/time"/></ProducerReferenceTime>
+      <SegmentTemplate timescale="48000" presentationTimeOffset="86400000000000" availabilityTimeOffset="1.957334" availabilityTimeComplete="false" initialization="audio/init-1.mp4" media="audio/$Time$.m4s">
+        <SegmentTimeline>
+          <S t="86400000000000" d="96256"/>
+          <S d="95232"/>
+          <S d="96256"/>
+        </SegmentTimeline>
+      </SegmentTemplate>
+      <Representation id="audio" codecs="mp4a.40.2" bandwidth="23967" audioSamplingRate="48000">
+        <AudioChannelConfiguration schemeIdUri="urn:mpeg:mpegB:cicp:ChannelConfiguration" value="2"/>
+      </Representation>
+    </AdaptationSet>
+  </Period>
+  <UTCTiming schemeIdUri="urn:mpeg:dash:utc:http-xsdate:2014" value="/time"/>
+</MPD>
+)");
+}
+
+TEST(DashLowLatency, what_was_listed_while_it_grew_stays_as_it_was) {
+  Line line;
+  line.picture_and_sound();
+  line.run(0, 5);
+  const std::string grown = manifest(line, {.profile = kLow});
+  Line longer;
+  longer.picture_and_sound();
+  longer.run(0, 7);
+  const std::string text = manifest(longer);
+  for (std::size_t at = grown.find("<S "); at != std::string::npos;
+       at = grown.find("<S ", at + 1)) {
+    EXPECT_THAT(text, HasSubstr(grown.substr(at, grown.find("/>", at) - at)));
+  }
+}
+
+TEST(DashLowLatency, a_segment_whose_end_nobody_knows_is_listed_when_it_is_complete) {
+  Line line;
+  line.picture_alone();
+  const auto frame = [&](int i, bool key) {
+    line.packager.on_frame(
+        media::testing::video_frame(162'000'000'045'000 + std::int64_t{i} * 3600, key));
+  };
+  for (int i = 0; i < 60; ++i) frame(i, i % 50 == 0);
+  EXPECT_THAT(manifest(line, {.profile = kLow}),
+              HasSubstr("<S t=\"162000000045000\" d=\"180000\"/>"));
+}
+
+TEST(DashLowLatency, escapes_the_address_of_the_clock) {
   Line line;
   line.picture_alone();
   line.run(0, 3);
-  DashOptions options;
-  options.profile = DashOptions::Profile::Low;
-  options.time_address = "https://example.org/time?a=1&b=2";
-  const std::string text = manifest(line, options);
-  EXPECT_THAT(text, HasSubstr("suggestedPresentationDelay=\"PT4S\""));
-  EXPECT_THAT(text, HasSubstr("<Latency target=\"4000\""));
-  EXPECT_THAT(text, HasSubstr("value=\"https://example.org/time?a=1&amp;b=2\""));
+  EXPECT_THAT(manifest(line, {.profile = kLow, .time_address = "https://example.org/time?a=1&b=2"}),
+              HasSubstr("value=\"https://example.org/time?a=1&amp;b=2\""));
 }
 
 TEST(DashManifest, sound_that_was_away_is_a_hole_in_its_time_line) {

@@ -35,19 +35,24 @@ class MediaPlaylist {
         others_(others),
         options_(options),
         listed_(listed_from(*own.log)),
-        part_target_(rounded_up(part_target(own.rendition->track, options.segment))) {}
+        part_target_(rounded_up(part_target(own.rendition->track, options.segment))) {
+    const auto& segments = own.log->segments();
+    // An open segment without a part is not in the playlist yet.
+    const bool last_shows = segments.empty() || shows(segments.back());
+    shown_ = segments.size() - (last_shows ? 0 : 1);
+    skipped_ = may_skip() ? older_than_skip_boundary() : 0;
+  }
 
   std::string write() {
     write_head();
     const auto& segments = own_.log->segments();
-    // An open segment without a part is not in the playlist yet.
-    const bool last_shows = segments.empty() || shows(segments.back());
-    const std::size_t shown = segments.size() - (last_shows ? 0 : 1);
     // The open segment is one of those with parts, also at the moment when there is none yet.
-    const bool open = shown > 0 && !segments[shown - 1].complete;
+    const bool open = shown_ > 0 && !segments[shown_ - 1].complete;
     const std::size_t with_parts = kSegmentsWithParts - (open ? 0 : 1);
-    for (std::size_t i = listed_.first; i < shown; ++i) {
-      write_segment(segments[i], i + with_parts >= shown);
+    if (skipped_ > 0) line("#EXT-X-SKIP:SKIPPED-SEGMENTS={}", skipped_);
+    // The first one after a skip repeats its EXT-X-MAP: not every player keeps it.
+    for (std::size_t i = listed_.first + skipped_; i < shown_; ++i) {
+      write_segment(segments[i], i + with_parts >= shown_);
     }
     write_tail();
     return std::move(out_);
@@ -67,6 +72,24 @@ class MediaPlaylist {
     return segment.complete || (low_latency() && !ended() && !segment.parts.empty());
   }
 
+  bool may_skip() const {
+    return low_latency() && !ended() && options_.update == HlsOptions::Update::Delta;
+  }
+
+  // How many of the listed segments end at least kSkipBoundarySeconds before the playlist does.
+  std::size_t older_than_skip_boundary() const {
+    const auto& segments = own_.log->segments();
+    double behind = 0;
+    std::size_t i = shown_;
+    for (; i > listed_.first && behind < static_cast<double>(kSkipBoundarySeconds); --i) {
+      const Segment& segment = segments[i - 1];
+      behind += segment.duration.seconds();
+      if (segment.complete) continue;
+      for (const live::Part& part : segment.parts) behind += part.duration.seconds();
+    }
+    return i - listed_.first;
+  }
+
   // The same in every rendition's playlist, as EXT-X-SERVER-CONTROL must be.
   std::int64_t part_hold_back() const {
     constexpr std::int64_t kPartTargets = 3;
@@ -81,11 +104,13 @@ class MediaPlaylist {
   void write_head() {
     constexpr std::int64_t kHoldBackSeconds = 3 * kTargetDurationSeconds;
     line("#EXTM3U");
-    line("#EXT-X-VERSION:6");
+    line("#EXT-X-VERSION:{}", skipped_ > 0 ? 9 : 6);
     line("#EXT-X-TARGETDURATION:{}", kTargetDurationSeconds);
     if (low_latency()) {  // plain ones keep the default HOLD-BACK, three target durations
-      line("#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,HOLD-BACK={}.0,PART-HOLD-BACK={}",
-           kHoldBackSeconds, decimal(part_hold_back()));
+      line(
+          "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL={}.0,HOLD-BACK={}.0,"
+          "PART-HOLD-BACK={}",
+          kSkipBoundarySeconds, kHoldBackSeconds, decimal(part_hold_back()));
       line("#EXT-X-PART-INF:PART-TARGET={}", decimal(part_target_));
     }
     const auto& segments = own_.log->segments();
@@ -105,7 +130,7 @@ class MediaPlaylist {
     line("#EXT-X-PROGRAM-DATE-TIME:{}", iso_time(segment.start.utc()));
     if (low_latency() && parts_wanted) write_parts(segment);
     if (!segment.complete) return;
-    if (segment.chunks.empty()) line("#EXT-X-GAP");
+    if (segment.bytes == 0) line("#EXT-X-GAP");
     line("#EXTINF:{},", decimal(nearest(segment.duration)));
     line("{}.m4s", segment.start.value);
   }
@@ -153,6 +178,8 @@ class MediaPlaylist {
   const HlsOptions& options_;
   Listed listed_;
   std::int64_t part_target_;
+  std::size_t shown_ = 0;             // segments of the log, up to the last that is listed
+  std::size_t skipped_ = 0;           // of the listed ones
   std::optional<std::uint32_t> map_;  // the EXT-X-MAP that is in force
   std::string out_;
 };
@@ -168,19 +195,6 @@ Bandwidth bandwidth_of(const Bandwidths& bandwidths, const Rendition* rendition)
   if (rendition == nullptr) return {};
   const auto found = bandwidths.find(rendition->track.id);
   return found == bandwidths.end() ? Bandwidth{} : found->second;
-}
-
-// Where the open segment will end, as far as that can be told: on the grid, or as long as the last.
-std::optional<std::int64_t> expected_end_of(const live::SegmentLog& log, const Grid& grid,
-                                            std::int64_t tolerance) {
-  const auto& segments = log.segments();
-  const Segment& last = segments.back();
-  if (grid.on_boundary(last.start, tolerance)) {
-    return grid.boundary(grid.index(last.start, tolerance) + 1, last.start.timescale);
-  }
-  // The first segment of a run begins anywhere, so its length says nothing: two must stand before.
-  if (segments.size() < 3 || segments[segments.size() - 3].run != last.run) return std::nullopt;
-  return last.start.value + segments[segments.size() - 2].duration.value;
 }
 
 }  // namespace
@@ -226,19 +240,16 @@ std::string hls_media(const RenditionLog& own, std::span<const RenditionLog> oth
 
 std::optional<PartAddress> next_part(const RenditionLog& own, const media::Track& leading,
                                      Micros segment) {
-  constexpr std::int64_t kFallbackHalfFrames = 60;  // per second
   if (own.log->segments().empty()) return std::nullopt;
   const Segment& last = own.log->segments().back();
-  const std::uint32_t timescale = last.start.timescale;
   if (last.complete) return PartAddress{last.start.value + last.duration.value, 0};
   if (last.parts.empty()) return PartAddress{last.start.value, 0};
 
-  const std::int64_t frame = nominal_frame(own.rendition->track).value;
-  const std::int64_t half = frame > 0 ? frame / 2 : timescale / kFallbackHalfFrames;
+  const std::int64_t half = half_frame(own.rendition->track).value;
   const live::Part& part = last.parts.back();
   const std::int64_t end = part.start.value + part.duration.value;
-  const auto expected_end = expected_end_of(*own.log, Grid::of(leading, segment), half);
-  const bool segment_is_full = expected_end && end + half >= *expected_end;
+  const auto full = expected_end(own, leading, segment);
+  const bool segment_is_full = full && end + half >= full->value;
   if (segment_is_full) return PartAddress{end, 0};
   return PartAddress{last.start.value, last.parts.size()};
 }

@@ -2,7 +2,7 @@
 // Flow:   live::ChannelView (SegmentLog, Presentation) -> here -> delivery/hls
 // Thread: pure functions, any.
 // Limits: what listing.h lists; parts of the last kSegmentsWithParts.
-// Spec:   RFC 8216bis (draft 22); version 6 is the lowest that allows EXT-X-MAP here.
+// Spec:   RFC 8216bis (draft 22); version 6 is the lowest that allows EXT-X-MAP here, 9 EXT-X-SKIP.
 //
 // Addresses are relative to the playlist:
 //   index.m3u8 -> video/index.m3u8, audio/index.m3u8 -> init-N.mp4, START.m4s, START.PART.m4s
@@ -25,6 +25,9 @@ struct HlsOptions {
   enum class Profile : std::uint8_t { Plain, LowLatency } profile = Profile::LowLatency;
   enum class Life : std::uint8_t { Live, Ended } life = Life::Live;
   Micros segment = kSegment;
+  // Delta: EXT-X-SKIP stands for what is older than the skip boundary, if there is any; only low
+  // latency playlists that still grow offer it.
+  enum class Update : std::uint8_t { Whole, Delta } update = Update::Whole;
 };
 
 std::string hls_multivariant(const live::Presentation& presentation, const Bandwidths& bandwidths);

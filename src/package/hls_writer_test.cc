@@ -17,8 +17,8 @@ using ::testing::HasSubstr;
 using testing::Line;
 using ::testing::Not;
 
-constexpr HlsOptions kPlain{HlsOptions::Profile::Plain, HlsOptions::Life::Live, kSegment};
-constexpr HlsOptions kLowLatency{HlsOptions::Profile::LowLatency, HlsOptions::Life::Live, kSegment};
+constexpr HlsOptions kPlain{.profile = HlsOptions::Profile::Plain};
+constexpr HlsOptions kLowLatency{.profile = HlsOptions::Profile::LowLatency};
 
 std::string media_playlist(Line& line, std::size_t which, const HlsOptions& options) {
   std::vector<RenditionLog> others = line.sink.renditions();
@@ -87,7 +87,7 @@ TEST(HlsMedia, low_latency_lists_parts_a_hint_and_the_other_rendition) {
   EXPECT_EQ(media_playlist(line, 0, kLowLatency), R"(#EXTM3U
 #EXT-X-VERSION:6
 #EXT-X-TARGETDURATION:4
-#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,HOLD-BACK=12.0,PART-HOLD-BACK=1.00101
+#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL=24.0,HOLD-BACK=12.0,PART-HOLD-BACK=1.00101
 #EXT-X-PART-INF:PART-TARGET=0.33367
 #EXT-X-MEDIA-SEQUENCE:900000000
 #EXT-X-MAP:URI="init-1.mp4"
@@ -187,6 +187,51 @@ TEST(HlsMedia, lists_the_last_fifteen_segments_and_parts_of_the_last_three) {
   EXPECT_EQ(lines_with(text, "#EXT-X-PART:").size(), 7u + 7u + 3u);
   // What has left the playlist is still there for those who have just read it.
   EXPECT_NE(line.sink.log(1).find(162'000'000'000'000), nullptr);
+}
+
+HlsOptions delta(HlsOptions options) {
+  options.update = HlsOptions::Update::Delta;
+  return options;
+}
+
+TEST(HlsDelta, stands_for_what_ended_six_target_durations_before_the_playlist) {
+  Line line;
+  line.picture_and_sound();
+  line.run(0, 60);
+  const std::string whole = media_playlist(line, 0, kLowLatency);
+  const std::string text = media_playlist(line, 0, delta(kLowLatency));
+  EXPECT_THAT(text, ::testing::StartsWith(R"(#EXTM3U
+#EXT-X-VERSION:9
+#EXT-X-TARGETDURATION:4
+#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL=24.0,HOLD-BACK=12.0,PART-HOLD-BACK=1.00101
+#EXT-X-PART-INF:PART-TARGET=0.33367
+#EXT-X-MEDIA-SEQUENCE:900000014
+#EXT-X-SKIP:SKIPPED-SEGMENTS=4
+#EXT-X-MAP:URI="init-1.mp4"
+#EXT-X-PROGRAM-DATE-TIME:2027-01-15T08:00:36.000Z
+#EXTINF:2.00000,
+162000003240000.m4s
+)"));
+  const std::string from = "#EXT-X-PROGRAM-DATE-TIME:2027-01-15T08:00:36";
+  EXPECT_EQ(text.substr(text.find(from)), whole.substr(whole.find(from)));
+}
+
+TEST(HlsDelta, is_the_whole_where_nothing_is_old_enough) {
+  Line line;
+  line.picture_alone();
+  line.run(0, 25);
+  EXPECT_EQ(media_playlist(line, 0, delta(kLowLatency)), media_playlist(line, 0, kLowLatency));
+}
+
+TEST(HlsDelta, is_offered_by_playlists_of_low_latency_that_grow) {
+  Line line;
+  line.picture_alone();
+  line.run(0, 60);
+  HlsOptions ended = kLowLatency;
+  ended.life = HlsOptions::Life::Ended;
+  for (const HlsOptions& options : {kPlain, ended}) {
+    EXPECT_EQ(media_playlist(line, 0, delta(options)), media_playlist(line, 0, options));
+  }
 }
 
 TEST(HlsMedia, short_segments_do_not_make_a_short_playlist) {

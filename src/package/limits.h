@@ -37,6 +37,8 @@ inline constexpr Micros kFrameMax{1'000'000};    // longest duration a frame is 
 // downloadable for as long as a playlist is (RFC 8216bis clause 6.2.2).
 inline constexpr std::size_t kSegmentsListed = 15;
 inline constexpr std::int64_t kPlaylistMinSeconds = 3 * kTargetDurationSeconds;
+// CAN-SKIP-UNTIL: delta updates leave out what is older; six target durations are the least.
+inline constexpr std::int64_t kSkipBoundarySeconds = 6 * kTargetDurationSeconds;
 // Parts are listed of so many segments, the open one included: 4 s at least, while players begin 1 s
 // behind. RFC 8216bis wants them gone after three target durations; strict parsers count segments.
 inline constexpr std::size_t kSegmentsWithParts = 3;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "package/grid.h"
 #include "package/limits.h"
 
 namespace butai::package {
@@ -42,11 +43,34 @@ Listed listed_from(const live::SegmentLog& log) {
   return listed;
 }
 
+std::optional<Ticks> expected_end(const RenditionLog& own, const media::Track& leading,
+                                  Micros segment) {
+  const auto& segments = own.log->segments();
+  if (segments.empty() || segments.back().complete) return std::nullopt;
+  const live::Segment& last = segments.back();
+  const std::int64_t tolerance = half_frame(own.rendition->track).value;
+  const Grid grid = Grid::of(leading, segment);
+  if (grid.on_boundary(last.start, tolerance)) {
+    const std::int64_t next = grid.index(last.start, tolerance) + 1;
+    return Ticks{grid.boundary(next, last.start.timescale), last.start.timescale};
+  }
+  // The first segment of a run begins anywhere, so its length says nothing: two must stand before.
+  if (segments.size() < 3 || segments[segments.size() - 3].run != last.run) return std::nullopt;
+  return Ticks{last.start.value + segments[segments.size() - 2].duration.value,
+               last.start.timescale};
+}
+
+Ticks half_frame(const media::Track& track) {
+  constexpr std::uint32_t kFallback = 60;  // half frames per second
+  const std::int64_t frame = nominal_frame(track).value;
+  return {frame > 0 ? frame / 2 : track.timescale / kFallback, track.timescale};
+}
+
 Bandwidth measure(const RenditionLog& rendition) {
   double bits = 0, seconds = 0, peak = 0;
   for (const live::Segment& segment : rendition.log->segments()) {
     const double length = segment.duration.seconds();
-    if (!segment.complete || segment.chunks.empty() || length < kMeasuredMinSeconds) continue;
+    if (!segment.complete || segment.bytes == 0 || length < kMeasuredMinSeconds) continue;
     bits += static_cast<double>(segment.bytes) * 8;
     seconds += length;
     peak = std::max(peak, static_cast<double>(segment.bytes) * 8 / length);

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "live/chunk.h"
@@ -28,6 +29,15 @@ struct Listed {
 };
 // Where playlists and manifests begin. From there numbers run without a hole.
 Listed listed_from(const live::SegmentLog& log);
+
+// Where the open segment will end as far as that can be told: on the grid, or as long after its
+// start as the one before; nothing otherwise, and when no segment is open. `leading`: the track
+// whose rate makes the grid, the picture if there is one.
+std::optional<Ticks> expected_end(const RenditionLog& own, const media::Track& leading,
+                                  Micros segment);
+
+// Half of what a frame lasts: no source is steadier.
+Ticks half_frame(const media::Track& track);
 
 // Bits per second.
 struct Bandwidth {

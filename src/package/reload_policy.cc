@@ -39,22 +39,27 @@ std::uint64_t advance_part_limit(const RenditionLog& log, Micros segment) {
 
 }  // namespace
 
-ReloadDecision decide_reload(const ReloadQuery& query, const RenditionLog& log,
-                             const HlsOptions& options) {
-  if (!query.msn && !query.part) return ReloadDecision::AnswerNow;
-  if (!query.msn) return ReloadDecision::BadRequest;
+std::expected<ReloadPoint, ReloadDecision> read_reload(const ReloadQuery& query) {
+  if (!query.msn && !query.part) return std::unexpected(ReloadDecision::AnswerNow);
+  if (!query.msn) return std::unexpected(ReloadDecision::BadRequest);
   const auto msn = whole_number(*query.msn);
   const auto part = query.part ? whole_number(*query.part) : std::nullopt;
-  if (!msn || (query.part && !part)) return ReloadDecision::BadRequest;
+  if (!msn || (query.part && !part)) return std::unexpected(ReloadDecision::BadRequest);
+  return ReloadPoint{*msn, part};
+}
+
+ReloadDecision decide_reload(const ReloadPoint& point, const RenditionLog& log,
+                             const HlsOptions& options) {
+  const auto& [msn, part] = point;
   if (options.life == HlsOptions::Life::Ended) return ReloadDecision::AnswerNow;
   // Plain playlists do not offer to block.
   if (options.profile == HlsOptions::Profile::Plain) return ReloadDecision::AnswerNow;
 
   const auto edge = edge_of(*log.log);
   if (!edge) return ReloadDecision::Wait;
-  if (*msn > edge->number + 2) return ReloadDecision::BadRequest;
-  if (*msn < edge->number) return ReloadDecision::AnswerNow;
-  if (*msn > edge->number) {
+  if (msn > edge->number + 2) return ReloadDecision::BadRequest;
+  if (msn < edge->number) return ReloadDecision::AnswerNow;
+  if (msn > edge->number) {
     // A complete segment has no further part: its next one is part 0 of the next segment.
     const bool too_far = part && *part >= advance_part_limit(log, options.segment);
     return too_far ? ReloadDecision::BadRequest : ReloadDecision::Wait;

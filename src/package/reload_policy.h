@@ -1,9 +1,13 @@
 // Blocking playlist reload: answer now, hold the request, or refuse it.
-// Flow:   delivery/hls (query of a media playlist) -> decide_reload; again after each playlist
-// change Thread: pure functions, any. Spec:   RFC 8216bis (draft 22) clause 6.2.5.2.
+// Flow:   delivery/hls (query of a media playlist) -> read_reload -> decide_reload; again after
+//         each change of the playlist
+// Thread: pure functions, any.
+// Spec:   RFC 8216bis (draft 22) clause 6.2.5.2.
 #pragma once
 
+#include <compare>
 #include <cstdint>
+#include <expected>
 #include <optional>
 #include <string_view>
 
@@ -26,7 +30,17 @@ struct ReloadQuery {
   std::optional<std::string_view> msn, part;
 };
 
-ReloadDecision decide_reload(const ReloadQuery& query, const RenditionLog& log,
+// What a well formed query waits for.
+struct ReloadPoint {
+  std::uint64_t msn = 0;
+  std::optional<std::uint64_t> part;
+  friend auto operator<=>(const ReloadPoint&, const ReloadPoint&) = default;
+};
+
+// The point of a query that names one, or the decision about it.
+std::expected<ReloadPoint, ReloadDecision> read_reload(const ReloadQuery& query);
+
+ReloadDecision decide_reload(const ReloadPoint& point, const RenditionLog& log,
                              const HlsOptions& options);
 
 }  // namespace butai::package

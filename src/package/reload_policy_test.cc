@@ -19,7 +19,8 @@ class ReloadPolicyTest : public ::testing::Test {
   }
   ReloadDecision decide(std::optional<std::string_view> msn,
                         std::optional<std::string_view> part = std::nullopt) {
-    return decide_reload({msn, part}, line_.sink.renditions()[0], options_);
+    const auto point = read_reload({msn, part});
+    return point ? decide_reload(*point, line_.sink.renditions()[0], options_) : point.error();
   }
   Line line_;
   HlsOptions options_;
@@ -84,7 +85,7 @@ TEST_F(ReloadPolicyTest, a_plain_playlist_never_blocks) {
 TEST_F(ReloadPolicyTest, an_empty_log_is_waited_for) {
   Line empty;
   empty.picture_alone();
-  EXPECT_EQ(decide_reload({"5", std::nullopt}, empty.sink.renditions()[0], options_), Wait);
+  EXPECT_EQ(decide_reload({5, std::nullopt}, empty.sink.renditions()[0], options_), Wait);
 }
 
 }  // namespace

@@ -63,6 +63,43 @@ export function readMedia(text, base) {
   return list;
 }
 
+// A delta update applied to an earlier whole playlist, as a player does it: the whole playlist of now.
+// Segments that the delta leaves out come from before, with the map that was in force.
+export function applyDelta(before, delta) {
+  const skip = /^#EXT-X-SKIP:SKIPPED-SEGMENTS=(\d+)\n/m.exec(delta);
+  if (!skip) return delta;
+  const known = splitSegments(before);
+  const fresh = splitSegments(delta);
+  const from = fresh.sequence - known.sequence;
+  const segments = [...known.segments.slice(from, from + Number(skip[1])), ...fresh.segments];
+  let map;
+  const body = segments.map((segment) => {
+    const line = segment.map && segment.map !== map ? segment.map : '';
+    map = segment.map ?? map;
+    return segment.discontinuity + line + segment.text;
+  });
+  return fresh.head.replace(skip[0], '').replace('#EXT-X-VERSION:9', '#EXT-X-VERSION:6') + body.join('');
+}
+
+// {head, sequence, segments: [{discontinuity, map, text}]}; the last also holds what follows the segments.
+function splitSegments(text) {
+  const lines = text.split(/(?<=\n)/);
+  const start = lines.findIndex((line) => /^#EXT-X-(MAP|PROGRAM-DATE-TIME|DISCONTINUITY\n)/.test(line));
+  const segments = [];
+  let map;
+  let next = { discontinuity: '', text: '' };
+  for (const line of lines.slice(start)) {
+    if (line.startsWith('#EXT-X-MAP:')) map = line;
+    else if (line === '#EXT-X-DISCONTINUITY\n') next.discontinuity = line;
+    else next.text += line;
+    if (line.startsWith('#')) continue;
+    segments.push({ ...next, map });
+    next = { discontinuity: '', text: '' };
+  }
+  segments.push({ ...next, map });
+  return { head: lines.slice(0, start).join(''), sequence: Number(/#EXT-X-MEDIA-SEQUENCE:(\d+)/.exec(text)[1]), segments };
+}
+
 export async function media(url, options) {
   const { text } = await fetchOk(url, options);
   return readMedia(text, url);

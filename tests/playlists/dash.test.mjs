@@ -91,12 +91,13 @@ for (const channel of ['low', 'stable']) {
       assert.ok(seen.size >= 8);
     });
 
-    test('the newest segment is at most two and a half seconds old', async () => {
+    test('the newest segment is young; with low latency it is still growing', async () => {
       const { text } = await fetchOk(address(channel));
       for (const set of readManifest(text, address(channel))) {
         const last = set.segments.at(-1);
         const age = Date.now() / 1000 - (last.time + last.duration) / last.timescale;
-        assert.ok(age > -0.5 && age < 2.9, `${set.type}: ${age.toFixed(2)} s`);
+        const [least, most] = channel === 'low' ? [-2.1, 0.5] : [-0.5, 2.9];
+        assert.ok(age > least && age < most, `${set.type}: ${age.toFixed(2)} s`);
       }
     });
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { feed } from '../harness/feed.mjs';
 import { asFile, film, pictureHashes } from '../harness/media.mjs';
-import { attributes, fetchOk, media, readMedia, renditionsOf, strictly } from '../harness/hls.mjs';
+import { applyDelta, attributes, fetchOk, media, readMedia, renditionsOf, strictly } from '../harness/hls.mjs';
 import { program } from '../harness/paths.mjs';
 import { Child } from '../harness/process.mjs';
 import { Server, request } from '../harness/server.mjs';
@@ -262,6 +262,29 @@ for (const channel of ['low', 'ntsc']) {
         const whole = (await fetchOk(segment.uri)).bytes;
         const parts = await Promise.all(segment.parts.map(async (part) => (await fetchOk(part.uri)).bytes));
         assert.ok(Buffer.concat(parts).equals(whole), `${segment.uri}`);
+      }
+    });
+
+    test('a delta update applied to an older playlist is the whole one, byte for byte', { timeout: 60_000 }, async () => {
+      const urls = await renditions(channel);
+      for (const url of [urls.video, urls.audio]) {
+        const old = await until('a playlist that is longer than the skip boundary', async () => {
+          const list = await media(url);
+          return list.segments.reduce((sum, segment) => sum + segment.duration, 0) > 26 && list;
+        }, { within: 45_000 });
+        assert.equal(Number(old.control['CAN-SKIP-UNTIL']), 6 * kTarget);
+        let previous = old.text;
+        for (let round = 0; round < 5; ++round) {
+          const at = readMedia(previous, url);
+          const point = `_HLS_msn=${at.sequence + at.segments.length}&_HLS_part=${at.open?.parts.length ?? 0}`;
+          // Both wait for the same part, so they are answered with the same version.
+          const [delta, whole] = await Promise.all([fetchOk(`${url}?${point}&_HLS_skip=YES`), fetchOk(`${url}?${point}`)]);
+          assert.match(delta.text, /#EXT-X-SKIP:SKIPPED-SEGMENTS=[1-9]/);
+          assert.ok(delta.bytes.length < whole.bytes.length);
+          strictly(delta.text);
+          assert.equal(applyDelta(previous, delta.text), whole.text);
+          previous = whole.text;
+        }
       }
     });
 

@@ -2,6 +2,7 @@
 
 #include "delivery/not_yet.h"
 #include "delivery/rendition_logs.h"
+#include "delivery/shelf.h"
 #include "net/loop.h"
 #include "package/dash_writer.h"
 
@@ -9,19 +10,30 @@ namespace butai::delivery::dash {
 namespace {
 
 void manifest(const net::Request& request, net::ExchangePtr exchange, const Ports& ports) {
-  const auto* view =
+  auto* view =
       ports.channels.find_view(exchange->loop().index(), std::string(request.arg("channel")));
   if (view == nullptr) return exchange->respond(not_yet());
   if (!request.principal.play.empty()) ports.heartbeat(request.principal.play);
-  package::DashOptions options;
-  options.profile = view->latency() == live::Latency::Stable ? package::DashOptions::Profile::Stable
-                                                             : package::DashOptions::Profile::Low;
-  if (view->ended()) options.life = package::DashOptions::Life::Ended;
-  options.time_address = request.peer.origin + "/time";
-  const auto logs = rendition_logs(*view);
-  const std::string text = package::dash_manifest(view->presentations(), logs, options);
-  if (text.empty()) return exchange->respond(not_yet());
-  exchange->respond(net::Response::text(200, "application/dash+xml", text));
+  const Document::Form form{
+      .coding = coding_for(request), .life = Life::Playlist, .right = right_of(request)};
+  Shelf& shelf = Shelf::of(*view, exchange->loop(), ports.clock);
+  // The clock's address is this server's as the viewer sees it, which is the same for nearly all.
+  const std::string time_address = request.peer.origin + "/time";
+  const DocumentKey key{DocumentKey::Kind::Manifest};
+  Document* known = shelf.find(key);
+  if (known == nullptr || known->variant() != time_address) {
+    package::DashOptions options;
+    options.profile = view->latency() == live::Latency::Stable
+                          ? package::DashOptions::Profile::Stable
+                          : package::DashOptions::Profile::Low;
+    if (view->ended()) options.life = package::DashOptions::Life::Ended;
+    options.time_address = time_address;
+    const auto logs = rendition_logs(*view);
+    const std::string text = package::dash_manifest(view->presentations(), logs, options);
+    if (text.empty()) return exchange->respond(not_yet());
+    known = &shelf.put(key, Document("application/dash+xml", text, time_address));
+  }
+  exchange->give(known->in(form));
 }
 
 }  // namespace
@@ -29,7 +41,7 @@ void manifest(const net::Request& request, net::ExchangePtr exchange, const Port
 std::vector<net::Route> routes(std::shared_ptr<const Ports> ports) {
   return {{.method = net::Method::Get,
            .pattern = "/live/{channel}/manifest.mpd",
-           .policy = {.who = net::Who::Viewer, .cors = true},
+           .policy = {.who = net::Who::Viewer, .cache = net::Cache::Playlist, .cors = true},
            .handler = [ports](const net::Request& r,
                               net::ExchangePtr e) { manifest(r, std::move(e), *ports); },
            .doc = {.summary = "DASH manifest", .request_schema = "", .response_schema = ""}}};

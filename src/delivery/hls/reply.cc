@@ -1,0 +1,146 @@
+#include "delivery/hls/reply.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+#include <vector>
+
+#include "delivery/limits.h"
+#include "delivery/not_yet.h"
+#include "delivery/rendition_logs.h"
+#include "package/hls_writer.h"
+#include "package/reload_policy.h"
+
+namespace butai::delivery::hls {
+namespace {
+
+constexpr std::string_view kPlaylistType = "application/vnd.apple.mpegurl";
+
+package::HlsOptions options_for(const live::ChannelView& view, Wish::Update update) {
+  package::HlsOptions options;
+  options.profile = view.latency() == live::Latency::Stable
+                        ? package::HlsOptions::Profile::Plain
+                        : package::HlsOptions::Profile::LowLatency;
+  if (view.ended()) options.life = package::HlsOptions::Life::Ended;
+  if (update == Wish::Update::Delta) options.update = package::HlsOptions::Update::Delta;
+  return options;
+}
+
+bool has_segment(const live::SegmentLog& log) {
+  return !log.segments().empty() && (log.segments().front().complete || log.segments().size() > 1);
+}
+
+// Taken out of `all`, or nothing.
+std::optional<package::RenditionLog> take(std::vector<package::RenditionLog>& all,
+                                          media::TrackId track) {
+  const auto found = std::ranges::find_if(
+      all, [track](const auto& each) { return each.rendition->track.id == track; });
+  if (found == all.end()) return std::nullopt;
+  const package::RenditionLog own = *found;
+  all.erase(found);
+  return own;
+}
+
+net::Response no_such_part() { return net::Response::problem(404, "no such part"); }
+
+std::optional<Reply> reload(live::ChannelView& view, Shelf& shelf, const Awaited& what,
+                            const Wish& wish) {
+  auto logs = rendition_logs(view);
+  const auto own = take(logs, what.track);
+  if (!own) return not_yet();
+  const package::ReloadPoint point{what.number, what.part};
+  switch (package::decide_reload(point, *own, options_for(view, wish.update))) {
+    case package::ReloadDecision::Wait:
+      return std::nullopt;
+    case package::ReloadDecision::BadRequest:
+      return net::Response::problem(
+          400, "_HLS_msn and _HLS_part must be numbers, not too far ahead of the playlist");
+    case package::ReloadDecision::AnswerNow:
+      break;
+  }
+  return playlist(view, shelf, what.track, wish);
+}
+
+// A hinted segment's start is predicted; a source that jitters begins it a few milliseconds beside.
+const live::Segment* find_near(const live::SegmentLog& log, std::int64_t start, std::int64_t near) {
+  if (const auto* exact = log.find(start)) return exact;
+  const auto beside = [&](const live::Segment& segment) {
+    return std::abs(segment.start.value - start) <= near;
+  };
+  const auto found = std::ranges::find_if(log.segments(), beside);
+  return found == log.segments().end() ? nullptr : &*found;
+}
+
+std::optional<Reply> part(live::ChannelView& view, Shelf& shelf, const Awaited& what,
+                          const Wish& wish) {
+  const auto start = static_cast<std::int64_t>(what.number);
+  MediaKey key{MediaKey::Kind::Part, what.track, start, *what.part, wish.form.right};
+  if (auto ready = shelf.find(key)) return ready;
+  auto logs = rendition_logs(view);
+  if (logs.empty()) return no_such_part();
+  const media::Track leading = logs.front().rendition->track;
+  const auto own = take(logs, what.track);
+  if (!own) return no_such_part();
+  const std::int64_t near = Ticks::from(kHintError, own->rendition->track.timescale).value;
+  const live::Segment* segment = find_near(*own->log, start, near);
+  if (segment != nullptr && *what.part < segment->parts.size()) {
+    const live::Part& found = segment->parts[*what.part];
+    key.number = segment->start.value;
+    auto response = media_head(what.track, fmt::format("{}.{}", segment->start.value, *what.part),
+                               wish.form.right);
+    response.body = segment->pieces(found.offset, found.size);
+    return shelf.put(key, std::move(response));
+  }
+  const auto next = package::next_part(*own, leading, package::kSegment);
+  if (next && next->part == *what.part && std::abs(next->start - start) <= near) {
+    return std::nullopt;
+  }
+  return no_such_part();
+}
+
+}  // namespace
+
+net::Response media_head(media::TrackId track, std::string_view tag, Right right) {
+  net::Response response;
+  response.headers.add("Content-Type", track == media::kAudioTrack ? "audio/mp4" : "video/mp4");
+  response.headers.add("ETag", fmt::format("\"{}\"", tag));
+  response.headers.add("Cache-Control", cache_control(Life::Media, right));
+  return response;
+}
+
+std::optional<Reply> reply(live::ChannelView& view, Shelf& shelf, const Awaited& what,
+                           const Wish& wish) {
+  return what.kind == Awaited::Kind::Playlist ? reload(view, shelf, what, wish)
+                                              : part(view, shelf, what, wish);
+}
+
+Reply playlist(live::ChannelView& view, Shelf& shelf, media::TrackId track, const Wish& wish) {
+  const bool delta = wish.update == Wish::Update::Delta;
+  const DocumentKey key{delta ? DocumentKey::Kind::Delta : DocumentKey::Kind::Playlist, track};
+  if (Document* known = shelf.find(key)) return known->in(wish.form);
+  auto logs = rendition_logs(view);
+  const auto own = take(logs, track);
+  if (!own || !has_segment(*own->log)) return not_yet();
+  const std::string text = package::hls_media(*own, logs, options_for(view, wish.update));
+  return shelf.put(key, Document(kPlaylistType, text)).in(wish.form);
+}
+
+Reply multivariant(live::ChannelView& view, Shelf& shelf, const Document::Form& form) {
+  const DocumentKey key{DocumentKey::Kind::Multivariant};
+  if (Document* known = shelf.find(key)) return known->in(form);
+  const auto logs = rendition_logs(view);
+  // Every playlist that it names can be fetched at once.
+  const bool complete =
+      std::ranges::all_of(logs, [](const auto& each) { return has_segment(*each.log); });
+  if (logs.empty() || !complete || logs.size() < view.presentation()->renditions.size()) {
+    return not_yet();
+  }
+  package::Bandwidths bandwidths;
+  for (const auto& each : logs) bandwidths[each.rendition->track.id] = package::measure(each);
+  const std::string text = package::hls_multivariant(*view.presentation(), bandwidths);
+  return shelf.put(key, Document(kPlaylistType, text)).in(form);
+}
+
+}  // namespace butai::delivery::hls
