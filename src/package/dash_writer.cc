@@ -119,18 +119,20 @@ void add_open(Periods& periods, std::span<const RenditionLog> logs) {
   };
   const auto grows = [&](const RenditionLog& log) {
     const auto& segments = log.log->segments();
-    return row_of(log) != period.rows.end() && !segments.empty() && segments.back().bytes > 0 &&
+    return row_of(log) != period.rows.end() && !segments.empty() &&
            segments.back().run == periods.rbegin()->first &&
            expected_end(log, logs.front().rendition->track, kSegment);
   };
   if (!std::ranges::all_of(logs, grows)) return;
   for (const RenditionLog& log : logs) {
+    const media::Track& track = log.rendition->track;
     const std::int64_t start = log.log->segments().back().start.value;
-    const std::int64_t end = expected_end(log, logs.front().rendition->track, kSegment)->value;
-    const std::int64_t frame = nominal_frame(log.rendition->track).value;
-    // Whole frames, as the packager will cut.
-    const std::int64_t whole = frame > 0 ? (end - start + frame / 2) / frame * frame : end - start;
-    row_of(log)->open = Span{start, whole};
+    std::int64_t length = expected_end(log, logs.front().rendition->track, kSegment)->value - start;
+    // Sound is cut at the frame next to the picture's cut.
+    const std::int64_t frame = nominal_frame(track).value;
+    if (track.codec == media::Codec::Aac && frame > 0)
+      length = (length + (frame - 1) / 2) / frame * frame;
+    row_of(log)->open = Span{start, length};
   }
 }
 

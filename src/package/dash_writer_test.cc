@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
 #include "package/testing/line.h"
 
 namespace butai::package {
@@ -173,18 +176,31 @@ TEST(DashLowLatency, lists_the_segment_that_grows_with_the_length_it_will_have) 
 )");
 }
 
-TEST(DashLowLatency, what_was_listed_while_it_grew_stays_as_it_was) {
-  Line line;
-  line.picture_and_sound();
-  line.run(0, 5);
-  const std::string grown = manifest(line, {.profile = kLow});
-  Line longer;
-  longer.picture_and_sound();
-  longer.run(0, 7);
-  const std::string text = manifest(longer);
-  for (std::size_t at = grown.find("<S "); at != std::string::npos;
-       at = grown.find("<S ", at + 1)) {
-    EXPECT_THAT(text, HasSubstr(grown.substr(at, grown.find("/>", at) - at)));
+// The lengths that the <S> of all time lines say, in order, repeats written out.
+std::vector<std::string> lengths(const std::string& text) {
+  std::vector<std::string> found;
+  for (std::size_t at = text.find("<S "); at != std::string::npos; at = text.find("<S ", at + 1)) {
+    const std::string element = text.substr(at, text.find("/>", at) - at);
+    const auto value = [&](const std::string& name) {
+      const std::size_t from = element.find(" " + name + "=\"");
+      return from == std::string::npos ? "" : element.substr(from + name.size() + 3);
+    };
+    const std::string length = value("d").substr(0, value("d").find('"'));
+    const int repeats = value("r").empty() ? 0 : std::stoi(value("r"));
+    found.insert(found.end(), static_cast<std::size_t>(repeats) + 1, length);
+  }
+  return found;
+}
+
+TEST(DashLowLatency, a_segment_gets_the_length_that_it_was_listed_with) {
+  for (std::int64_t seconds = 3; seconds < 15; seconds += 2) {
+    Line shorter, longer;
+    for (Line* line : {&shorter, &longer}) line->picture_and_sound();
+    shorter.run(0, seconds);
+    longer.run(0, seconds + 2);  // what grew is whole, and the next is not listed as it grows
+    const auto grown = lengths(manifest(shorter, {.profile = kLow}));
+    EXPECT_EQ(grown.size(), static_cast<std::size_t>(seconds + 1));
+    EXPECT_EQ(grown, lengths(manifest(longer))) << seconds;
   }
 }
 

@@ -85,13 +85,14 @@ void segment_file(const net::Request& request, net::ExchangePtr exchange, const 
   }
   const live::SegmentLog* log = view->log(key.track);
   const live::Segment* segment = log != nullptr ? log->find(key.number) : nullptr;
-  if (segment == nullptr || segment->bytes == 0) return exchange->respond(no_such_segment());
+  if (segment == nullptr) return exchange->respond(no_such_segment());
   auto head = media_head(key.track, fmt::format("{}", key.number), key.right);
-  if (segment->complete) {
+  if (segment->complete && segment->bytes > 0) {
     head.body = segment->pieces(0, segment->bytes);
     return exchange->give(shelf.put(key, std::move(head)));
   }
-  if (view->latency() == live::Latency::Stable) return exchange->respond(no_such_segment());
+  const bool grows = !segment->complete && view->latency() != live::Latency::Stable;
+  if (!grows) return exchange->respond(no_such_segment());
   dash::send_growing(*view, key.track, key.number, std::move(head), std::move(exchange));
 }
 
