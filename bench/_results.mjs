@@ -1,10 +1,11 @@
 // bench/RESULTS.md: one section per benchmark, replaced by each run of it.
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 const file = fileURLToPath(new URL('./RESULTS.md', import.meta.url));
+const show = (value) => (Math.abs(value) >= 100 ? value.toFixed(0) : value.toFixed(2));
 const head = '# Figures\n\nMade by `./dev bench NAME`. Machines are noisy: read the ratios and the spread, not one number.\n';
 
 export function machine() {
@@ -17,4 +18,24 @@ export function writeSection(title, body) {
   const text = existsSync(file) ? readFileSync(file, 'utf8') : head;
   const kept = text.split(/\n(?=## )/).filter((part) => !part.startsWith(`## ${title}\n`));
   writeFileSync(file, `${kept.map((part) => part.trimEnd()).join('\n\n')}\n\n## ${title}\n\n${body}\n`);
+}
+
+// The figures as they were measured, beside the page that a person reads.
+export function keep(name, figures) {
+  const place = fileURLToPath(new URL('./samples/', import.meta.url));
+  mkdirSync(place, { recursive: true });
+  writeFileSync(`${place}${name}.json`, `${JSON.stringify({ machine: machine(), figures }, null, 1)}\n`);
+}
+
+// Prints what was wanted and what was got, and gives it as lines for the page.
+export function verdicts(judged) {
+  const lines = ['| figure | must | got | |', '|---|---|---|---|'];
+  for (const { what, must, got, least = false } of judged) {
+    if (!got) continue;
+    const keeps = (bound) => (least ? got.median >= bound : got.median <= bound);
+    const word = keeps(must) ? 'met' : '**missed**';
+    lines.push(`| ${what} | ${least ? '≥' : '≤'} ${must} | ${show(got.median)} (${show(got.least)}–${show(got.most)}) | ${word} |`);
+    console.log(`${word}: ${what}: ${show(got.median)}, must be ${least ? 'at least' : 'at most'} ${must}`);
+  }
+  return lines.join('\n');
 }

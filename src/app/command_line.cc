@@ -5,8 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "app/bench_line.h"
+#include "app/command_options.h"
 #include "app/commands.h"
-#include "client/latency_probe.h"
 #include "client/publish.h"
 #include "client/watch.h"
 
@@ -50,28 +51,10 @@ void add_demo(CLI::App& root, DemoOptions& options, Act& act) {
   command->callback([&] { act = [&] { return demo(options); }; });
 }
 
-void add_trust(CLI::App& command, std::string& pin, std::string& ca) {
-  command.add_option("--pin", pin, "SHA-256 of the server's certificate, as butai serve prints it")
-      ->type_name("SHA256");
-  command.add_option("--ca", ca, "CA of the server's certificate, PEM")->type_name("FILE");
-}
-
 void add_token_options(CLI::App& command, std::string& token, std::string& token_file) {
   command.add_option("--token", token, "bearer token (the environment's BUTAI_TOKEN)");
   command.add_option("--token-file", token_file, "file with the token, read again to renew it")
       ->type_name("FILE");
-}
-
-// One of a few words; the library's own transformer would print the values behind them as well.
-template <class Value>
-CLI::Option* add_choice(CLI::App& command, const char* name, Value& target, const char* what,
-                        std::map<std::string, Value> choices) {
-  std::vector<std::string> words;
-  for (const auto& [word, value] : choices) words.push_back(word);
-  return command
-      .add_option_function<std::string>(
-          name, [&target, choices](const std::string& word) { target = choices.at(word); }, what)
-      ->check(CLI::IsMember(words));
 }
 
 // "1280x720"
@@ -136,31 +119,6 @@ void add_watch(CLI::App& root, client::WatchOptions& options, Act& act) {
   command->add_option("--save", options.save, "write what comes to this file")->type_name("FILE");
   command->footer("Example: butai watch ws://127.0.0.1:8080/live/main/ws --seconds 10");
   command->callback([&] { act = [&] { return client::watch(options); }; });
-}
-
-void add_bench(CLI::App& root, client::ProbeOptions& options, Act& act) {
-  using Probe = client::Probe;
-  auto* command = root.add_subcommand("bench", "Load and figures")->require_subcommand(1);
-  auto* latency = command->add_subcommand("latency", "From publish to reception, one viewer");
-  add_choice<Probe>(*latency, "PROBE", options.probe,
-                    "jpeg-jpeg, h264-ws, jpeg-ws, echo, first-frame",
-                    {{"jpeg-jpeg", Probe::JpegToJpeg},
-                     {"h264-ws", Probe::H264ToWs},
-                     {"jpeg-ws", Probe::JpegToWs},
-                     {"echo", Probe::Echo},
-                     {"first-frame", Probe::FirstFrame}})
-      ->required();
-  latency->add_option("PUBLISH", options.publish_url, "ws(s)://HOST/ws?channel=NAME")->required();
-  latency->add_option("WATCH", options.watch_url, "ws(s)://HOST/live/NAME/ws; not for echo");
-  latency->add_option("--token", options.token, "may publish and view (BUTAI_TOKEN)");
-  add_trust(*latency, options.pin, options.ca_file);
-  latency->add_option("--seconds", options.seconds, "how long (10)")->check(CLI::Range(1, 600));
-  latency->add_option("--fps", options.frames_per_second, "pictures a second (30)")
-      ->check(CLI::Range(1, 60));
-  latency->footer(
-      "Example: butai bench latency jpeg-jpeg ws://127.0.0.1:8080/ws?channel=main "
-      "ws://127.0.0.1:8080/live/main/ws");
-  latency->callback([&] { act = [&] { return client::bench_latency(options); }; });
 }
 
 void add_token(CLI::App& root, MintOptions& options, std::string& token, Act& act) {
@@ -261,12 +219,12 @@ int run(int argc, char** argv) {
   std::string token;
   client::PublishOptions publish_options;
   client::WatchOptions watch_options;
-  client::ProbeOptions probe_options;
+  BenchOptions bench_options;
   add_serve(root, serve_options, act);
   add_demo(root, demo_options, act);
   add_publish(root, publish_options, act);
   add_watch(root, watch_options, act);
-  add_bench(root, probe_options, act);
+  add_bench(root, bench_options, act);
   add_token(root, mint_options, token, act);
   add_user(root, user_options, act);
   add_channel(root, channel_options, act);

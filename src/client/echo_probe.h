@@ -9,7 +9,7 @@
 #include <string>
 
 #include "base/clock.h"
-#include "client/latency_figures.h"
+#include "base/latency_figures.h"
 #include "client/latency_probe.h"
 #include "client/probe_report.h"
 #include "client/recording.h"

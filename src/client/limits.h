@@ -25,9 +25,6 @@ inline constexpr std::size_t kUnackedMax =
     256;  // messages remembered for the round trip; 8 s at 30/s
 inline constexpr std::size_t kTokenBytesMax = 64 * 1024;  // of a token file
 
-// --- What a person sees ---
-inline constexpr Millis kStatusTerminal{500};  // between two states of the live line
-inline constexpr Millis kStatusPlain{10'000};  // between two lines where there is no terminal
 inline constexpr Millis kTokenFileCheck{
     5'000};  // a renewed token is in use long before the old ends
 

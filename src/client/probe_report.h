@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "client/latency_figures.h"
+#include "base/latency_figures.h"
 #include "net/loop.h"
 
 namespace butai::client {

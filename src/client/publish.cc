@@ -5,10 +5,10 @@
 #include <filesystem>
 #include <utility>
 
+#include "base/status_line.h"
 #include "client/endpoint.h"
 #include "client/interrupts.h"
 #include "client/publisher.h"
-#include "client/status_line.h"
 
 namespace butai::client {
 

@@ -18,10 +18,10 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "base/status_line.h"
 #include "client/backoff.h"
 #include "client/endpoint.h"
 #include "client/publish.h"
-#include "client/status_line.h"
 #include "client/token_source.h"
 #include "client/uplink.h"
 #include "client/verdict.h"

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "base/latency_figures.h"
 #include "base/time.h"
-#include "client/latency_figures.h"
 #include "media/track.h"
 
 namespace butai::client {

@@ -5,9 +5,9 @@
 #include <cstdio>
 #include <utility>
 
+#include "base/status_line.h"
 #include "client/interrupts.h"
 #include "client/seen.h"
-#include "client/status_line.h"
 #include "client/watcher.h"
 
 namespace butai::client {

@@ -15,11 +15,11 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "base/status_line.h"
 #include "client/backoff.h"
 #include "client/downlink.h"
 #include "client/endpoint.h"
 #include "client/seen.h"
-#include "client/status_line.h"
 #include "client/token_source.h"
 #include "client/verdict.h"
 #include "client/watch.h"

@@ -10,7 +10,7 @@
 
 #include "base/time.h"
 
-namespace butai::client {
+namespace butai {
 
 class StatusLine {
  public:
@@ -35,4 +35,4 @@ class StatusLine {
   std::string last_said_;
 };
 
-}  // namespace butai::client
+}  // namespace butai

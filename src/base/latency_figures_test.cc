@@ -1,11 +1,11 @@
-#include "client/latency_figures.h"
+#include "base/latency_figures.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
 
-namespace butai::client {
+namespace butai {
 namespace {
 
 TEST(LatencyFigures, nothing_measured_is_zero) {
@@ -51,4 +51,4 @@ TEST(LatencyFigures, clocks_that_disagree_count_as_zero_and_nothing_overflows) {
 }
 
 }  // namespace
-}  // namespace butai::client
+}  // namespace butai

@@ -1,14 +1,15 @@
-#include "client/status_line.h"
+#include "base/status_line.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 
-#include "client/limits.h"
-
-namespace butai::client {
+namespace butai {
 namespace {
+
+constexpr Millis kOnTerminal{500};    // between two states of the live line
+constexpr Millis kElsewhere{10'000};  // between two lines where there is no terminal
 
 // What a server said may end on a terminal: no escape sequences.
 std::string printable(std::string_view text) {
@@ -25,7 +26,7 @@ StatusLine::~StatusLine() {
   if (showing_) fmt::print(out_, "\n");
 }
 
-Millis StatusLine::interval() const { return terminal_ ? kStatusTerminal : kStatusPlain; }
+Millis StatusLine::interval() const { return terminal_ ? kOnTerminal : kElsewhere; }
 
 void StatusLine::show(std::string_view state) {
   if (terminal_) {
@@ -51,4 +52,4 @@ void StatusLine::clear() {
   showing_ = false;
 }
 
-}  // namespace butai::client
+}  // namespace butai

@@ -1,10 +1,11 @@
-#include "client/latency_figures.h"
+#include "base/latency_figures.h"
 
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <functional>
 
-namespace butai::client {
+namespace butai {
 namespace {
 
 // 64 buckets for each doubling: a value keeps its 7 leading bits.
@@ -41,6 +42,12 @@ void LatencyFigures::add(Micros latency) {
   max_ = std::max(max_, Micros{static_cast<std::int64_t>(value)});
 }
 
+void LatencyFigures::add(const LatencyFigures& others) {
+  std::ranges::transform(buckets_, others.buckets_, buckets_.begin(), std::plus<>{});
+  count_ += others.count_;
+  max_ = std::max(max_, others.max_);
+}
+
 Micros LatencyFigures::quantile(double share) const {
   const auto wanted = static_cast<std::uint64_t>(std::ceil(share * static_cast<double>(count_)));
   std::uint64_t seen = 0;
@@ -53,4 +60,4 @@ Micros LatencyFigures::quantile(double share) const {
   return Micros{0};
 }
 
-}  // namespace butai::client
+}  // namespace butai

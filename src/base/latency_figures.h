@@ -8,13 +8,14 @@
 
 #include "base/time.h"
 
-namespace butai::client {
+namespace butai {
 
 class LatencyFigures {
  public:
   LatencyFigures();
   // Below zero (two clocks that disagree) counts as zero; beyond 12 days as 12 days.
   void add(Micros latency);
+  void add(const LatencyFigures& others);
 
   std::uint64_t count() const { return count_; }
   // The least value that at least `share` (0 to 1) of all do not exceed; 0 when there are none.
@@ -27,4 +28,4 @@ class LatencyFigures {
   Micros max_{0};
 };
 
-}  // namespace butai::client
+}  // namespace butai

@@ -1,0 +1,135 @@
+#include "app/bench_line.h"
+
+#include "app/command_options.h"
+
+namespace butai::app {
+namespace {
+
+using Act = std::function<int()>;
+
+void add_latency(CLI::App& bench, client::ProbeOptions& options, Act& act) {
+  using Probe = client::Probe;
+  auto* latency = bench.add_subcommand("latency", "From publish to reception, one viewer");
+  add_choice<Probe>(*latency, "PROBE", options.probe,
+                    "jpeg-jpeg, h264-ws, jpeg-ws, echo, first-frame",
+                    {{"jpeg-jpeg", Probe::JpegToJpeg},
+                     {"h264-ws", Probe::H264ToWs},
+                     {"jpeg-ws", Probe::JpegToWs},
+                     {"echo", Probe::Echo},
+                     {"first-frame", Probe::FirstFrame}})
+      ->required();
+  latency->add_option("PUBLISH", options.publish_url, "ws(s)://HOST/ws?channel=NAME")->required();
+  latency->add_option("WATCH", options.watch_url, "ws(s)://HOST/live/NAME/ws; not for echo");
+  latency->add_option("--token", options.token, "may publish and view (BUTAI_TOKEN)");
+  add_trust(*latency, options.pin, options.ca_file);
+  latency->add_option("--seconds", options.seconds, "how long (10)")->check(CLI::Range(1, 600));
+  latency->add_option("--fps", options.frames_per_second, "pictures a second (30)")
+      ->check(CLI::Range(1, 60));
+  latency->footer(
+      "Example: butai bench latency jpeg-jpeg ws://127.0.0.1:8080/ws?channel=main "
+      "ws://127.0.0.1:8080/live/main/ws");
+  latency->callback([&] { act = [&] { return client::bench_latency(options); }; });
+}
+
+void add_run(CLI::App& command, load::RunOptions& options, const char* watch) {
+  command.add_option("WATCH", options.watch_url, watch)->required();
+  command.add_option("--publish", options.publish_url,
+                     "ws(s)://HOST/ws?channel=NAME to send the test material to");
+  command.add_option("--token", options.token, "may publish and view (BUTAI_TOKEN)");
+  add_trust(command, options.pin, options.ca_file);
+  command.add_option("--kbit", options.workload.kbit_per_second, "of picture and sound (600)")
+      ->check(CLI::Range(100, 50'000));
+  command.add_option("--fps", options.workload.frames_per_second, "pictures a second (25)")
+      ->check(CLI::Range(1, 60));
+  command.add_option("--viewers", options.viewers, "how many (1000)")->check(CLI::Range(1, 19'500));
+  command.add_option("--joins", options.joins_per_second, "joining a second (1000)")
+      ->check(CLI::Range(1, 20'000));
+  command.add_option("--seconds", options.seconds, "how long to measure (10)")
+      ->check(CLI::Range(1, 86'400));
+  command.add_option("--pid", options.pid, "of the server (found by its port on this machine)");
+  command.add_flag("--json", options.json, "print one JSON object");
+}
+
+constexpr const char* kSocket = "ws(s)://HOST/live/NAME/ws, or an endless http(s):// answer";
+constexpr const char* kPlaylist = "http(s)://HOST/live/NAME/index.m3u8";
+
+void add_fanout(CLI::App& bench, load::FanoutOptions& options, Act& act) {
+  auto* command =
+      bench.add_subcommand("fanout", "Many viewers of one channel: cost, latency, gaps");
+  add_run(*command, options.run, kSocket);
+  command->add_flag("--jpeg", options.run.jpeg, "publish JPEG pictures");
+  command->add_option("--probes", options.probe_percent, "percent that read everything (1)")
+      ->check(CLI::Range(0, 100));
+  command->add_option("--stalled", options.stalled_percent, "percent that never read (0)")
+      ->check(CLI::Range(0, 50));
+  command->add_option("--slow", options.slow_percent, "percent that read half of it (0)")
+      ->check(CLI::Range(0, 50));
+  command->footer(
+      "Example: butai bench fanout \"ws://127.0.0.1:8080/live/main/ws?latency=100\" "
+      "--publish \"ws://127.0.0.1:8080/ws?channel=main\" --kbit 3000 --fps 30 --viewers 10000");
+  command->callback([&] { act = [&] { return load::bench_fanout(options); }; });
+}
+
+void add_joins(CLI::App& bench, load::FanoutOptions& options, Act& act) {
+  auto* command = bench.add_subcommand("joins", "A storm of joins beside viewers who are there");
+  options.run.viewers = 500;
+  options.storm = 10'000;
+  add_run(*command, options.run, kSocket);
+  command->add_option("--storm", options.storm, "how many more (10000)")
+      ->check(CLI::Range(1, 19'000));
+  command->add_option("--storm-rate", options.storm_per_second, "of them a second (1000)")
+      ->check(CLI::Range(1, 20'000));
+  command->footer(
+      "Example: butai bench joins ws://127.0.0.1:8080/live/main/ws "
+      "--publish \"ws://127.0.0.1:8080/ws?channel=main\" --storm 10000 --seconds 15");
+  command->callback([&] { act = [&] { return load::bench_fanout(options); }; });
+}
+
+void add_hls(CLI::App& bench, load::HlsOptions& options, Act& act) {
+  auto* command =
+      bench.add_subcommand("hls", "Many viewers of playlists and segments, on a player's schedule");
+  add_run(*command, options.run, kPlaylist);
+  command->add_option("--probes", options.probe_percent, "percent that read everything (5)")
+      ->check(CLI::Range(0, 100));
+  command->footer(
+      "Example: butai bench hls https://127.0.0.1:8443/live/main/index.m3u8 "
+      "--publish \"ws://127.0.0.1:8080/ws?channel=main\" --kbit 1000 --viewers 10000");
+  command->callback([&] { act = [&] { return load::bench_hls(options); }; });
+}
+
+void add_llhls(CLI::App& bench, load::HlsOptions& options, Act& act) {
+  auto* command = bench.add_subcommand("llhls", "Many held playlist reloads, released at once");
+  add_run(*command, options.run, kPlaylist);
+  command->footer(
+      "Example: butai bench llhls http://127.0.0.1:8080/live/main/index.m3u8 "
+      "--publish \"ws://127.0.0.1:8080/ws?channel=main\" --viewers 10000");
+  command->callback([&] { act = [&] { return load::bench_llhls(options); }; });
+}
+
+void add_requests(CLI::App& bench, load::RequestOptions& options, Act& act) {
+  auto* command = bench.add_subcommand("requests", "One address again and again: cost per answer");
+  command->add_option("URL", options.url, "http(s)://HOST/PATH")->required();
+  command->add_option("--token", options.token, "may view (BUTAI_TOKEN)");
+  command->add_option("--connections", options.connections, "kept open (64)")
+      ->check(CLI::Range(1, 10'000));
+  command->add_option("--seconds", options.seconds, "how long to measure (5)")
+      ->check(CLI::Range(1, 86'400));
+  command->add_option("--pid", options.pid, "of the server (found by its port on this machine)");
+  command->add_flag("--json", options.json, "print one JSON object");
+  command->footer("Example: butai bench requests http://127.0.0.1:8080/live/main/index.m3u8");
+  command->callback([&] { act = [&] { return load::bench_requests(options); }; });
+}
+
+}  // namespace
+
+void add_bench(CLI::App& root, BenchOptions& options, Act& act) {
+  auto* bench = root.add_subcommand("bench", "Load and figures")->require_subcommand(1);
+  add_latency(*bench, options.latency, act);
+  add_fanout(*bench, options.fanout, act);
+  add_joins(*bench, options.joins, act);
+  add_hls(*bench, options.hls, act);
+  add_llhls(*bench, options.llhls, act);
+  add_requests(*bench, options.requests, act);
+}
+
+}  // namespace butai::app

@@ -1,0 +1,123 @@
+// Thousands of WebSocket viewers on one thread: they join at a rate, wait for their first frame, and
+// then either read everything (probes) or throw it away unread (sinks).
+// Flow:   Crowd (own thread) -> Link per viewer -> MessageReader -> Examiner -> Tally
+// Thread: run() is the crowd's; everything public is called from the thread that made it. What both
+//         touch is atomic and only counts or commands.
+// Limits: kViewersMax viewers; load/limits.h.
+//
+// Open loop: viewer k begins to connect at k / rate, whatever became of those before it.
+#pragma once
+
+#include <array>
+#include <atomic>  // counters and commands between the crowd's thread and the controller's
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>  // one per crowd
+#include <vector>
+
+#include "base/latency_figures.h"
+#include "load/examiner.h"
+#include "load/link.h"
+#include "load/message_reader.h"
+#include "load/target.h"
+
+namespace butai::load {
+
+struct CrowdOptions {
+  Target target;
+  std::string request;  // the whole head
+  std::size_t viewers = 0;
+  double joins_per_second = 1'000;
+  bool probes = false;
+  bool websocket = true;              // else an endless HTTP answer (JPEG, FLV)
+  std::uint32_t kbit_per_second = 0;  // what a viewer should get; for the low water mark
+  unsigned stalled_percent = 0, slow_percent = 0;
+};
+
+// What a crowd has seen, when it is over.
+struct Tally {
+  std::uint64_t opened = 0, failed = 0, closed = 0;  // closed: after they were open
+  std::map<std::string, std::uint64_t> reasons;      // of what failed
+  std::vector<std::uint64_t> bytes;  // of each viewer that was open all the window; wire
+  std::uint64_t cut_off = 0;         // slow and stalled ones that the server closed
+  LatencyFigures connect, first_frame, lag;
+  Findings findings;  // in the window
+  Findings before;    // until it
+
+  void add(const Tally& others);
+};
+
+class Crowd {
+ public:
+  explicit Crowd(CrowdOptions options);
+  ~Crowd();
+  Crowd(const Crowd&) = delete;
+  Crowd& operator=(const Crowd&) = delete;
+
+  void start();
+  std::uint64_t opened() const { return opened_.load(std::memory_order_relaxed); }
+  std::uint64_t failed() const { return failed_.load(std::memory_order_relaxed); }
+  std::uint64_t first_frames() const { return first_frames_.load(std::memory_order_relaxed); }
+  bool settled() const { return opened() + failed() >= options_.viewers; }
+  void begin_window() { phase_.store(Phase::Window); }
+  Tally finish();  // ends the window and the thread
+
+ private:
+  enum class Phase : std::uint8_t { Before, Window, Over };
+  enum class Stage : std::uint8_t {
+    Idle,
+    Opening,
+    Head,
+    First,
+    Probing,
+    Discarding,
+    Dragging,
+    Gone
+  };
+  struct Viewer {
+    Link link;
+    Stage stage = Stage::Idle;
+    bool slow = false, stalled = false, first_seen = false;
+    std::int64_t began_us = 0;  // steady
+    Utc live_from{};
+    std::uint64_t bytes = 0, at_window = 0;
+    std::vector<std::uint8_t> head;
+    std::unique_ptr<MessageReader> reader;
+    std::unique_ptr<Examiner> examiner;
+  };
+
+  void run();
+  void join_those_due(std::int64_t now);
+  void drive(Viewer& viewer, std::size_t index);
+  void take_open(Viewer& viewer);
+  void take_head(Viewer& viewer, ByteView bytes);
+  void take_bytes(Viewer& viewer, ByteView bytes);
+  void note_first(Viewer& viewer);
+  void settle_down(Viewer& viewer);
+  void read(Viewer& viewer);
+  void fail(Viewer& viewer, const std::string& why);
+  void housekeep(std::int64_t now);
+  void drag();
+  void mark_window();
+  void close_window();
+
+  const CrowdOptions options_;
+  std::atomic<Phase> phase_{Phase::Before};
+  std::atomic<std::uint64_t> opened_{0}, failed_{0}, first_frames_{0};
+  std::vector<Viewer> viewers_;
+  std::size_t begun_ = 0;
+  std::size_t oldest_opening_ = 0;
+  std::int64_t started_us_ = 0, pongs_us_ = 0;
+  int epoll_ = -1;
+  int low_water_ = 1;
+  bool in_window_ = false;
+  TlsClient tls_;
+  Tally tally_;
+  std::vector<std::uint8_t> scratch_;
+  std::thread thread_;
+};
+
+}  // namespace butai::load

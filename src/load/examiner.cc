@@ -1,0 +1,76 @@
+#include "load/examiner.h"
+
+#include "load/limits.h"
+#include "load/material.h"
+#include "media/box_reader.h"
+#include "media/h264.h"
+#include "media/jpeg.h"
+
+namespace butai::load {
+
+void Findings::add(const Findings& others) {
+  frames += others.frames;
+  sounds += others.sounds;
+  missing += others.missing;
+  out_of_order += others.out_of_order;
+  damaged += others.damaged;
+  unreadable += others.unreadable;
+  told_gaps += others.told_gaps;
+  latency.add(others.latency);
+}
+
+void Examiner::take(ByteView bytes, Utc now, Utc live_from) {
+  media::looks_like_jpeg(bytes) ? take_jpeg(bytes, now, live_from)
+                                : take_chunks(bytes, now, live_from);
+}
+
+void Examiner::take_chunks(ByteView bytes, Utc now, Utc live_from) {
+  static constexpr std::string_view kInit = "ftyp";
+  if (bytes.size() > 8 && as_text(bytes.subspan(4, 4)) == kInit) return;
+  while (!bytes.empty()) {
+    ByteView rest;
+    const auto chunk = media::parse_chunk(bytes, &rest);
+    if (!chunk) {
+      ++findings_->unreadable;
+      return;
+    }
+    bytes = rest;
+    const bool video = chunk->track == media::kVideoTrack;
+    for (const media::Sample& sample : chunk->samples) {
+      const auto mark = video ? mark_of_picture(sample.bytes) : mark_of_sound(sample.bytes);
+      if (!mark) {
+        ++findings_->unreadable;
+        continue;
+      }
+      if (!mark->whole) ++findings_->damaged;
+      ++(video ? findings_->frames : findings_->sounds);
+      take_number(video ? last_picture_ : last_sound_, mark->number);
+      const auto captured = video ? media::find_capture(sample.bytes) : std::nullopt;
+      if (captured && *captured >= live_from) findings_->latency.add(now - *captured);
+    }
+  }
+}
+
+void Examiner::take_jpeg(ByteView bytes, Utc now, Utc live_from) {
+  const auto info = media::inspect_jpeg(bytes, kMessageBytesMax);
+  const auto mark = mark_of_jpeg(bytes);
+  if (!info || !mark) {
+    ++findings_->unreadable;
+    return;
+  }
+  if (!mark->whole) ++findings_->damaged;
+  ++findings_->frames;
+  take_number(last_picture_, mark->number);
+  if (info->captured >= live_from) findings_->latency.add(now - info->captured);
+}
+
+void Examiner::take_number(std::optional<std::uint64_t>& last, std::uint64_t number) {
+  if (last && number <= *last) {
+    ++findings_->out_of_order;
+    return;
+  }
+  if (last) findings_->missing += number - *last - 1;
+  last = number;
+}
+
+}  // namespace butai::load

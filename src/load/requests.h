@@ -1,0 +1,24 @@
+// `butai bench requests`: the same address asked for again and again on connections that are kept, so
+// that a server's cost per answer can be set beside another's. Closed loop: what one connection asks
+// for next waits for its answer.
+// Thread: the caller's; blocks it until the end.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace butai::load {
+
+struct RequestOptions {
+  std::string url;
+  std::string token;
+  std::size_t connections = 64;
+  std::uint32_t seconds = 5;
+  int pid = 0;
+  bool json = false;
+};
+
+int bench_requests(const RequestOptions& options);
+
+}  // namespace butai::load
