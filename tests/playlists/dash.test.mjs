@@ -96,7 +96,7 @@ for (const channel of ['low', 'stable']) {
       for (const set of readManifest(text, address(channel))) {
         const last = set.segments.at(-1);
         const age = Date.now() / 1000 - (last.time + last.duration) / last.timescale;
-        const [least, most] = channel === 'low' ? [-2.1, 0.5] : [-0.5, 2.9];
+        const [least, most] = channel === 'low' ? [-2.5, 0.9] : [-0.5, 2.9];
         assert.ok(age > least && age < most, `${set.type}: ${age.toFixed(2)} s`);
       }
     });

@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "delivery/limits.h"
 #include "net/loop.h"
 
 namespace butai::delivery::dash {
@@ -16,6 +17,8 @@ class Growing final : public live::ViewListener {
       : view_(&view), track_(track), start_(start), body_(std::move(body)), loop_(loop) {
     view.add(*this);
     body_->on_gone([this] { leave(); });
+    // A publisher that stopped leaves its segment open: cut, so that nobody keeps half of it.
+    timeout_ = loop_.after(kHoldMax, [this] { leave(); });
     send();
   }
 
@@ -29,7 +32,8 @@ class Growing final : public live::ViewListener {
     const live::Segment* segment = log != nullptr ? log->find(start_) : nullptr;
     if (segment == nullptr) return leave();
     if (segment->bytes > sent_) {
-      body_->write(segment->pieces(sent_, segment->bytes - std::exchange(sent_, segment->bytes)));
+      body_->write(segment->pieces(sent_, segment->bytes - sent_));
+      sent_ = segment->bytes;
     }
     if (!segment->complete) return;
     body_->finish();
@@ -39,6 +43,7 @@ class Growing final : public live::ViewListener {
   void leave() {
     if (view_ == nullptr) return;
     std::exchange(view_, nullptr)->remove(*this);
+    timeout_.reset();
     // Not here: this runs inside a call of the body or of the view.
     loop_.post([this] { delete this; });
   }
@@ -48,6 +53,7 @@ class Growing final : public live::ViewListener {
   std::int64_t start_;
   std::unique_ptr<net::BodyWriter> body_;
   net::Loop& loop_;
+  TimerHandle timeout_;
   std::size_t sent_ = 0;  // bytes
 };
 

@@ -1,7 +1,8 @@
 // A segment that is asked for while it grows: sent chunk by chunk as it is made, until it is whole.
 // Flow:   hls::segment_file -> here; live::ChannelView tells -> net::BodyWriter
 // Thread: the connection's loop.
-// Limits: one segment's chunks wait for a peer that does not read; net/limits.h cuts it then.
+// Limits: kHoldMax (delivery/limits.h), then the answer is cut; one segment's chunks wait for a peer
+//         that does not read.
 // Spec:   DASH-IF IOP 5 part 4 (availabilityTimeComplete="false"); RFC 10036 (Incremental).
 #pragma once
 
