@@ -2,7 +2,7 @@
 //   BoxWriter out(size);
 //   { const auto moov = out.box("moov"); { const auto mvhd = out.full_box("mvhd", 0, 0); … } }
 // A box's length is filled in when its Open dies.
-// Flow:   cmaf_writer (and later drm) -> BoxWriter -> Bytes
+// Flow:   cmaf_writer, drm -> BoxWriter -> Bytes
 // Thread: plain object, one owner.
 // Limits: a box stays below 4 GiB; callers bound what they write.
 // Spec:   ISO/IEC 14496-12:2022 clause 4.2.
@@ -64,6 +64,7 @@ class BoxWriter {
   }
 
   Bytes take() { return Bytes(std::move(out_)); }
+  std::vector<std::uint8_t> take_vector() { return std::move(out_); }
 
  private:
   void number(std::uint64_t value, int count) {

@@ -8,6 +8,7 @@
 #include "media/aac.h"
 #include "media/box_writer.h"
 #include "media/h264.h"
+#include "media/protection_writer.h"
 
 namespace butai::media {
 namespace {
@@ -75,7 +76,7 @@ void write_colour(BoxWriter& out, const Colour& colour) {
 }
 
 void write_avc1(BoxWriter& out, const Track& track, const Sps& sps) {
-  const auto avc1 = out.box("avc1");
+  const auto avc1 = out.box(track.protection ? "encv" : "avc1");
   out.zeros(6), out.u16(1);  // data_reference_index
   out.zeros(16);
   out.u16(track.width), out.u16(track.height);
@@ -93,6 +94,7 @@ void write_avc1(BoxWriter& out, const Track& track, const Sps& sps) {
   }
   if (sps.colour) write_colour(out, *sps.colour);
   write_btrt(out, track);
+  if (track.protection) write_sinf(out, "avc1", *track.protection);
 }
 
 // Descriptors of ISO/IEC 14496-1 clause 7.2.6; all are shorter than 128 bytes (kAudioConfigMax).
@@ -112,7 +114,7 @@ void write_esds(BoxWriter& out, const Track& track) {
 }
 
 void write_mp4a(BoxWriter& out, const Track& track) {
-  const auto mp4a = out.box("mp4a");
+  const auto mp4a = out.box(track.protection ? "enca" : "mp4a");
   out.zeros(6), out.u16(1);
   out.zeros(8);
   out.u16(track.channels), out.u16(16), out.u16(0), out.u16(0);
@@ -120,6 +122,7 @@ void write_mp4a(BoxWriter& out, const Track& track) {
   out.u32(track.sample_rate <= 0xffff ? track.sample_rate << 16 : 0);
   write_esds(out, track);
   write_btrt(out, track);
+  if (track.protection) write_sinf(out, "mp4a", *track.protection);
 }
 
 void write_stbl(BoxWriter& out, const Track& track, const Sps& sps) {
@@ -263,12 +266,16 @@ Bytes write_init(std::span<const Track> tracks) {
   return out.take();
 }
 
-Bytes write_chunk(const Track& track, std::span<const Frame> frames, std::uint32_t sequence,
-                  CaptureTime capture_time) {
+namespace {
+
+// `auxiliary` null: a clear track.
+ChunkLayout write_boxes(const Track& track, std::span<const Frame> frames, std::uint32_t sequence,
+                        const ChunkAuxiliary* auxiliary, CaptureTime capture_time) {
   const Frame& first = frames.front();
   const bool with_prft = capture_time == CaptureTime::Write && first.captured != Utc{};
   const std::uint32_t flags = trun_flags(frames);
-  const std::size_t moof_size = kMoofFixedSize + frames.size() * trun_entry_size(flags);
+  const std::size_t clear_moof = kMoofFixedSize + frames.size() * trun_entry_size(flags);
+  const std::size_t moof_size = clear_moof + (auxiliary ? auxiliary_size(*auxiliary) : 0);
   std::size_t media_size = 0;
   for (const Frame& frame : frames) media_size += frame.data.size();
 
@@ -293,13 +300,28 @@ Bytes write_chunk(const Track& track, std::span<const Frame> frames, std::uint32
       out.u64(static_cast<std::uint64_t>(first.dts));
     }
     write_trun(out, frames, flags, static_cast<std::uint32_t>(moof_size + 8));
+    if (auxiliary) write_auxiliary(out, *auxiliary, clear_moof);
   }
   {
     const auto mdat = out.box("mdat");
     for (const Frame& frame : frames) out.bytes(frame.data);
   }
   assert(out.size() == size);  // one allocation, and data_offset is right
-  return out.take();
+  return {out.take_vector(), size - media_size};
+}
+
+}  // namespace
+
+Bytes write_chunk(const Track& track, std::span<const Frame> frames, std::uint32_t sequence,
+                  CaptureTime capture_time) {
+  assert(!track.protection);
+  return Bytes(write_boxes(track, frames, sequence, nullptr, capture_time).bytes);
+}
+
+ChunkLayout lay_out_chunk(const Track& track, std::span<const Frame> frames, std::uint32_t sequence,
+                          const ChunkAuxiliary& auxiliary, CaptureTime capture_time) {
+  assert(auxiliary.samples.size() == frames.size());
+  return write_boxes(track, frames, sequence, &auxiliary, capture_time);
 }
 
 std::string codec_string(const Track& track) {

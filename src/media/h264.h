@@ -1,6 +1,7 @@
 // H.264 as far as packaging needs it: NAL units in their two wrappings, parameter sets, and an SEI
 // message of ours that carries the capture time. No picture is decoded.
 // Flow:   worker (encoder or demuxer) -> here -> media::Frame::data, media::Track::config
+//         Slice headers, which encryption leaves clear, are in h264_slice.h.
 // Thread: pure functions, any.
 // Limits: media/limits.h; nothing read past its view, no number used before it is checked
 //         (reliability B9, B10).
@@ -72,6 +73,12 @@ struct Sps {
   std::uint8_t luma_depth = 8, chroma_depth = 8;  // bits
   std::uint16_t width = 0, height = 0;            // pixels after cropping
   bool frames_only = true;                        // no interlacing
+  bool separate_planes = false;                   // each colour has slices of its own
+  std::uint32_t frame_number_bits = 4;            // log2_max_frame_num
+  std::uint32_t order_type = 0;                   // pic_order_cnt_type, 0 to 2
+  std::uint32_t order_bits = 4;                   // log2_max_pic_order_cnt_lsb, of type 0
+  bool order_delta_zero = false;                  // delta_pic_order_always_zero_flag, of type 1
+  std::uint32_t map_units = 0;                    // PicSizeInMapUnits
   Rational sample_aspect;                         // num 0: not said
   Rational frame_rate;                            // num 0: not said
   std::optional<Colour> colour;
@@ -81,6 +88,15 @@ std::expected<Sps, H264Error> parse_sps(ByteView nal);
 struct Pps {
   std::uint32_t id = 0, sps_id = 0;
   bool cabac = false;
+  bool field_order = false;              // bottom_field_pic_order_in_frame_present_flag
+  std::uint32_t slice_groups = 1;        // 1 to 8
+  std::uint32_t slice_group_map = 0;     // slice_group_map_type
+  std::uint32_t slice_group_rate = 0;    // slice_group_change_rate
+  std::uint32_t references[2] = {1, 1};  // num_ref_idx_active of list 0 and 1
+  bool weighted = false;                 // weighted_pred_flag
+  std::uint32_t weighted_bi = 0;         // weighted_bipred_idc
+  bool deblocking = false;               // deblocking_filter_control_present_flag
+  bool redundant = false;                // redundant_pic_cnt_present_flag
 };
 std::expected<Pps, H264Error> parse_pps(ByteView nal);
 

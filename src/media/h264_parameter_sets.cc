@@ -51,7 +51,7 @@ void skip_scaling_list(BitReader& bits, int count) {
 bool read_chroma(BitReader& bits, Sps& sps) {
   const std::uint32_t format = bits.ue();
   if (format > 3) return false;
-  if (format == 3) bits.skip(1);
+  if (format == 3) sps.separate_planes = bits.flag();
   const std::uint32_t luma = bits.ue(), chroma = bits.ue();
   if (luma > 6 || chroma > 6) return false;
   sps.chroma_format = static_cast<std::uint8_t>(format);
@@ -67,12 +67,16 @@ bool read_chroma(BitReader& bits, Sps& sps) {
   return true;
 }
 
-bool read_picture_order(BitReader& bits) {
-  const std::uint32_t type = bits.ue();
+bool read_picture_order(BitReader& bits, Sps& sps) {
+  const std::uint32_t type = sps.order_type = bits.ue();
   if (type > 2) return false;
-  if (type == 0) return bits.ue() <= 12;
+  if (type == 0) {
+    const std::uint32_t more_bits = bits.ue();
+    sps.order_bits = 4 + std::min(more_bits, 12u);
+    return more_bits <= 12;
+  }
   if (type == 1) {
-    bits.skip(1);
+    sps.order_delta_zero = bits.flag();
     bits.se();
     bits.se();
     const std::uint32_t cycle = bits.ue();
@@ -89,6 +93,8 @@ std::expected<void, H264Error> read_size(BitReader& bits, Sps& sps) {
   if (!sps.frames_only) bits.skip(1);
   bits.skip(1);
   const std::uint64_t rows = map_rows * (sps.frames_only ? 1 : 2);
+  sps.map_units = static_cast<std::uint32_t>(
+      std::min<std::uint64_t>(columns * map_rows, std::numeric_limits<std::uint32_t>::max()));
   std::uint64_t left = 0, right = 0, top = 0, bottom = 0;
   if (bits.flag()) {
     left = bits.ue(), right = bits.ue(), top = bits.ue(), bottom = bits.ue();
@@ -193,8 +199,10 @@ std::expected<Sps, H264Error> parse_sps(ByteView nal) {
   if (has_chroma_fields(sps.profile) && !read_chroma(bits, sps)) {
     return std::unexpected(H264Error::BadParameterSet);
   }
-  if (bits.ue() > 12) return std::unexpected(H264Error::BadParameterSet);  // log2_max_frame_num
-  if (!read_picture_order(bits)) return std::unexpected(H264Error::BadParameterSet);
+  const std::uint32_t more_bits = bits.ue();  // log2_max_frame_num_minus4
+  if (more_bits > 12) return std::unexpected(H264Error::BadParameterSet);
+  sps.frame_number_bits = 4 + more_bits;
+  if (!read_picture_order(bits, sps)) return std::unexpected(H264Error::BadParameterSet);
   if (bits.ue() > 16) return std::unexpected(H264Error::BadParameterSet);  // max_num_ref_frames
   bits.skip(1);
   if (!bits.ok()) return std::unexpected(H264Error::Truncated);
@@ -202,6 +210,35 @@ std::expected<Sps, H264Error> parse_sps(ByteView nal) {
   if (bits.flag()) read_vui(bits, sps);
   return sps;
 }
+
+namespace {
+
+// Slice groups, baseline profile only (clause 7.3.2.2). False: a value out of its range.
+bool read_slice_groups(BitReader& bits, Pps& pps) {
+  pps.slice_group_map = bits.ue();
+  if (pps.slice_group_map == 0) {
+    for (std::uint32_t i = 0; i < pps.slice_groups; ++i) bits.ue();
+  } else if (pps.slice_group_map == 2) {
+    for (std::uint32_t i = 0; i + 1 < pps.slice_groups; ++i) {
+      bits.ue();
+      bits.ue();
+    }
+  } else if (pps.slice_group_map <= 5 && pps.slice_group_map >= 3) {
+    bits.skip(1);
+    const std::uint64_t rate = std::uint64_t{bits.ue()} + 1;
+    if (rate > kPicturePixelsMax) return false;
+    pps.slice_group_rate = static_cast<std::uint32_t>(rate);
+  } else if (pps.slice_group_map == 6) {
+    const std::uint64_t units = std::uint64_t{bits.ue()} + 1;
+    unsigned width = 0;
+    while ((1u << width) < pps.slice_groups) ++width;
+    if (units * width > bits.left()) return false;
+    for (std::uint64_t i = 0; i < units; ++i) bits.skip(width);
+  }
+  return pps.slice_group_map <= 6;
+}
+
+}  // namespace
 
 std::expected<Pps, H264Error> parse_pps(ByteView nal) {
   if (!usable_set(nal, NalType::Pps)) return std::unexpected(H264Error::BadParameterSet);
@@ -211,6 +248,24 @@ std::expected<Pps, H264Error> parse_pps(ByteView nal) {
   pps.id = bits.ue();
   pps.sps_id = bits.ue();
   pps.cabac = bits.flag();
+  pps.field_order = bits.flag();
+  const std::uint32_t more_groups = bits.ue();
+  if (more_groups > 7) return std::unexpected(H264Error::BadParameterSet);
+  pps.slice_groups = more_groups + 1;
+  if (pps.slice_groups > 1 && !read_slice_groups(bits, pps)) {
+    return std::unexpected(H264Error::BadParameterSet);
+  }
+  for (std::uint32_t& count : pps.references) {
+    const std::uint32_t more = bits.ue();
+    if (more > 31) return std::unexpected(H264Error::BadParameterSet);
+    count = more + 1;
+  }
+  pps.weighted = bits.flag();
+  pps.weighted_bi = bits.bits(2);
+  bits.se(), bits.se(), bits.se();  // pic_init_qp, pic_init_qs, chroma_qp_index_offset
+  pps.deblocking = bits.flag();
+  bits.skip(1);
+  pps.redundant = bits.flag();
   if (!bits.ok()) return std::unexpected(H264Error::Truncated);
   if (pps.id > 255 || pps.sps_id > 31) return std::unexpected(H264Error::BadParameterSet);
   return pps;

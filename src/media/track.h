@@ -4,9 +4,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/bytes.h"
+#include "media/protection.h"
 
 namespace butai::media {
 
@@ -36,6 +38,7 @@ struct Track {
   std::uint32_t sample_rate = 0;        // audio, Hz
   std::uint16_t channels = 0;           // audio
   std::uint32_t bitrate = 0;            // bits per second as announced by the encoder; 0: unknown
+  std::optional<TrackProtection> protection;  // nothing: clear; set by the packager
 };
 
 // Whether a decoder that plays `a` can go on with `b` without a new init segment.
