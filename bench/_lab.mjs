@@ -136,7 +136,7 @@ export async function nginx({ directory }) {
   const [http, https] = [await freePort(), await freePort()];
   const [cert, key] = certificate();
   const place = folder();
-  const text = `daemon off; worker_processes 1; worker_rlimit_nofile 20000; error_log stderr crit; pid ${place}/pid;
+  const text = `${process.getuid() === 0 ? 'user root; ' : ''}daemon off; worker_processes 1; worker_rlimit_nofile 20000; error_log stderr crit; pid ${place}/pid;
 events { worker_connections 19000; }
 http { access_log off; sendfile on; tcp_nopush on; keepalive_requests 100000000; open_file_cache max=100;
  client_body_temp_path ${place}/a; proxy_temp_path ${place}/b; fastcgi_temp_path ${place}/c; uwsgi_temp_path ${place}/d; scgi_temp_path ${place}/e;

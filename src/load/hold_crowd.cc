@@ -105,6 +105,8 @@ void HoldCrowd::drive(Viewer& viewer) {
     viewer.stage = Stage::Ready;
     ++tally_.opened;
     opened_.fetch_add(1);
+    // At once: a server limits connections that ask for nothing.
+    if (!request_.empty()) ask(viewer);
     return;
   }
   if (viewer.stage != Stage::Held && viewer.stage != Stage::Ready) return;

@@ -161,7 +161,8 @@ void SegmentCrowd::drive(Viewer& viewer) {
     viewer.stage = Stage::Resting;
     ++tally_.opened;
     opened_.fetch_add(1);
-    return;
+    // At once: a server limits connections that ask for nothing.
+    return begin_round(viewer, steady_micros());
   }
   if (viewer.stage == Stage::Gone) return;
   // Edge-triggered: to the end. The first answer is read by all, for the session ticket before it.
