@@ -117,7 +117,7 @@ void append(std::string& out, const Bytes& message) {
 
 int main(int argc, char** argv) {
   if (argc < 5) return 2;
-  load::raise_descriptors();
+  load::prepare_process();
   const Micros interval = Millis{std::atoi(argv[2])};
   const load::Workload workload{static_cast<std::uint32_t>(std::atoi(argv[3])),
                                 static_cast<std::uint32_t>(std::atoi(argv[4]))};

@@ -14,7 +14,8 @@ double process_cpu_seconds();
 // Ahead of everything else on the machine, where this user may: a probe that waits for a core
 // behind the server it measures would measure itself. It needs little.
 void become_instrument();
-// The descriptor limit of this process, as high as it may be.
-void raise_descriptors();
+// The descriptor limit of this process as high as it may be; a peer that has gone is an error of the
+// write, not the end of the program (OpenSSL's writes know no MSG_NOSIGNAL).
+void prepare_process();
 
 }  // namespace butai::load

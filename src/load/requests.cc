@@ -115,7 +115,7 @@ int bench_requests(const RequestOptions& options) {
     fmt::print(stderr, "{}\n", target.error().sentence);
     return 2;
   }
-  raise_descriptors();
+  prepare_process();
   const char* given = std::getenv("BUTAI_TOKEN");
   const std::string token = !options.token.empty() || given == nullptr ? options.token : given;
   const auto answer = Fetcher(*target, token).fetch(target->path);

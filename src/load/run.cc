@@ -16,7 +16,7 @@ Run::Run(const RunOptions& options, Target target)
     : options_(options), target_(std::move(target)), token_(options.token) {
   const char* given = std::getenv("BUTAI_TOKEN");
   if (token_.empty() && given != nullptr) token_ = given;
-  raise_descriptors();
+  prepare_process();
   const pid_t server = options.pid != 0 ? options.pid : find_listener(target_.port);
   if (server != 0) server_ = {server};
 }
