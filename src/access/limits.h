@@ -46,6 +46,11 @@ inline constexpr std::size_t kTicketBytesMax = 4 * 1024;
 // Redeemed tickets remembered until they expire: 3,000 a second.
 inline constexpr std::size_t kTicketsUsedMax = 100'000;
 
+// --- stream keys --------------------------------------------------------------------------------
+inline constexpr std::size_t kPublishKeySecretBytes = 24;  // 192 bits: nobody guesses one
+inline constexpr std::size_t kPublishKeyBytesMax = 64;     // of the text, "sk_" and base64url
+inline constexpr std::size_t kPublishKeysMax = 64;         // of one channel
+
 // --- passwords ----------------------------------------------------------------------------------
 inline constexpr std::size_t kPasswordBytesMin = 8;
 inline constexpr std::size_t kPasswordBytesMax = 1024;

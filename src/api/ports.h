@@ -7,6 +7,7 @@
 
 #include "access/gatekeeper.h"
 #include "access/plays.h"
+#include "access/publish_keys.h"
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "live/channels.h"
@@ -18,6 +19,7 @@ struct Ports {
   live::Channels& channels;
   const access::ChannelRules& rules;
   const access::Plays& plays;
+  access::PublishKeys& publish_keys;
   const Clock& clock;
   std::string version;
   std::function<bool()> ready;  // takes viewers; false while starting or draining

@@ -11,6 +11,8 @@ namespace butai::api {
 
 // /api/v1/channels…
 std::vector<net::Route> channel_routes(std::shared_ptr<const Ports> ports);
+// /api/v1/channels/{channel}/keys…
+std::vector<net::Route> publish_key_routes(std::shared_ptr<const Ports> ports);
 // /time, /healthz, /readyz
 std::vector<net::Route> service_routes(std::shared_ptr<const Ports> ports);
 // /api/v1/openapi.json, written from `table` (all routes of the server, this one excepted).

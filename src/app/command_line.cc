@@ -77,7 +77,8 @@ void add_publish(CLI::App& root, client::PublishOptions& options, Act& act) {
   command
       ->add_option("SOURCE", options.source, "camera[:DEV] | file:PATH | test | - (standard input)")
       ->required();
-  command->add_option("URL", options.url, "wss://HOST/ws?channel=NAME")->required();
+  command->add_option("URL", options.url, "wss://HOST/ws?channel=NAME or rtmp(s)://HOST/live/NAME")
+      ->required();
   add_token_options(*command, options.token, options.token_file);
   add_trust(*command, options.pin, options.ca_file);
   add_choice<Format>(*command, "--format", options.format, "jpeg or h264 (h264)",
@@ -173,6 +174,13 @@ void add_channel(CLI::App& root, ChannelOptions& options, Act& act) {
     if (std::string_view(action) == "kick" || std::string_view(action) == "key-frame") {
       sub->add_option("--input", options.input, "a or b (a)")->check(CLI::IsMember({"a", "b"}));
     }
+    if (std::string_view(action) == "key") {
+      auto* list = sub->add_flag("--list", options.list_keys, "the keys there are, by id");
+      sub->add_option("--revoke", options.revoke, "end a key, and who publishes with it")
+          ->type_name("ID")
+          ->excludes(list);
+      sub->add_flag("--json", options.json, "as JSON");
+    }
     sub->footer(std::string("Example: butai channel ") + action + (named ? " main" : ""));
     sub->callback([&options, &act, action] {
       options.action = action;
@@ -185,6 +193,7 @@ void add_channel(CLI::App& root, ChannelOptions& options, Act& act) {
   add("key-frame", "Ask the publisher for a key frame", true);
   add("end", "End a channel for its viewers", true);
   add("url", "Addresses to send to and to watch at", true);
+  add("key", "Make a stream key for an encoder; shown this once", true);
 }
 
 void add_doctor(CLI::App& root, Place& place, Act& act) {

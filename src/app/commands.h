@@ -51,9 +51,11 @@ struct ChannelOptions {
   Place place;
   std::string server;  // http(s)://…; empty: this configuration's own
   std::string ca, pin;
-  std::string action;  // list show kick key-frame end url
+  std::string action;  // list show kick key-frame end url key
   std::string name;
   std::string input = "a";
+  std::string revoke;  // key: the id of the one to revoke
+  bool list_keys = false;
   bool json = false;
 };
 int channel(const ChannelOptions& options);

@@ -29,6 +29,8 @@ struct HostPort {
 struct ServerConfig {
   std::optional<HostPort> listen;          // http; default 0.0.0.0:8080
   std::optional<HostPort> https_listen;    // default 0.0.0.0:8443
+  std::optional<HostPort> rtmp_listen;     // default 0.0.0.0:1935
+  std::optional<HostPort> rtmps_listen;    // default 0.0.0.0:1936
   std::optional<HostPort> metrics_listen;  // default 127.0.0.1:9998
   std::string public_url;
   std::vector<std::string> trusted_proxies;

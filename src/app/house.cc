@@ -74,20 +74,35 @@ Expected<void> House::build() {
   metrics_table.push_back(api::metrics_route(metrics_));
   metrics_server_ = std::make_unique<net::Server>(loops_, std::move(metrics_table), *nobody_,
                                                   clock_, metrics_, net::ServerOptions{});
+  rtmp_server_ = std::make_unique<ingest::rtmp::RtmpServer>(
+      loops_, ingest::rtmp::RtmpPorts{.channels = *channels_,
+                                      .guard = *guard_,
+                                      .publish_keys = *publish_keys_,
+                                      .clock = clock_,
+                                      .random = random_,
+                                      .metrics = metrics_,
+                                      .open_sockets = open_sockets_,
+                                      .publication = publication_options()});
+  if (auto made = build_certificate(); !made) return made;
+  if (auto used = server_->use_certificate(certificate_); !used) return used;
+  return rtmp_server_->use_certificate(certificate_);
+}
+
+Expected<void> House::build_certificate() {
+  const auto config = config_.get();
   if (!config->server.certificate.empty()) {
     certificate_ = {config->server.certificate, config->server.key};
-  } else {
-    const std::string folder = options_.data + "/certs";
-    certificate_ = {folder + "/certificate.pem", folder + "/key.pem"};
-    if (auto made = store::prepare_folder(folder); !made) return made;
-    if (!std::filesystem::exists(certificate_.certificate)) {
-      if (auto made = net::make_self_signed(certificate_, {"localhost", "127.0.0.1", "::1"});
-          !made) {
-        return made;
-      }
-    }
+    return {};
   }
-  return server_->use_certificate(certificate_);
+  const std::string folder = options_.data + "/certs";
+  certificate_ = {folder + "/certificate.pem", folder + "/key.pem"};
+  if (auto made = store::prepare_folder(folder); !made) return made;
+  if (std::filesystem::exists(certificate_.certificate)) return {};
+  return net::make_self_signed(certificate_, {"localhost", "127.0.0.1", "::1"});
+}
+
+ingest::Publication::Options House::publication_options() const {
+  return {.worker_executable = options_.worker, .encoding = config_.get()->encoding};
 }
 
 std::vector<net::Route> House::all_routes() {
@@ -106,8 +121,7 @@ std::vector<net::Route> House::all_routes() {
                                 .clock = clock_,
                                 .metrics = metrics_,
                                 .open_sockets = open_sockets_,
-                                .publication = {.worker_executable = options_.worker,
-                                                .encoding = config_.get()->encoding}}));
+                                .publication = publication_options()}));
   append(table,
          delivery::routes({.channels = *channels_,
                            .guard = *guard_,
@@ -119,10 +133,12 @@ std::vector<net::Route> House::all_routes() {
       api::Ports{.channels = *channels_,
                  .rules = config_,
                  .plays = *plays_,
+                 .publish_keys = *publish_keys_,
                  .clock = clock_,
                  .version = BUTAI_VERSION,
                  .ready = [this] { return ready_.load(std::memory_order_relaxed); }});
   append(table, api::channel_routes(ports));
+  append(table, api::publish_key_routes(ports));
   append(table, api::service_routes(ports));
   table.push_back(api::openapi_route(table, BUTAI_VERSION));
   return table;
@@ -136,15 +152,13 @@ net::ServerOptions House::server_options() const {
   return options;
 }
 
-Expected<std::uint16_t> House::listen(net::Server& server, HostPort where, bool tls) {
-  return server.listen({.host = where.host, .port = where.port, .tls = tls});
-}
-
-Expected<Ports> House::start() {
+Expected<Ports> House::listen_everywhere() {
   const auto config = config_.get();
   const std::string& host = options_.default_host;
   HostPort http = config->server.listen.value_or(HostPort{host, 8080});
   HostPort https = config->server.https_listen.value_or(HostPort{host, 8443});
+  HostPort rtmp = config->server.rtmp_listen.value_or(HostPort{host, 1935});
+  HostPort rtmps = config->server.rtmps_listen.value_or(HostPort{host, 1936});
   HostPort metrics = config->server.metrics_listen.value_or(HostPort{"127.0.0.1", 9998});
   if (!options_.listen.empty()) {
     auto parsed = parse_host_port(options_.listen);
@@ -152,27 +166,42 @@ Expected<Ports> House::start() {
     http = *parsed;
     // Who asks for one address does not want the others open to the world; and HOST:0 means that
     // nothing of this server is on a port that somebody else may want.
-    const std::uint16_t free = 0;
-    if (!config->server.https_listen) https = {http.host, http.port == 0 ? free : https.port};
-    if (!config->server.metrics_listen && http.port == 0) metrics = {http.host, free};
+    const auto follow = [&http](const std::optional<HostPort>& set, HostPort& other) {
+      if (!set) other = {http.host, http.port == 0 ? http.port : other.port};
+    };
+    follow(config->server.https_listen, https);
+    follow(config->server.rtmp_listen, rtmp);
+    follow(config->server.rtmps_listen, rtmps);
+    if (!config->server.metrics_listen && http.port == 0) metrics = {http.host, http.port};
   }
+  Ports ports;
+  Expected<void> all;
+  const auto listen = [&all](auto& server, const HostPort& where, bool tls, std::uint16_t& port) {
+    if (!all) return;
+    auto taken = server.listen({.host = where.host, .port = where.port, .tls = tls});
+    if (!taken) all = std::unexpected(taken.error());
+    if (taken) port = *taken;
+  };
+  listen(*server_, http, false, ports.http);
+  listen(*server_, https, true, ports.https);
+  listen(*rtmp_server_, rtmp, false, ports.rtmp);
+  listen(*rtmp_server_, rtmps, true, ports.rtmps);
+  listen(*metrics_server_, metrics, false, ports.metrics);
+  if (!all) return std::unexpected(all.error());
+  return ports;
+}
+
+Expected<Ports> House::start() {
   loops_.start();
   // Configured channels are there from the start, and main always is.
   const auto nothing_yet = [](live::Channel*) {};
   channels_->with_channel("main", live::Channels::IfMissing::Open, nothing_yet);
-  for (const auto& [name, ignored] : config->channels) {
+  for (const auto& [name, ignored] : config_.get()->channels) {
     channels_->with_channel(name, live::Channels::IfMissing::Open, nothing_yet);
   }
-  Ports ports;
-  for (const auto& [server, where, tls, port] :
-       {std::tuple{server_.get(), http, false, &ports.http},
-        std::tuple{server_.get(), https, true, &ports.https},
-        std::tuple{metrics_server_.get(), metrics, false, &ports.metrics}}) {
-    auto taken = listen(*server, where, tls);
-    if (!taken) return std::unexpected(taken.error());
-    *port = *taken;
-  }
-  https_port_ = ports.https;
+  auto ports = listen_everywhere();
+  if (!ports) return ports;
+  https_port_ = ports->https;
   ready_ = true;
   return ports;
 }

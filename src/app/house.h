@@ -18,6 +18,7 @@
 #include "access/password.h"
 #include "access/plays.h"
 #include "access/secret.h"
+#include "access/publish_keys.h"
 #include "access/tickets.h"
 #include "access/token_minter.h"
 #include "access/token_verifier.h"
@@ -25,6 +26,7 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "base/random.h"
+#include "ingest/rtmp/rtmp_server.h"
 #include "live/channels.h"
 #include "net/loop.h"
 #include "net/movable.h"
@@ -41,7 +43,7 @@ struct HouseOptions {
 };
 
 struct Ports {
-  std::uint16_t http = 0, https = 0, metrics = 0;
+  std::uint16_t http = 0, https = 0, rtmp = 0, rtmps = 0, metrics = 0;
 };
 
 class House {
@@ -66,8 +68,10 @@ class House {
   Expected<void> build();
   Expected<void> build_access();
   std::vector<net::Route> all_routes();
-  Expected<std::uint16_t> listen(net::Server& server, HostPort where, bool tls);
+  Expected<void> build_certificate();
+  Expected<Ports> listen_everywhere();
   net::ServerOptions server_options() const;
+  ingest::Publication::Options publication_options() const;
 
   HouseOptions options_;
   SystemClock clock_;
@@ -93,8 +97,10 @@ class House {
   std::unique_ptr<access::AccessGuard> guard_;
   std::unique_ptr<access::Passwords> passwords_;
   std::unique_ptr<access::Accounts> accounts_;
+  std::unique_ptr<access::PublishKeys> publish_keys_;
   std::unique_ptr<live::Channels> channels_;
   std::unique_ptr<net::Server> server_;
+  std::unique_ptr<ingest::rtmp::RtmpServer> rtmp_server_;
   std::unique_ptr<net::Guard> nobody_;  // of the metrics listener, which is loopback by default
   std::unique_ptr<net::Server> metrics_server_;
 };

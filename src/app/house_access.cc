@@ -42,6 +42,7 @@ Expected<void> House::build_access() {
                                                  *secret_, metrics_);
   passwords_ = std::make_unique<access::Passwords>();
   accounts_ = std::make_unique<access::Accounts>(*database_, *passwords_, clock_, random_);
+  publish_keys_ = std::make_unique<access::PublishKeys>(*database_, clock_, random_);
   has_accounts_ = accounts_->count().value_or(0) > 0;
   return {};
 }

@@ -16,6 +16,7 @@ constexpr Millis kLookEvery{20};
 void House::drain() {
   ready_ = false;
   server_->stop_accepting();
+  rtmp_server_->stop_accepting();
   for (std::size_t i = 0; i < loops_.size(); ++i) {
     loops_[i].post([this, i] {
       for (net::Movable* socket : open_sockets_.of(i)) {
@@ -25,8 +26,8 @@ void House::drain() {
   }
   const auto wait = [this](Millis longest) {
     const Steady end = clock_.steady() + longest;
-    while (server_->connections() > 0 && clock_.steady() < end)
-      std::this_thread::sleep_for(kLookEvery);
+    const auto open = [this] { return server_->connections() + rtmp_server_->connections(); };
+    while (open() > 0 && clock_.steady() < end) std::this_thread::sleep_for(kLookEvery);
   };
   wait(kMoveTime);
   for (std::size_t i = 0; i < loops_.size(); ++i) {

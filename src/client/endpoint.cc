@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 
 #include "base/name.h"
 
@@ -28,6 +29,36 @@ void ask_for(Url& url, ViewFormat format) {
   if (format == ViewFormat::Jpeg) add_query(url, "format", "jpeg");
 }
 
+Expected<PublishTarget> rtmp_target(const Url& url) {
+  RtmpAddress address;
+  address.host = url.host();
+  address.secure = url.scheme == "rtmps";
+  address.port = address.secure ? 1936 : 1935;
+  const std::size_t colon = url.authority.rfind(':');
+  if (colon != std::string::npos && colon > url.authority.rfind(']') + 1) {
+    const std::string_view digits = std::string_view(url.authority).substr(colon + 1);
+    const auto [end, error] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), address.port);
+    if (error != std::errc{} || end != digits.data() + digits.size() || address.port == 0) {
+      return problem(fmt::format("\"{}\" is no port", digits));
+    }
+  }
+  const std::size_t slash = url.path.rfind('/');
+  if (slash == std::string::npos || slash == 0 || slash + 1 == url.path.size()) {
+    return problem(fmt::format("write {}://{}/live/CHANNEL, or a stream key in its place",
+                               url.scheme, url.authority));
+  }
+  address.app = url.path.substr(1, slash - 1);
+  address.name = url.path.substr(slash + 1);
+  PublishTarget target;
+  target.channel = address.name;
+  target.url = address.connection_url();
+  target.exposed = !address.secure && !url.loopback();
+  if (!url.query.empty()) address.name += "?" + url.query;
+  target.rtmp = std::move(address);
+  return target;
+}
+
 // CHANNEL of …/FOLDER/CHANNEL[/…].
 std::string channel_in(std::string_view path, std::string_view folder) {
   const std::string wanted = fmt::format("/{}/", folder);
@@ -40,6 +71,12 @@ std::string channel_in(std::string_view path, std::string_view folder) {
 }  // namespace
 
 std::string Url::text() const { return origin() + path + (query.empty() ? "" : "?" + query); }
+
+std::string RtmpAddress::connection_url() const {
+  const bool v6 = host.find(':') != std::string::npos;
+  return fmt::format("{}://{}:{}/{}", secure ? "rtmps" : "rtmp", v6 ? "[" + host + "]" : host, port,
+                     app);
+}
 
 std::string Url::host() const {
   if (authority.starts_with('[')) return authority.substr(1, authority.find(']') - 1);
@@ -90,9 +127,10 @@ std::string query_value(std::string_view query, std::string_view name) {
 Expected<PublishTarget> publish_target(std::string_view text) {
   auto url = parse_url(text);
   if (!url) return std::unexpected(url.error());
-  if (url->scheme == "rtmp" || url->scheme == "rtmps" || url->scheme == "srt") {
-    return problem(fmt::format("{}:// comes with a later release; send to wss://{}/ws today",
-                               url->scheme, url->host()));
+  if (url->scheme == "rtmp" || url->scheme == "rtmps") return rtmp_target(*url);
+  if (url->scheme == "srt") {
+    return problem(
+        fmt::format("srt:// comes with a later release; send to wss://{}/ws today", url->host()));
   }
   if (is_http(*url)) {
     return problem(fmt::format("cameras are sent to a WebSocket: write {}://{}/ws",
@@ -107,7 +145,8 @@ Expected<PublishTarget> publish_target(std::string_view text) {
   if (channel.empty()) channel = "main";
   return PublishTarget{.url = url->text(),
                        .channel = std::move(channel),
-                       .exposed = url->scheme == "ws" && !url->loopback()};
+                       .exposed = url->scheme == "ws" && !url->loopback(),
+                       .rtmp = std::nullopt};
 }
 
 bool WatchTarget::signed_path() const {

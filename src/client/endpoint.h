@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -27,12 +28,23 @@ Expected<Url> parse_url(std::string_view text);
 // The value of `name` in a query, undecoded; empty when it is not there.
 std::string query_value(std::string_view query, std::string_view name);
 
+// rtmp(s)://HOST[:PORT]/APP/NAME[?QUERY]; the usual ports are 1935 and 1936.
+struct RtmpAddress {
+  std::string host;
+  std::uint16_t port = 0;
+  bool secure = false;
+  std::string app;
+  std::string name;                    // with its query
+  std::string connection_url() const;  // without the name: it may be a key
+};
+
 // Where `butai publish` connects to: /ws without a path, ?channel=main without a query (a server
 // sends everything back to those who send none, as the seed's does).
 struct PublishTarget {
   std::string url;
   std::string channel;
-  bool exposed = false;  // ws:// to another machine: the token travels unprotected
+  bool exposed = false;  // ws:// or rtmp:// to another machine: the token travels unprotected
+  std::optional<RtmpAddress> rtmp;
 };
 Expected<PublishTarget> publish_target(std::string_view url);
 

@@ -28,9 +28,26 @@ TEST(PublishTarget, plain_text_to_another_machine_is_noticed) {
   EXPECT_FALSE(publish_target("ws://[::1]:8080")->exposed);
 }
 
+TEST(PublishTarget, rtmp_names_an_application_and_a_channel_or_key) {
+  const auto plain = publish_target("rtmp://example.org/live/main?input=b");
+  ASSERT_TRUE(plain && plain->rtmp);
+  EXPECT_EQ(plain->rtmp->app, "live");
+  EXPECT_EQ(plain->rtmp->name, "main?input=b");
+  EXPECT_EQ(plain->rtmp->port, 1935);
+  EXPECT_TRUE(plain->exposed);
+  EXPECT_EQ(plain->url, "rtmp://example.org:1935/live") << "shown without what may be a key";
+  const auto secure = publish_target("rtmps://[::1]:2000/live/sk_x");
+  ASSERT_TRUE(secure && secure->rtmp);
+  EXPECT_TRUE(secure->rtmp->secure);
+  EXPECT_EQ(secure->rtmp->host, "::1");
+  EXPECT_EQ(secure->rtmp->port, 2000);
+  EXPECT_FALSE(secure->exposed);
+}
+
 TEST(PublishTarget, refuses_with_a_sentence_that_says_what_to_write) {
   const auto said = [](std::string_view url) { return publish_target(url).error().sentence; };
-  EXPECT_THAT(said("rtmp://example.org/live"), HasSubstr("wss://example.org/ws"));
+  EXPECT_THAT(said("rtmp://example.org/live"), HasSubstr("rtmp://example.org/live/CHANNEL"));
+  EXPECT_THAT(said("rtmp://example.org:x/live/main"), HasSubstr("no port"));
   EXPECT_THAT(said("srt://example.org:8890"), HasSubstr("later release"));
   EXPECT_THAT(said("https://example.org"), HasSubstr("wss://example.org/ws"));
   EXPECT_THAT(said("example.org"), HasSubstr("no URL"));

@@ -19,6 +19,10 @@ int publish(const PublishOptions& options) {
     status.say(target.error().sentence);
     return 2;
   }
+  if (target->rtmp && options.format == worker::Capture::Format::Jpeg) {
+    status.say("RTMP carries H.264; leave --format out, or send JPEG to wss://HOST/ws");
+    return 2;
+  }
   net::Loop loop(0);
   const SystemClock clock;
   SystemRandom random;

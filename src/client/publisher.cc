@@ -6,6 +6,8 @@
 
 #include "client/limits.h"
 #include "client/link_handler.h"
+#include "client/rtmp_uplink.h"
+#include "client/uplink.h"
 #include "net/client.h"
 
 namespace butai::client {
@@ -14,6 +16,7 @@ Publisher::Publisher(net::Loop& loop, const Clock& clock, Random& random, Publis
                      PublishTarget target, StatusLine& status, std::function<void(int)> over)
     : loop_(loop),
       clock_(clock),
+      random_(random),
       options_(std::move(options)),
       target_(std::move(target)),
       status_(status),
@@ -33,17 +36,37 @@ void Publisher::start() {
 
 void Publisher::connect() {
   token_.refresh();
-  uplink_ = std::make_shared<Uplink>(clock_, totals_, *this);
-  uplink_->set_tracks(tracks_);
   net::ClientOptions options;
   options.ca_file = options_.ca_file;
   options.pin = options_.pin;
   options.timeout = kConnectTime;
+  target_.rtmp ? connect_rtmp(options) : connect_websocket(options);
+}
+
+void Publisher::connect_rtmp(const net::ClientOptions& options) {
+  auto uplink = std::make_shared<RtmpUplink>(
+      loop_, clock_, random_, *target_.rtmp, token_.token(), totals_, *this,
+      [this](const net::ConnectFailure& failure) {
+        // Not from inside its own call.
+        retry_ = loop_.after(Micros{0}, [this, failure] {
+          uplink_.reset();
+          decide(judge_refusal(Part::Publisher, target_.channel, failure.status, failure.sentence));
+        });
+      });
+  uplink->set_tracks(tracks_);
+  uplink_ = uplink;
+  uplink->connect(options);
+}
+
+void Publisher::connect_websocket(net::ClientOptions options) {
   options.headers = token_.headers();
+  auto uplink = std::make_shared<Uplink>(clock_, totals_, *this);
+  uplink->set_tracks(tracks_);
+  uplink_ = uplink;
   net::connect_websocket(
       loop_, target_.url, options, net::WebSocketLimits{.message_bytes_max = kMessageBytesMax},
-      std::make_unique<LinkHandler>(uplink_),
-      [this, weak = std::weak_ptr(uplink_)](const net::ConnectFailure& failure) {
+      std::make_unique<LinkHandler>(uplink),
+      [this, weak = std::weak_ptr(uplink)](const net::ConnectFailure& failure) {
         if (weak.expired()) return;
         uplink_.reset();
         decide(judge_refusal(Part::Publisher, target_.channel, failure.status, failure.sentence));

@@ -1,6 +1,6 @@
 // A running `butai publish`: keeps a connection, keeps the source going meanwhile, and knows when it
 // is over.
-// Flow:   worker::Line -> Publisher -> Uplink (one per connection)
+// Flow:   worker::Line -> Publisher -> Uplink or RtmpUplink (one per connection)
 // Thread: one loop.
 // Limits: client/limits.h (back-off, flush time, status interval).
 //
@@ -22,9 +22,10 @@
 #include "client/backoff.h"
 #include "client/endpoint.h"
 #include "client/publish.h"
+#include "client/publish_link.h"
 #include "client/token_source.h"
-#include "client/uplink.h"
 #include "client/verdict.h"
+#include "net/client.h"
 #include "net/loop.h"
 #include "worker/line.h"
 
@@ -54,6 +55,8 @@ class Publisher final : public worker::LineListener, public UplinkListener {
   void on_disconnected(std::uint16_t code, std::string_view reason) override;
 
   void connect();
+  void connect_websocket(net::ClientOptions options);
+  void connect_rtmp(const net::ClientOptions& options);
   void decide(const Verdict& verdict);
   void start_source();
   void flush();
@@ -63,6 +66,7 @@ class Publisher final : public worker::LineListener, public UplinkListener {
 
   net::Loop& loop_;
   const Clock& clock_;
+  Random& random_;
   const PublishOptions options_;
   const PublishTarget target_;
   StatusLine& status_;
@@ -71,7 +75,7 @@ class Publisher final : public worker::LineListener, public UplinkListener {
   Backoff backoff_;
   UplinkTotals totals_;
   std::vector<media::Track> tracks_;
-  std::shared_ptr<Uplink> uplink_;  // also while it is connecting
+  std::shared_ptr<PublishLink> uplink_;  // also while it is connecting
   std::unique_ptr<worker::Line> line_;
   std::string complaint_;
   TimerHandle retry_, flush_, token_timer_, status_timer_;

@@ -19,41 +19,27 @@
 
 #include "base/clock.h"
 #include "client/drop_policy.h"
+#include "client/publish_link.h"
 #include "media/frame.h"
 #include "media/track.h"
 #include "net/websocket.h"
 
 namespace butai::client {
 
-// Of all connections of one run.
-struct UplinkTotals {
-  std::string resume;  // the name that welcome gave us
-  std::uint64_t frames = 0, sounds = 0, bytes = 0, dropped = 0;
-  Micros round_trip{0};  // of the newest ack
-};
-
-class UplinkListener {
- public:
-  virtual ~UplinkListener() = default;
-  virtual void on_connected() = 0;
-  virtual void on_key_frame_wanted() = 0;
-  virtual void on_told(std::string_view sentence) = 0;  // the server's error message
-  virtual void on_disconnected(std::uint16_t code, std::string_view reason) = 0;
-};
-
-class Uplink final : public net::WebSocketHandler {
+class Uplink final : public net::WebSocketHandler, public PublishLink {
  public:
   Uplink(const Clock& clock, UplinkTotals& totals, UplinkListener& listener)
       : clock_(clock), totals_(totals), listener_(listener) {}
 
-  void set_tracks(const std::vector<media::Track>& tracks);
-  void send_frame(media::Frame frame);
-  // Gets the capture time as a comment unless it has one.
-  void send_picture(const Bytes& jpeg, Utc captured);
-  void renew(std::string_view token);
-  void close(std::string_view reason);
-  bool open() const { return socket_ != nullptr; }
-  std::size_t unsent() const { return socket_ == nullptr ? 0 : socket_->unsent() + held_.size(); }
+  void set_tracks(const std::vector<media::Track>& tracks) override;
+  void send_frame(media::Frame frame) override;
+  void send_picture(const Bytes& jpeg, Utc captured) override;
+  void renew(std::string_view token) override;
+  void close(std::string_view reason) override;
+  bool open() const override { return socket_ != nullptr; }
+  std::size_t unsent() const override {
+    return socket_ == nullptr ? 0 : socket_->unsent() + held_.size();
+  }
   std::size_t rate() const { return policy_.rate(); }  // bytes of the last second
 
   void on_open(net::WebSocket& socket) override;

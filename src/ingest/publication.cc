@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/log.h"
@@ -22,6 +24,10 @@ std::expected<std::shared_ptr<Publication>, live::TakeError> Publication::begin(
   publication->input_ = *input;
   (*input)->on_room([raw = publication.get()] {
     if (raw->line_) raw->line_->resume();
+    // Not in this task: it is the input's own.
+    raw->loop_.post([weak = raw->weak_from_this()] {
+      if (const auto self = weak.lock()) self->drain_items();
+    });
   });
   return publication;
 }
@@ -55,13 +61,63 @@ void Publication::push_piece(Bytes piece) {
   on_writable();
 }
 
+void Publication::push_items(std::vector<MediaItem> items) {
+  std::ranges::move(items, std::back_inserter(items_));
+  drain_items();
+}
+
+void Publication::drain_items() {
+  while (!items_.empty() && (input_ == nullptr || !input_->full())) {
+    MediaItem item = std::move(items_.front());
+    items_.pop_front();
+    push_item(std::move(item));
+  }
+  if (ending_ && items_.empty()) on_writable();
+}
+
+void Publication::push_item(MediaItem item) {
+  const std::size_t size = size_of(item);
+  if (auto* piece = std::get_if<Bytes>(&item)) return push_piece(std::move(*piece));
+  if (size > 0) connection_->consumed(size);
+  if (input_ == nullptr) return;
+  if (const auto* handover = std::get_if<Handover>(&item)) return hand_over(*handover);
+  if (const auto* tracks = std::get_if<std::vector<media::Track>>(&item)) {
+    return input_->set_tracks(*tracks);
+  }
+  auto& frame = std::get<media::Frame>(item);
+  // Half a frame of sound more: the worker rounds its times anew.
+  passed_.at(frame.track) = frame.dts + frame.duration / 2;
+  input_->push(std::move(frame));
+}
+
+// The worker's frames go on where the passed ones ended.
+void Publication::hand_over(const Handover& handover) {
+  base_millis_ = handover.base_millis;
+  worker::Line& encoder = line(worker::Job::Demux);
+  if (const auto anchor = input_->anchor()) {
+    encoder.anchor(0, Utc{*anchor + Millis{base_millis_}});
+  }
+}
+
+// Whether this frame of the worker was passed on before it was asked. Gives it its real time.
+bool Publication::already_passed(media::Frame& frame) {
+  const std::int64_t base = mul_div(base_millis_, timescales_.at(frame.track), 1000);
+  frame.dts += base;
+  frame.pts += base;
+  auto& passed = passed_.at(frame.track);
+  if (passed && frame.dts <= *passed) return true;
+  passed.reset();
+  return false;
+}
+
 void Publication::end() {
   if (channel_ == nullptr || ending_) return;
   ending_ = true;
   until_left_ = shared_from_this();
   // Pictures were shown when they came; of a container up to several seconds may still be on the way.
-  const bool pictures = waiting_.empty() && input_->empty() && (!line_ || pictures_);
-  if (pictures) return leave();
+  const bool nothing_left =
+      items_.empty() && waiting_.empty() && input_->empty() && (!line_ || pictures_);
+  if (nothing_left) return leave();
   leave_timer_ = loop_.after(kPlayOutMax, [this] { leave(); });
   on_writable();
 }
@@ -117,15 +173,18 @@ worker::Line& Publication::line(worker::Job job) {
 }
 
 void Publication::on_tracks(const std::vector<media::Track>& tracks) {
+  for (const media::Track& track : tracks) timescales_.at(track.id) = track.timescale;
   if (input_ != nullptr) input_->set_tracks(tracks);
 }
 
 void Publication::on_frame(media::Frame frame) {
-  if (input_ == nullptr) return;
+  if (input_ == nullptr || already_passed(frame)) return;
   const bool anchored = input_->anchor().has_value();
   input_->push(std::move(frame));
   if (input_ == nullptr || !line_) return;
-  if (!anchored && input_->anchor()) line_->anchor(0, Utc{*input_->anchor()});
+  if (!anchored && input_->anchor()) {
+    line_->anchor(0, Utc{*input_->anchor() + Millis{base_millis_}});
+  }
   if (input_->full()) line_->pause();
 }
 
@@ -146,7 +205,8 @@ void Publication::on_writable() {
     waiting_.pop_front();
     connection_->consumed(size);
   }
-  if (ending_ && line_) line_->finish();
+  if (!ending_ || !items_.empty()) return;
+  line_ ? line_->finish() : on_end();
 }
 
 }  // namespace butai::ingest

@@ -1,17 +1,23 @@
-// One publisher's media on its channel's loop: JPEG pictures straight to the channel, and everything
-// through a worker to the channel's input.
+// One publisher's media on its channel's loop: JPEG pictures straight to the channel, frames of RTMP
+// straight to its input, and everything else through a worker.
 // Flow:   websocket/publisher_session (its own loop) -> here -> worker::Line -> live::Input
-//                                                         └──> live::Channel::push_picture
+//         rtmp/rtmp_connection (likewise)            ->      ├────────────────────┘
+//                                                            └──> live::Channel::push_picture
 // Thread: the channel's loop; what goes back to the connection is posted by the Connection port.
-// Limits: kInFlightBytesMax; JPEGs never wait, pieces of a container slow their sender down.
+// Limits: kInFlightBytesMax; JPEGs never wait, pieces of a container and frames that come faster than
+//         they play slow their sender down.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
+#include "ingest/media_item.h"
 #include "live/channel.h"
 #include "live/publisher.h"
 #include "media/frame.h"
@@ -48,6 +54,8 @@ class Publication final : public live::Publisher,
 
   void push_jpeg(live::PicturePtr picture);
   void push_piece(Bytes piece);
+  // Media that needs no worker, in order (media_item.h).
+  void push_items(std::vector<MediaItem> items);
   // The connection is gone. What it brought still plays: the slot is free when that is over, or when
   // the publisher takes it again.
   void end();
@@ -66,6 +74,10 @@ class Publication final : public live::Publisher,
   Publication(live::Channel& channel, live::InputSlot slot, std::string subject, net::Loop& loop,
               const Clock& clock, Options options, std::shared_ptr<Connection> connection);
   worker::Line& line(worker::Job job);
+  void drain_items();
+  void push_item(MediaItem item);
+  void hand_over(const Handover& handover);
+  bool already_passed(media::Frame& frame);
   void leave();
 
   live::Channel* channel_;  // null once dismissed
@@ -77,8 +89,13 @@ class Publication final : public live::Publisher,
   std::shared_ptr<Connection> connection_;
   live::Input* input_ = nullptr;
   std::unique_ptr<worker::Line> line_;
-  std::deque<Bytes> waiting_;  // pieces the worker had no room for
-  bool pictures_ = false;      // JPEG, not a container
+  std::deque<Bytes> waiting_;    // pieces the worker had no room for
+  std::deque<MediaItem> items_;  // that came faster than they play
+  // Of frames that went past the worker, by TrackId: those up to here are not taken from it again.
+  std::array<std::optional<std::int64_t>, 3> passed_;  // dts
+  std::int64_t base_millis_ = 0;                       // of what the worker was handed over
+  std::array<std::uint32_t, 3> timescales_{};          // of the worker's tracks, by TrackId
+  bool pictures_ = false;                              // JPEG, not a container
   bool ending_ = false;
   std::shared_ptr<Publication> until_left_;  // nobody else holds it while it plays out
   TimerHandle leave_timer_;

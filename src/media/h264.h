@@ -84,6 +84,8 @@ struct Sps {
   std::optional<Colour> colour;
 };
 std::expected<Sps, H264Error> parse_sps(ByteView nal);
+// What phones and browsers decode: Baseline, Main or High, 4:2:0, 8 bits, not interlaced (annex A).
+bool browsers_play(const Sps& sps);
 
 struct Pps {
   std::uint32_t id = 0, sps_id = 0;

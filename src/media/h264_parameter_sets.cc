@@ -240,6 +240,13 @@ bool read_slice_groups(BitReader& bits, Pps& pps) {
 
 }  // namespace
 
+bool browsers_play(const Sps& sps) {
+  constexpr std::uint8_t kBaseline = 66, kMain = 77, kHigh = 100;
+  const bool profile = sps.profile == kBaseline || sps.profile == kMain || sps.profile == kHigh;
+  return profile && sps.chroma_format == 1 && sps.luma_depth == 8 && sps.chroma_depth == 8 &&
+         sps.frames_only;
+}
+
 std::expected<Pps, H264Error> parse_pps(ByteView nal) {
   if (!usable_set(nal, NalType::Pps)) return std::unexpected(H264Error::BadParameterSet);
   const std::vector<std::uint8_t> rbsp = unescape(nal);

@@ -17,6 +17,12 @@ constexpr Migration kMigrations[] = {
      " role VARCHAR(16) NOT NULL CHECK (role IN ('viewer', 'producer', 'admin')),"
      " scopes TEXT NOT NULL,"
      " created_at BIGINT NOT NULL)"},
+    {2, "publish_key",
+     "CREATE TABLE publish_key ("
+     " id VARCHAR(32) PRIMARY KEY NOT NULL,"
+     " channel VARCHAR(64) NOT NULL,"
+     " hash VARCHAR(64) NOT NULL UNIQUE,"
+     " created_at BIGINT NOT NULL)"},
 };
 
 int version_of(soci::session& sql) {

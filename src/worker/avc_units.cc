@@ -85,7 +85,7 @@ bool AvcUnits::reconfigure() {
   return true;
 }
 
-std::optional<AvcUnits::Unit> AvcUnits::take(ByteView packet) {
+std::optional<AvcUnits::Unit> AvcUnits::take(ByteView packet, const Bytes* owner) {
   const auto nals = split(packet);
   if (!nals) return std::nullopt;
   Unit unit;
@@ -104,7 +104,7 @@ std::optional<AvcUnits::Unit> AvcUnits::take(ByteView packet) {
   const bool strip_sets = unit.key || !sets_changed_;
   if (unit.key) unit.configured = reconfigure();
   if (as_it_is && lengths_bytes == packet.size()) {
-    unit.data = Bytes::copy_of(packet);
+    unit.data = owner != nullptr ? *owner : Bytes::copy_of(packet);
     return unit;
   }
   media::NalUnits kept;

@@ -7,12 +7,19 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 
 #include "base/bytes.h"
 #include "media/h264.h"
 #include "media/track.h"
 
 namespace butai::worker {
+
+// Why a picture that could pass through is re-encoded, for its publisher.
+inline constexpr std::string_view kNotPlayed =
+    "its kind of H.264 (interlaced, 10 bits or 4:2:2) is not played by browsers";
+inline constexpr std::string_view kFarApart =
+    "its key frames are more than 4 s apart; set the key frame interval of your encoder to 2 s";
 
 class AvcUnits {
  public:
@@ -26,8 +33,9 @@ class AvcUnits {
     bool key = false;
     bool configured = false;  // config() is new with this unit (a key frame)
   };
-  // Nothing: no slice in it, or not H.264.
-  std::optional<Unit> take(ByteView packet);
+  // Nothing: no slice in it, or not H.264. A unit that needs no change shares the bytes given.
+  std::optional<Unit> take(ByteView packet) { return take(packet, nullptr); }
+  std::optional<Unit> take(const Bytes& packet) { return take(packet, &packet); }
 
   bool ready() const { return !config_.empty(); }
   const Bytes& config() const { return config_; }
@@ -36,6 +44,7 @@ class AvcUnits {
   void describe(media::Track& track) const;
 
  private:
+  std::optional<Unit> take(ByteView packet, const Bytes* owner);
   bool has_lengths(ByteView packet) const;
   std::optional<media::NalUnits> split(ByteView packet) const;
   void merge(ByteView nal);

@@ -105,11 +105,31 @@ void print_one(const json::object& channel) {
 void print_urls(const std::string& server, const std::string& name) {
   const std::string ws = "ws" + server.substr(4);
   fmt::print("publish   {}/ws?channel={}\n", ws, name);
+  const std::string_view host = std::string_view(server).substr(server.find("://") + 3);
+  fmt::print("RTMP      rtmp://{}/live  key {}?token=TOKEN\n", host.substr(0, host.rfind(':')),
+             name);
   fmt::print("send page {}/publish#channel={}\n", server, name);
   fmt::print("watch     {}/watch/{}\n", server, name);
   fmt::print("HLS       {}/live/{}/index.m3u8\n", server, name);
   fmt::print("DASH      {}/live/{}/manifest.mpd\n", server, name);
   fmt::print("WebSocket {}/live/{}/ws\n", ws, name);
+}
+
+int print_keys(const std::string& body, const ChannelOptions& options) {
+  if (options.json) {
+    std::cout << body << '\n';
+    return 0;
+  }
+  const json::value answer = json::parse(body);
+  if (!options.list_keys) {
+    std::cout << text(answer.as_object(), "key") << '\n';
+    return 0;
+  }
+  for (const json::value& value : answer.at("keys").as_array()) {
+    const json::object& key = value.as_object();
+    fmt::print("{}  {}\n", text(key, "id"), text(key, "created"));
+  }
+  return 0;
 }
 
 int print_channels(const std::string& body, const ChannelOptions& options) {
@@ -151,7 +171,14 @@ int channel(const ChannelOptions& options) {
     body = control->ask(net::Method::Post, one + "/instructions",
                         fmt::format(R"({{"do":"key_frame","input":"{}"}})", options.input));
   }
+  const bool prints_keys = options.action == "key" && options.revoke.empty();
+  if (prints_keys) {
+    body = control->ask(options.list_keys ? net::Method::Get : net::Method::Post, one + "/keys");
+  } else if (options.action == "key") {
+    body = control->ask(net::Method::Delete, one + "/keys/" + options.revoke);
+  }
   if (!body) return fail(body.error().sentence);
+  if (prints_keys) return print_keys(*body, options);
   if (options.action == "list" || options.action == "show") return print_channels(*body, options);
   std::cout << "done\n";
   return 0;

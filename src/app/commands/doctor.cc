@@ -142,6 +142,8 @@ int doctor(const Place& place) {
   check_certificate(report, *config, data);
   check_port(report, "http", config->server.listen.value_or(HostPort{"0.0.0.0", 8080}));
   check_port(report, "https", config->server.https_listen.value_or(HostPort{"0.0.0.0", 8443}));
+  check_port(report, "rtmp", config->server.rtmp_listen.value_or(HostPort{"0.0.0.0", 1935}));
+  check_port(report, "rtmps", config->server.rtmps_listen.value_or(HostPort{"0.0.0.0", 1936}));
   check_port(report, "metrics",
              config->server.metrics_listen.value_or(HostPort{"127.0.0.1", 9998}));
   check_worker(report, worker_beside_us());

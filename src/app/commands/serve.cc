@@ -59,8 +59,8 @@ int run_house(const ServeOptions& options, Config config, const std::string& def
   auto ports = (*house)->start();
   if (!ports) return fail(ports.error().sentence);
   if (options.print_ports) {
-    fmt::print("{{\"http\":{},\"https\":{},\"metrics\":{}}}\n", ports->http, ports->https,
-               ports->metrics);
+    fmt::print("{{\"http\":{},\"https\":{},\"rtmp\":{},\"rtmps\":{},\"metrics\":{}}}\n",
+               ports->http, ports->https, ports->rtmp, ports->rtmps, ports->metrics);
     std::fflush(stdout);
   }
   on_ready(**house, *ports);
@@ -90,6 +90,8 @@ int serve(const ServeOptions& options) {
   return run_house(with_data, std::move(*config), "0.0.0.0", [](House& house, const Ports& ports) {
     log::info("ready", {{"http", ports.http},
                         {"https", ports.https},
+                        {"rtmp", ports.rtmp},
+                        {"rtmps", ports.rtmps},
                         {"metrics", ports.metrics},
                         {"certificate_sha256", house.fingerprint()}});
     if (!house.has_accounts()) {

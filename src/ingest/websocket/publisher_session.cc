@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/name.h"
 #include "ingest/limits.h"
+#include "ingest/return_path.h"
 #include "media/jpeg.h"
 
 namespace butai::ingest {
@@ -33,28 +34,6 @@ struct Counters {
   prometheus::Counter& bad;
 };
 
-class PublisherSession;
-
-// The way back from the channel's loop. `session` is read and cleared on the connection's loop only.
-struct ReturnPath final : Connection {
-  ReturnPath(net::Loop& l, PublisherSession& s) : loop(l), session(&s) {}
-  void dismissed(live::Dismissal why) override;
-  void consumed(std::size_t bytes) override;
-  void complain(std::string sentence) override;
-  void instruct(live::Instruction instruction, live::InstructionDone done) override;
-
-  // Runs `act` on the connection's loop if the session is still there.
-  void to_session(std::function<void(PublisherSession&)> act) {
-    loop.post([self = self_.lock(), act = std::move(act)] {
-      if (self && self->session != nullptr) act(*self->session);
-    });
-  }
-
-  net::Loop& loop;
-  PublisherSession* session;
-  std::weak_ptr<ReturnPath> self_;
-};
-
 class PublisherSession final : public net::WebSocketHandler, public net::Movable {
  public:
   PublisherSession(const net::Request& request, const PublisherPorts& ports,
@@ -74,8 +53,7 @@ class PublisherSession final : public net::WebSocketHandler, public net::Movable
   void on_open(net::WebSocket& socket) override {
     socket_ = &socket;
     ports_.open_sockets.add(socket.loop().index(), *this);
-    back_ = std::make_shared<ReturnPath>(socket.loop(), *this);
-    back_->self_ = back_;
+    back_ = std::make_shared<ReturnPath<PublisherSession>>(socket.loop(), *this);
     authority_ = std::make_unique<access::SocketAuthority>(
         ports_.guard, kPolicy, request_, socket.loop(), ports_.clock,
         [this](std::uint16_t code, std::string_view reason) { socket_->close(code, reason); });
@@ -108,7 +86,7 @@ class PublisherSession final : public net::WebSocketHandler, public net::Movable
 
   void on_close(std::uint16_t, std::string_view) override {
     ports_.open_sockets.remove(socket_->loop().index(), *this);
-    back_->session = nullptr;
+    back_->forget_session();
     if (publication_) {
       home_->post([publication = std::move(publication_)] { publication->end(); });
     }
@@ -129,7 +107,16 @@ class PublisherSession final : public net::WebSocketHandler, public net::Movable
     socket_->resume_reading();
     for (auto& task : std::exchange(early_, {})) task();
   }
-  void refused(std::string_view reason, std::uint16_t code) { socket_->close(code, reason); }
+  void refused(NotBegun why) {
+    switch (why) {
+      case NotBegun::NoSuchChannel:
+        return socket_->close(4404, "no such channel; it is not configured, or there are too many");
+      case NotBegun::TakenByAnother:
+        return socket_->close(4409, "this input is taken by another publisher");
+      case NotBegun::Ended:
+        return socket_->close(4410, "the channel has ended");
+    }
+  }
 
   void dismissed(live::Dismissal why) {
     switch (why) {
@@ -178,29 +165,8 @@ class PublisherSession final : public net::WebSocketHandler, public net::Movable
   void begin() {
     // Nothing is read until the channel has said yes; what is already here waits in early_.
     socket_->pause_reading();
-    ports_.channels.with_channel(
-        channel_, live::Channels::IfMissing::Open,
-        [back = back_, slot = slot_, subject = authority_->principal().subject,
-         &clock = ports_.clock, options = ports_.publication](live::Channel* channel) {
-          if (channel == nullptr) {
-            return back->to_session([](PublisherSession& session) {
-              session.refused("no such channel; it is not configured, or there are too many", 4404);
-            });
-          }
-          net::Loop& home = *net::Loop::current();
-          auto begun = Publication::begin(*channel, slot, subject, home, clock, options, back);
-          if (!begun) {
-            const bool taken = begun.error() == live::TakeError::TakenByAnother;
-            return back->to_session([taken](PublisherSession& session) {
-              taken ? session.refused("this input is taken by another publisher", 4409)
-                    : session.refused("the channel has ended", 4410);
-            });
-          }
-          back->loop.post([back, publication = std::move(*begun), &home]() mutable {
-            if (back->session != nullptr) return back->session->taken(std::move(publication), home);
-            home.post([publication = std::move(publication)] { publication->end(); });
-          });
-        });
+    begin_publication(ports_.channels, channel_, slot_, authority_->principal().subject,
+                      ports_.clock, ports_.publication, back_);
   }
 
   void take_token(const json::object& message) {
@@ -340,7 +306,7 @@ class PublisherSession final : public net::WebSocketHandler, public net::Movable
   Kind kind_ = Kind::Unknown;
   net::WebSocket* socket_ = nullptr;
   std::unique_ptr<access::SocketAuthority> authority_;
-  std::shared_ptr<ReturnPath> back_;
+  std::shared_ptr<ReturnPath<PublisherSession>> back_;
   std::shared_ptr<Publication> publication_;  // used and let go of on home_ only
   net::Loop* home_ = nullptr;
   std::vector<std::function<void()>> early_;
@@ -354,24 +320,6 @@ class PublisherSession final : public net::WebSocketHandler, public net::Movable
   std::map<std::uint64_t, Pending> pending_;
   TimerHandle ack_timer_;
 };
-
-void ReturnPath::dismissed(live::Dismissal why) {
-  to_session([why](PublisherSession& s) { s.dismissed(why); });
-}
-void ReturnPath::consumed(std::size_t bytes) {
-  to_session([bytes](PublisherSession& s) { s.consumed(bytes); });
-}
-void ReturnPath::complain(std::string sentence) {
-  to_session([sentence = std::move(sentence)](PublisherSession& s) { s.complain(sentence); });
-}
-void ReturnPath::instruct(live::Instruction instruction, live::InstructionDone done) {
-  net::Loop* home = net::Loop::current();
-  auto answer = [home, done = std::move(done)](std::string error) {
-    home->post([done, error = std::move(error)] { done(error); });
-  };
-  to_session([instruction = std::move(instruction), answer = std::move(answer)](
-                 PublisherSession& s) { s.instruct(instruction, answer); });
-}
 
 using Accepted = std::expected<std::unique_ptr<net::WebSocketHandler>, net::Response>;
 

@@ -1,6 +1,5 @@
 #include "worker/ffmpeg/audio_path.h"
 
-#include <cstdlib>
 #include <utility>
 
 #include "media/aac.h"
@@ -8,10 +7,6 @@
 
 namespace butai::worker {
 namespace {
-
-// Containers that count milliseconds put every frame up to 1 ms beside where it is; what is within
-// this is written where it belongs.
-constexpr std::int64_t kJitterMicros = 3'000;
 
 bool passes(std::uint8_t object_type) {
   constexpr std::uint8_t kLc = 2, kHe = 5, kHe2 = 29;
@@ -50,6 +45,9 @@ bool AudioPath::describe(ByteView config) {
   track.config = Bytes::copy_of(config);
   timescale_ = track.timescale;
   frame_ticks_ = mul_div(media::kAacFrameSamples, timescale_, aac->sample_rate);
+  const bool exact = time_base_.num == 1 && time_base_.den == static_cast<int>(timescale_);
+  times_ = SoundTimes(exact ? SoundTimes::Source::Exact : SoundTimes::Source::Rounded, timescale_,
+                      frame_ticks_);
   described_ = true;
   sink_.describe(std::move(track));
   return true;
@@ -78,27 +76,16 @@ void AudioPath::pass(const AVPacket& packet) {
   }
   // Of several frames in one packet of a transport stream only the first has a time.
   const std::int64_t stamp = packet.dts != av::kNoTime ? packet.dts : packet.pts;
-  if ((stamp == av::kNoTime && next_dts_ == av::kNoTime) || bytes.empty()) return;
+  if ((stamp == av::kNoTime && !times_.expected()) || bytes.empty()) return;
   media::Frame frame;
   frame.track = media::kAudioTrack;
   frame.duration = frame_ticks_;
-  frame.dts = smooth(stamp == av::kNoTime ? next_dts_ : av::ticks(stamp, time_base_, timescale_),
-                     frame.duration);
+  frame.dts = times_.place(stamp == av::kNoTime ? *times_.expected()
+                                                : av::ticks(stamp, time_base_, timescale_));
   frame.pts = frame.dts;
   frame.key = true;
   frame.data = Bytes::copy_of(bytes);
   sink_.put(std::move(frame));
-}
-
-std::int64_t AudioPath::smooth(std::int64_t dts, std::int64_t duration) {
-  const bool exact = time_base_.num == 1 && time_base_.den == static_cast<int>(timescale_);
-  const std::int64_t off = next_dts_ == av::kNoTime ? 0 : dts - next_dts_;
-  const bool near = std::abs(off) <= mul_div(kJitterMicros, timescale_, 1'000'000);
-  // FFmpeg's own muxer writes some times twice in the last fragments of one frame each.
-  const bool repeated = off <= -duration && off > -2 * duration;
-  if ((!exact && near && next_dts_ != av::kNoTime) || repeated) dts = next_dts_;
-  next_dts_ = dts + duration;
-  return dts;
 }
 
 void AudioPath::finish() {

@@ -8,6 +8,7 @@
 
 #include "worker/ffmpeg/av.h"
 #include "worker/ffmpeg/output.h"
+#include "worker/sound_times.h"
 
 namespace butai::worker {
 
@@ -24,7 +25,6 @@ class AudioPath {
  private:
   void pass(const AVPacket& packet);
   bool describe(ByteView config);
-  std::int64_t smooth(std::int64_t dts, std::int64_t duration);
 
   const AVCodecParameters& parameters_;
   AVRational time_base_;
@@ -32,7 +32,7 @@ class AudioPath {
   bool described_ = false;
   std::uint32_t timescale_ = 0;
   std::int64_t frame_ticks_ = 0;  // duration of one AAC frame
-  std::int64_t next_dts_ = av::kNoTime;
+  SoundTimes times_;
   std::unique_ptr<AudioTranscoder> transcoder_;
 };
 

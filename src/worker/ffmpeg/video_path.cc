@@ -3,21 +3,10 @@
 #include <algorithm>
 #include <utility>
 
-#include <fmt/format.h>
-
 #include "worker/limits.h"
 
 namespace butai::worker {
 namespace {
-
-// ITU-T H.264 annex A: what phones and browsers decode.
-constexpr std::uint8_t kBaseline = 66, kMain = 77, kHigh = 100;
-
-bool browsers_play(const media::Sps& sps) {
-  const bool profile = sps.profile == kBaseline || sps.profile == kMain || sps.profile == kHigh;
-  return profile && sps.chroma_format == 1 && sps.luma_depth == 8 && sps.chroma_depth == 8 &&
-         sps.frames_only;
-}
 
 std::string codec_name(const AVCodecParameters& parameters) {
   return avcodec_get_name(parameters.codec_id);
@@ -62,8 +51,8 @@ void VideoPath::pass(const AVPacket& packet) {
   auto unit = units_.take({packet.data, static_cast<std::size_t>(packet.size)});
   if (!unit || !units_.ready() || (!started_ && !unit->key)) return;
   if (unit->configured || !started_) {
-    if (!browsers_play(units_.sps())) {
-      start_encoding("its kind of H.264 (interlaced, 10 bits or 4:2:2) is not played by browsers");
+    if (!media::browsers_play(units_.sps())) {
+      start_encoding(std::string(kNotPlayed));
       transcoder_->take(&packet);
       return;
     }
@@ -106,10 +95,7 @@ void VideoPath::watch_group(const AVPacket& packet, bool key, std::int64_t dts) 
   const Micros length{mul_div(dts - key_dts_, 1'000'000, timescale_)};
   if (length <= kKeyFrameIntervalMax) return;
   if (group_whole_ || length > kGroupDurationMax) {
-    start_encoding(
-        fmt::format("its key frames are more than {} s apart; set the key frame "
-                    "interval of your encoder to 2 s",
-                    kKeyFrameIntervalMax.count() / 1'000'000));
+    start_encoding(std::string(kFarApart));
   }
 }
 
