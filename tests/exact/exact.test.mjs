@@ -1,16 +1,13 @@
 // What a publisher sends is what viewers get: pictures and sound of HLS, of DASH and of a WebSocket
 // viewer are bit-exact to the source.
-import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { asFile, film, pictureHashes, soundHashes } from '../harness/media.mjs';
-import { collect } from '../harness/dash.mjs';
-import { Collector, fetchOk, renditionsOf } from '../harness/hls.mjs';
-import { isInit } from '../harness/mp4.mjs';
+import { assertExact, watchAll } from '../harness/exact.mjs';
+import { film, pictureHashes, soundHashes } from '../harness/media.mjs';
 import { Server } from '../harness/server.mjs';
-import { publisher, viewer } from '../harness/socket.mjs';
-import { publishToken, viewToken } from '../harness/token.mjs';
-import { sleep, until } from '../harness/wait.mjs';
+import { publisher } from '../harness/socket.mjs';
+import { publishToken } from '../harness/token.mjs';
+import { sleep } from '../harness/wait.mjs';
 
 let server;
 before(async () => (server = await Server.start()));
@@ -26,46 +23,6 @@ async function sendFile(socket, path, { seconds, pace }) {
     await socket.send(bytes.subarray(at, at + kPiece));
     if (pace) await sleep((at / bytes.length) * seconds * 1000 - (performance.now() - from));
   }
-}
-
-// What three kinds of viewers got of a channel, from its first frame to its end.
-async function watchAll(name, publish) {
-  const token = viewToken(name);
-  const socket = viewer(server, name, 'latency=0', { token });
-  await socket.open();
-  await publish();
-  const { text } = await server.segmentsOf(name, token);
-  const base = `${server.http}/live/${name}/index.m3u8`;
-  const { video, audio } = renditionsOf(text, base);
-  const options = { headers: { Authorization: `Bearer ${token}` } };
-  const lists = [new Collector(video, options), new Collector(audio, options)];
-  await until(`everything of ${name} was sent`, async () => {
-    const before = socket.messages.length;
-    await sleep(1_500);
-    return socket.messages.length === before;
-  }, { within: 60_000 });
-  await server.end(name);
-  const [hlsVideo, hlsAudio] = await Promise.all(lists.map((list) => list.done));
-  const mpd = `${server.http}/live/${name}/manifest.mpd`;
-  const how = await socket.closed.promise;
-  return {
-    hls: { video: hlsVideo, audio: hlsAudio, inits: lists[0].inits, gaps: lists[0].discontinuities },
-    dash: { video: await collect(mpd, 'video', options), audio: await collect(mpd, 'audio', options) },
-    socket: Buffer.concat(socket.messages),
-    socketInits: socket.messages.filter(isInit).length,
-    texts: socket.texts,
-    how,
-    playlist: (await fetchOk(video, options)).text,
-  };
-}
-
-const hashesOf = async (bytes, kind) =>
-  asFile(bytes, 'mp4', (path) => (kind === 'video' ? pictureHashes(path) : soundHashes(path)));
-
-function assertSame(got, sent, what) {
-  const missing = sent.findIndex((hash, at) => got[at] !== hash);
-  assert.equal(got.length, sent.length, `${what}: ${got.length} of ${sent.length}; the first that differs is ${missing}`);
-  assert.equal(missing, -1, `${what}: number ${missing} differs`);
 }
 
 const kCases = [
@@ -91,19 +48,11 @@ for (const { name, film: wanted, pace = false, hangsUp = false } of kCases) {
     const sent = { video: await pictureHashes(source), audio: await soundHashes(source, plain) };
     const camera = publisher(server, `channel=${name}`, { token: publishToken(name) });
     await camera.open();
-    const got = await watchAll(name, async () => {
+    const got = await watchAll(server, name, async () => {
       await sendFile(camera, source, { seconds, pace });
       if (hangsUp) await camera.close();
     });
     await camera.close();
-    assert.equal(got.how.code, 4410, 'the end of the channel is told');
-    assert.equal(got.hls.inits, 1);
-    assert.equal(got.hls.gaps, 0, 'no discontinuity inside');
-    assert.equal(got.socketInits, 1);
-    for (const kind of ['video', 'audio']) {
-      assertSame(await hashesOf(got.hls[kind], kind), sent[kind], `HLS ${kind}`);
-      assertSame(await hashesOf(got.dash[kind], kind), sent[kind], `DASH ${kind}`);
-      assertSame(await hashesOf(got.socket, kind), sent[kind], `WebSocket ${kind}`);
-    }
+    await assertExact(got, sent);
   });
 }
