@@ -30,7 +30,7 @@ TEST(AvcUnits, lengths_without_parameter_sets_stay_as_they_are) {
   ASSERT_TRUE(unit.has_value());
   EXPECT_TRUE(unit->key);
   EXPECT_FALSE(unit->configured) << "known from the header";
-  EXPECT_EQ(unit->data.text(), packet.text());
+  EXPECT_EQ(unit->data.data(), packet.data()) << "the same bytes, not a copy";
   EXPECT_EQ(units.config().text(), from_hex(kAvcHigh30).text());
 }
 

@@ -150,8 +150,8 @@ void MediaPath::take_picture(const media::FlvVideo& video, std::int64_t millis, 
   const Bytes packet = body.slice(media::kFlvVideoHead, video.payload.size());
   auto unit = units_.take(packet);
   if (!unit) return complain("a picture is no H.264, or has no slice in it");
-  if (!units_.ready()) return complain("no usable H.264 configuration has come yet");
   if (!started_ && !unit->key) return complain("no key frame has come yet");
+  if (!units_.ready()) return complain("no usable H.264 configuration has come yet");
   watch_group(unit->key, millis);
   keep(media::FlvTag::Video, millis, body);
   if (unit->configured || !started_) {
