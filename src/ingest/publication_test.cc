@@ -120,6 +120,9 @@ TEST_F(PublicationTest, after_the_end_it_leaves_when_everything_has_played) {
   EXPECT_TRUE(channel.status().inputs[0].connected);
   time.advance(Micros{2'500'000});
   EXPECT_EQ(frames.size(), 60u);
+  loop.post([this] { loop.stop(); });
+  loop.run();
+  EXPECT_FALSE(channel.status().inputs[0].connected);
 }
 
 }  // namespace

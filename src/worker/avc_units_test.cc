@@ -101,7 +101,7 @@ TEST(AvcUnits, what_has_no_slice_is_nothing) {
   units.start(from_hex(kAvcHigh30));
   EXPECT_FALSE(units.take(media::join_lengths({kSei})).has_value());
   EXPECT_FALSE(units.take(from_hex("ffffffff0000")).has_value());
-  EXPECT_FALSE(units.take({}).has_value());
+  EXPECT_FALSE(units.take(ByteView{}).has_value());
 }
 
 }  // namespace

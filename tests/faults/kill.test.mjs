@@ -159,7 +159,7 @@ test('a publisher whose connection breaks comes back by itself', { timeout: 60_0
   first.child.kill('SIGKILL');
   await first.child.ended;
   assert.equal((await first.workers()).length, 0);
-  const second = await Server.start({ config: '[channels]\naccess = "public"\n', listen: `127.0.0.1:${first.ports.http}`, env: { BUTAI_SERVER_HTTPS_LISTEN: '127.0.0.1:0', BUTAI_SERVER_METRICS_LISTEN: '127.0.0.1:0' } });
+  const second = await Server.start({ config: '[channels]\naccess = "public"\n', listen: `127.0.0.1:${first.ports.http}`, env: { BUTAI_SERVER_HTTPS_LISTEN: '127.0.0.1:0', BUTAI_SERVER_RTMP_LISTEN: '127.0.0.1:0', BUTAI_SERVER_RTMPS_LISTEN: '127.0.0.1:0', BUTAI_SERVER_METRICS_LISTEN: '127.0.0.1:0' } });
   try {
     await second.segmentsOf('main', undefined, 20_000);
     assert.ok(sender.running);

@@ -94,13 +94,14 @@ void greet(House& house, const Ports& ports, const std::string& host) {
 
     browser    http://{0}:{1}/publish#channel=camera&token={3}
     program    butai publish camera "wss://{0}:{2}/ws?channel=camera" --pin {4}
+    OBS, vMix  server rtmp://{0}:{5}/live    key camera?token={3}
     Python     python3 clients/python/send.py "ws://{0}:{1}/ws?channel=camera"
     and watch  http://{0}:{1}/watch/camera#token={3}
 
   API  http://{0}:{1}/api/v1/openapi.json      ready  http://{0}:{1}/readyz      Ctrl-C stops it.
 
 )",
-             host, ports.http, ports.https, camera, house.fingerprint());
+             host, ports.http, ports.https, camera, house.fingerprint(), ports.rtmp);
   std::fflush(stdout);
 }
 
