@@ -39,7 +39,7 @@ PublishKey key_of(const soci::row& row) {
 }
 
 std::optional<PublishKey> find_by(soci::session& sql, const char* condition,
-                                 const std::string& first, const std::string& second) {
+                                  const std::string& first, const std::string& second) {
   soci::row row;
   sql << "SELECT id, channel, created_at FROM publish_key WHERE " << condition, soci::into(row),
       soci::use(first), soci::use(second);
@@ -63,7 +63,7 @@ std::string_view sentence(KeyFault fault) {
 
 template <class T>
 void PublishKeys::run(Executor& home, std::move_only_function<T(soci::session&)> work,
-                     Done<T> done) {
+                      Done<T> done) {
   database_.run<T>(home, std::move(work),
                    [done = std::move(done)](std::expected<T, store::Failure> result) mutable {
                      if (!result) return done(std::unexpected(fault_of(result.error())));
@@ -75,9 +75,10 @@ void PublishKeys::make(const std::string& channel, Executor& home, Done<Made> do
   Made made{{random_text<kIdBytes>(random_), channel, clock_.utc()},
             std::string(kPrefix) + random_text<kPublishKeySecretBytes>(random_)};
   const std::string hash = hash_of(made.text);
+  const PublishKey key = made.key;  // `made` is moved on in the same call
   run<bool>(
       home,
-      [key = made.key, hash](soci::session& sql) {
+      [key, hash](soci::session& sql) {
         int count = 0;
         sql << "SELECT COUNT(*) FROM publish_key WHERE channel = :channel", soci::into(count),
             soci::use(key.channel);
@@ -97,7 +98,7 @@ void PublishKeys::make(const std::string& channel, Executor& home, Done<Made> do
 }
 
 void PublishKeys::list(const std::string& channel, Executor& home,
-                      Done<std::vector<PublishKey>> done) {
+                       Done<std::vector<PublishKey>> done) {
   run<std::vector<PublishKey>>(
       home,
       [channel](soci::session& sql) {
@@ -113,21 +114,22 @@ void PublishKeys::list(const std::string& channel, Executor& home,
 }
 
 void PublishKeys::revoke(const std::string& channel, const std::string& id, Executor& home,
-                        Done<std::optional<PublishKey>> done) {
+                         Done<std::optional<PublishKey>> done) {
   run<std::optional<PublishKey>>(
       home,
       [channel, id](soci::session& sql) {
         auto key = find_by(sql, "channel = :channel AND id = :id", channel, id);
         if (key) {
-          sql << "DELETE FROM publish_key WHERE channel = :channel AND id = :id", soci::use(channel),
-              soci::use(id);
+          sql << "DELETE FROM publish_key WHERE channel = :channel AND id = :id",
+              soci::use(channel), soci::use(id);
         }
         return key;
       },
       std::move(done));
 }
 
-void PublishKeys::find(std::string_view text, Executor& home, Done<std::optional<PublishKey>> done) {
+void PublishKeys::find(std::string_view text, Executor& home,
+                       Done<std::optional<PublishKey>> done) {
   if (!text.starts_with(kPrefix) || text.size() > kPublishKeyBytesMax) {
     return home.post([done = std::move(done)]() mutable { done(std::optional<PublishKey>{}); });
   }

@@ -40,15 +40,20 @@ class PublicationTest : public ::testing::Test {
  protected:
   PublicationTest() {
     channel.attach(std::make_unique<Reader>(frames));
-    publication = *Publication::begin(channel, live::InputSlot::A, "studio", loop, time,
-                                      {.worker_executable = "there-is-none", .encoding = {}},
-                                      connection);
+    publication =
+        *Publication::begin(channel, live::InputSlot::A, "studio", loop, time,
+                            {.worker_executable = "there-is-none", .encoding = {}}, connection);
     publication->push_items({std::vector{video_track(), audio_track()}});
   }
   void push(media::Frame frame) {
     std::vector<MediaItem> items;
     items.emplace_back(std::move(frame));
     publication->push_items(std::move(items));
+  }
+  static media::Frame sound(std::int64_t dts) {
+    media::Frame frame = audio_frame(dts);
+    frame.duration = 1024;
+    return frame;
   }
   // How long the reader's pictures are apart, in ticks of 90 kHz.
   std::vector<std::int64_t> steps() const {
@@ -96,19 +101,19 @@ TEST_F(PublicationTest, what_the_worker_makes_goes_on_where_the_passed_frames_en
   const std::int64_t base = 5'000;  // milliseconds
   const std::int64_t first = base * 90;
   for (int i = 0; i < 4; ++i) push(video_frame(first + 3000 * i, i == 0));
-  push(audio_frame(base * 48));
-  push(audio_frame(base * 48 + 1024));
+  push(sound(base * 48));
+  push(sound(base * 48 + 1024));
   publication->push_items({Handover{base}, Bytes({'F', 'L', 'V', 1})});
   publication->on_tracks({video_track(), audio_track()});
   frames.clear();
   // The worker begins with the group again, in times of its own; its sound is rounded anew.
   for (int i = 0; i < 4; ++i) publication->on_frame(video_frame(3000 * i, i == 0));
-  publication->on_frame(audio_frame(0));
-  publication->on_frame(audio_frame(1024 + 20));
+  publication->on_frame(sound(0));
+  publication->on_frame(sound(1024 + 20));
   EXPECT_TRUE(frames.empty()) << "viewers have these";
   publication->on_frame(video_frame(3000 * 4, true));
   publication->on_frame(video_frame(3000 * 5, false));
-  publication->on_frame(audio_frame(2048 + 20));
+  publication->on_frame(sound(2048 + 20));
   ASSERT_EQ(frames.size(), 3u);
   EXPECT_EQ(steps(), std::vector<std::int64_t>{3000});
 }

@@ -207,7 +207,8 @@ void MediaPath::keep(media::FlvTag tag, std::int64_t millis, const Bytes& body) 
 }
 
 void MediaPath::watch_group(bool key, std::int64_t millis) {
-  const bool jumped = millis < std::exchange(picture_millis_, millis);
+  const std::int64_t step = millis - std::exchange(picture_millis_, millis);
+  const bool jumped = step < 0 || Millis{step} > worker::kKeyFrameIntervalMax;
   if (!key && !jumped) return;
   // Sound that came before the first key frame waits with it.
   if (started_) group_.clear();
