@@ -109,8 +109,8 @@ Periods collect(std::span<const live::PresentationPtr> presentations,
   return periods;
 }
 
-// Lists the segments that grow, if they do in every rendition and their ends can be told: then a
-// manifest changes once for all of them.
+// Lists the segments that grow, if they do in every rendition and the picture's end can be told: then
+// a manifest changes once for all of them. Sound is cut at the frame next to the picture's cut.
 void add_open(Periods& periods, std::span<const RenditionLog> logs) {
   Period& period = periods.rbegin()->second;
   const auto row_of = [&](const RenditionLog& log) {
@@ -119,20 +119,21 @@ void add_open(Periods& periods, std::span<const RenditionLog> logs) {
   };
   const auto grows = [&](const RenditionLog& log) {
     const auto& segments = log.log->segments();
-    return row_of(log) != period.rows.end() && !segments.empty() &&
+    return row_of(log) != period.rows.end() && !segments.empty() && !segments.back().complete &&
            segments.back().run == periods.rbegin()->first &&
-           expected_end(log, logs.front().rendition->track, kSegment);
+           segments.back().number == logs.front().log->segments().back().number;
   };
-  if (!std::ranges::all_of(logs, grows)) return;
+  const auto end = expected_end(logs.front(), logs.front().rendition->track, kSegment);
+  if (!end || !std::ranges::all_of(logs, grows)) return;
   for (const RenditionLog& log : logs) {
     const media::Track& track = log.rendition->track;
     const std::int64_t start = log.log->segments().back().start.value;
-    std::int64_t length = expected_end(log, logs.front().rendition->track, kSegment)->value - start;
-    // Sound is cut at the frame next to the picture's cut.
+    std::int64_t length = end->in(track.timescale).value - start;
     const std::int64_t frame = nominal_frame(track).value;
-    if (track.codec == media::Codec::Aac && frame > 0)
+    if (track.codec == media::Codec::Aac && frame > 0) {
       length = (length + (frame - 1) / 2) / frame * frame;
-    row_of(log)->open = Span{start, length};
+    }
+    if (length > 0) row_of(log)->open = Span{start, length};
   }
 }
 

@@ -51,6 +51,11 @@ std::optional<Ticks> expected_end(const RenditionLog& own, const media::Track& l
   const std::int64_t tolerance = half_frame(own.rendition->track).value;
   const Grid grid = Grid::of(leading, segment);
   if (grid.on_boundary(last.start, tolerance)) {
+    // The picture keeps its distance to the grid; sound is cut where the picture is.
+    if (own.rendition->track.id == leading.id) {
+      return Ticks{last.start.value + grid.length(last.start.timescale).value,
+                   last.start.timescale};
+    }
     const std::int64_t next = grid.index(last.start, tolerance) + 1;
     return Ticks{grid.boundary(next, last.start.timescale), last.start.timescale};
   }
