@@ -34,8 +34,11 @@ struct ServerConfig {
   std::optional<HostPort> metrics_listen;  // default 127.0.0.1:9998
   std::string public_url;
   std::vector<std::string> trusted_proxies;
-  std::string certificate, key;  // PEM files; empty: self-signed in DATA/certs
-  std::uint32_t loops = 0;       // 0: one per core
+  std::string certificate, key;            // PEM files; empty: self-signed in DATA/certs
+  std::uint32_t loops = 0;                 // 0: one per core
+  std::uint32_t capacity = 0;              // viewers' connections; 0: as descriptors allow
+  std::uint32_t send_buffer = 512u << 10;  // bytes per socket; 0: the system's
+  std::string congestion_control;          // empty: the system's
 };
 
 struct AuthConfig {

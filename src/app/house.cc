@@ -149,6 +149,9 @@ net::ServerOptions House::server_options() const {
   net::ServerOptions options;
   options.trusted_proxies = config->server.trusted_proxies;
   options.public_url = config->server.public_url;
+  options.capacity = config->server.capacity;
+  options.sockets = {.send_buffer_bytes = config->server.send_buffer,
+                     .congestion_control = config->server.congestion_control};
   return options;
 }
 

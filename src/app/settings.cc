@@ -130,6 +130,16 @@ std::vector<Setting> make_settings() {
        [](Config& c, const std::string& t) { return set_text(c.server.key, t); }},
       {"server", "loops", "a number from 0 (one per core) to 256",
        [](Config& c, const std::string& t) { return set_number(c.server.loops, t, 0u, 256u); }},
+      {"server", "capacity", "a number of viewers from 0 (as many as descriptors allow) to 1000000",
+       [](Config& c, const std::string& t) {
+         return set_number(c.server.capacity, t, 0u, 1'000'000u);
+       }},
+      {"server", "send_buffer", "bytes from 0 (the system decides) to 16777216",
+       [](Config& c, const std::string& t) {
+         return set_number(c.server.send_buffer, t, 0u, 16'777'216u);
+       }},
+      {"server", "congestion_control", "a name, e.g. \"bbr\" or \"cubic\"",
+       [](Config& c, const std::string& t) { return set_text(c.server.congestion_control, t); }},
       {"auth", "secret", "at least 32 bytes of text",
        [](Config& c, const std::string& t) { return !t.empty() && set_text(c.auth.secret, t); }},
       {"auth", "jwks_url", "an https address (http on loopback only)",

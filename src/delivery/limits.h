@@ -11,7 +11,26 @@ namespace butai::delivery {
 inline constexpr Micros kBehindMax{2'000'000};
 inline constexpr std::size_t kBehindBytesMax = 2u << 20;
 // A viewer whose socket took nothing at all for so long is closed with 4008.
-inline constexpr Micros kStalledMax{15'000'000};
+inline constexpr Micros kStalledMax{10'000'000};
+// So is one that has been falling behind again and again for so long …
+inline constexpr Micros kGapStateMax{60'000'000};
+// … never keeping up for this long in between.
+inline constexpr Micros kGapStateQuiet{10'000'000};
+
+// One send to a viewer that is not at the edge: what a kernel takes at once, so that little waits.
+inline constexpr std::size_t kSendBytesMax = 256u << 10;
+inline constexpr std::size_t kSendPiecesMax = 60;  // of one writev, with the init in front
+// Viewers served in one turn of the loop, about 1 ms; then everybody else's turn.
+inline constexpr std::size_t kSweepSlice = 256;
+// How often every viewer is looked at: is it stuck, is its play alive.
+inline constexpr Micros kLookInterval{2'500'000};
+
+// Class 33 ms sends every 66 ms after so many sweeps in a row that took longer than their interval,
+// and every 33 ms again after so many that would have fitted twice.
+inline constexpr Micros kWideInterval{66'000};
+inline constexpr int kStrainedSweeps = 3;
+inline constexpr int kCalmSweeps = 300;
+
 // A blocking playlist reload or a hinted part is held this long at most: 3 target durations (HLS
 // draft-pantos-hls-rfc8216bis-22 clause 6.2.5.2), then 503. So is an answer that grows with its
 // segment, then it is cut.

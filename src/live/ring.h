@@ -21,7 +21,7 @@ class Ring {
 
   void append(Item item, std::size_t bytes, bool entry) {
     if (entry) newest_entry_ = end();
-    entries_.push_back({std::move(item), bytes});
+    entries_.push_back({std::move(item), bytes, entry});
     bytes_ += bytes;
     while (entries_.size() > items_max_ || bytes_ > bytes_max_) {
       if (first_ == newest_entry_) newest_entry_.reset();
@@ -42,6 +42,7 @@ class Ring {
   std::uint64_t end() const { return first_ + entries_.size(); }  // of the next to come
   const Item& at(std::uint64_t sequence) const { return entries_[sequence - first_].item; }
   std::size_t bytes_at(std::uint64_t sequence) const { return entries_[sequence - first_].bytes; }
+  bool is_entry(std::uint64_t sequence) const { return entries_[sequence - first_].entry; }
   // Where a new viewer, or one that fell behind, starts. Nothing while nothing can be decoded.
   std::optional<std::uint64_t> newest_entry() const { return newest_entry_; }
 
@@ -49,6 +50,7 @@ class Ring {
   struct Entry {
     Item item;
     std::size_t bytes;
+    bool entry;
   };
   std::deque<Entry> entries_;
   std::uint64_t first_ = 0;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/random.h"
+#include "net/limits.h"
 #include "net/target.h"
 #include "net/text.h"
 #include "net/websocket_upgrade.h"
@@ -157,6 +159,13 @@ Admission admit(HttpContext& context, const Http1Head& head, const Address& sock
   if (!principal) return answer(std::move(principal.error()));
   request.principal = std::move(*principal);
   return admission;
+}
+
+Response full_answer() {
+  Response response = Response::problem(503, "this server is full; try again a little later");
+  const auto later = SystemRandom().number(kRetryAfterSpread);
+  response.headers.add("Retry-After", std::to_string(kRetryAfterLeast + static_cast<int>(later)));
+  return response;
 }
 
 void add_policy_headers(const Admission& admission, Response& response) {

@@ -26,6 +26,9 @@ Admission admit(HttpContext& context, const Http1Head& head, const Address& sock
                 std::string_view scheme, Request& request);
 
 // Fields that the route's policy and the house add to every answer.
+// What a viewer is told when there is no room: come back, each at another time.
+Response full_answer();
+
 void add_policy_headers(const Admission& admission, Response& response);
 
 }  // namespace butai::net

@@ -40,6 +40,7 @@ Http1Connection::~Http1Connection() {
 
 void Http1Connection::start() {
   context_.add(shared_from_this());
+  beyond_capacity_ = context_.open.all > context_.capacity;
   // A trusted proxy brings many viewers; its own limits stand before ours.
   counted_ = !context_.peers->trusts(address_);
   const bool welcome = !counted_ || context_.limits.enter(socket_key_);
@@ -115,9 +116,13 @@ void Http1Connection::admit_head() {
   request_ = {};
   admission_ =
       admit(context_, head, address_, scheme_ == Scheme::Https ? "https" : "http", request_);
+  if (beyond_capacity_ && !admission_.instead && admission_.route->policy.who == Who::Viewer) {
+    context_.counters.refused.Increment();
+    admission_.instead = full_answer();
+  }
   const auto connection = head.headers.find("Connection");
   close_after_ = head.version == 10 || (connection && list_has(*connection, "close"));
-  if (admission_.malformed) close_after_ = true;
+  if (admission_.malformed || beyond_capacity_) close_after_ = true;
   const std::size_t body_max =
       admission_.route != nullptr ? admission_.route->policy.body_bytes_max : kInputBytesMax;
   if (head.length.value_or(0) > body_max) {

@@ -87,7 +87,8 @@ class Http1Connection final : public Connection,
   const Scheme scheme_;
   const std::string socket_key_;
   Stage stage_ = Stage::Opening;
-  bool counted_ = false;  // among the address's connections without a complete request
+  bool beyond_capacity_ = false;  // came when there was no room for another viewer
+  bool counted_ = false;          // among the address's connections without a complete request
   bool advancing_ = false;
   bool close_after_ = false;
   bool chunked_ = false;  // the pieces being written

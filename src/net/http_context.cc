@@ -46,7 +46,7 @@ void HttpCounters::answered(int status, Micros took) {
 HttpContext::HttpContext(Loop& on, const Router& routes, Guard& asked, const Clock& time,
                          AddressLimits& counted, Metrics& metrics,
                          std::shared_ptr<const PeerPolicy> policy, Deadlines allowed,
-                         std::atomic<std::size_t>& all_open)
+                         OpenCounts& counts, std::size_t most_viewers)
     : loop(on),
       router(routes),
       guard(asked),
@@ -55,11 +55,13 @@ HttpContext::HttpContext(Loop& on, const Router& routes, Guard& asked, const Clo
       counters(metrics, on.index()),
       peers(std::move(policy)),
       deadlines(allowed),
-      open(all_open) {}
+      open(counts),
+      capacity(most_viewers) {}
 
 void HttpContext::add(std::shared_ptr<Connection> connection) {
   if (!connections.insert(connection.get()).second) return;
-  ++open;
+  ++open.all;
+  ++open.by_loop[loop.index()];
   counters.connections.Increment();
   const void* key = connection.get();
   loop.keep(std::shared_ptr<void>(std::move(connection), const_cast<void*>(key)));
@@ -67,7 +69,8 @@ void HttpContext::add(std::shared_ptr<Connection> connection) {
 
 void HttpContext::remove(Connection& connection) {
   if (connections.erase(&connection) == 0) return;
-  --open;
+  --open.all;
+  --open.by_loop[loop.index()];
   counters.connections.Decrement();
   loop.release(&connection);
 }

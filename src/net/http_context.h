@@ -1,5 +1,5 @@
 // What the HTTP connections of one loop share.
-// Thread: one per loop; only `open` is shared by all of them.
+// Thread: one per loop; only `open` is shared by all of them, and atomic for that reason.
 #pragma once
 
 #include <array>
@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <unordered_set>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/metrics.h"
@@ -45,10 +46,17 @@ struct HttpCounters {
   WebSocketCounters websocket;
 };
 
+// Connections of all loops: read by each to find the emptier one, and whether there is room.
+struct OpenCounts {
+  explicit OpenCounts(std::size_t loops) : by_loop(loops) {}
+  std::atomic<std::size_t> all{0};
+  std::vector<std::atomic<std::size_t>> by_loop;  // with those on their way there
+};
+
 struct HttpContext {
   HttpContext(Loop& on, const Router& routes, Guard& asked, const Clock& time,
               AddressLimits& counted, Metrics& metrics, std::shared_ptr<const PeerPolicy> policy,
-              Deadlines allowed, std::atomic<std::size_t>& all_open);
+              Deadlines allowed, OpenCounts& counts, std::size_t most_viewers);
 
   void add(std::shared_ptr<Connection> connection);
   void remove(Connection& connection);  // it stays alive until its caller has returned
@@ -65,7 +73,8 @@ struct HttpContext {
   Deadlines deadlines;
   bool draining = false;
   std::unordered_set<Connection*> connections;
-  std::atomic<std::size_t>& open;
+  OpenCounts& open;
+  const std::size_t capacity;  // connections; a viewer's that comes later is told 503
 
  private:
   std::string date_;

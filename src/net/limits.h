@@ -37,12 +37,19 @@ inline constexpr int kWritesPerMinute = 120;            // API writes of one hou
 inline constexpr std::size_t kAddressesMax = 65'536;    // remembered at once; full buckets go first
 inline constexpr Millis kAcceptPause{100};              // out of descriptors: never spin
 inline constexpr int kListenBacklog = 4096;             // ten thousand viewers arrive in a minute
+inline constexpr std::size_t kDescriptorsKept = 256;    // for files, workers and the database
+inline constexpr std::size_t kSpareConnections = 256;  // beyond the capacity: publishers, operators
+inline constexpr int kRetryAfterLeast = 5;             // seconds; a full server is asked again …
+inline constexpr int kRetryAfterSpread = 26;           // … at times that differ by so much
+inline constexpr std::size_t kLoadSlack = 16;          // connections more than another loop has
 
 // --- Bytes on the way ---
 inline constexpr std::size_t kReadBytes = 64 * 1024;       // one recv
 inline constexpr int kReadsPerTurn = 4;                    // then the other connections' turn
 inline constexpr std::size_t kTlsRecordBytes = 16 * 1024;  // RFC 8446 section 5.1
-inline constexpr std::size_t kTlsBatchBytes = 256 * 1024;  // ciphertext of one send
+// Ciphertext of one send. It stays in a core's second-level cache, and what a full socket does not
+// take of it is all that a TLS connection ever keeps.
+inline constexpr std::size_t kTlsBatchBytes = 64 * 1024;
 inline constexpr int kNotSentLowWater =
     128 * 1024;  // bytes the kernel keeps unsent; lag is ours to see
 
@@ -50,6 +57,9 @@ inline constexpr int kNotSentLowWater =
 inline constexpr std::size_t kControlBytesMax = 125;  // section 5.5
 inline constexpr std::size_t kPongUnsentMax =
     64 * 1024;  // bytes; a peer that pings and never reads
+
+inline constexpr std::size_t kUnmaskBytes =
+    16 * 1024;  // of a message, made room for in a core's L1
 
 // --- Client ---
 inline constexpr std::size_t kFetchBytesMax = 8 * 1024 * 1024;  // of one answer's body

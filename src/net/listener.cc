@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -86,10 +87,24 @@ std::unexpected<Problem> bind_problem(const std::string& host, std::uint16_t por
   return problem(fmt::format("{}:{}: cannot listen: {}", host, port, std::strerror(errno)));
 }
 
+Expected<void> apply(const SocketOptions& options, int fd) {
+  const auto bytes = static_cast<int>(options.send_buffer_bytes);
+  if (bytes > 0) ::setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+  const std::string& name = options.congestion_control;
+  if (name.empty() || ::setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, name.data(),
+                                   static_cast<socklen_t>(name.size())) == 0) {
+    return {};
+  }
+  return problem(
+      fmt::format("congestion control \"{}\": {}; choose one of `sysctl "
+                  "net.ipv4.tcp_available_congestion_control`",
+                  name, std::strerror(errno)));
+}
+
 }  // namespace
 
-Expected<std::vector<int>> bind_all(const std::string& host, std::uint16_t& port,
-                                    std::size_t count) {
+Expected<std::vector<int>> bind_all(const std::string& host, std::uint16_t& port, std::size_t count,
+                                    const SocketOptions& options) {
   auto endpoint = endpoint_of(host, port);
   if (!endpoint) return std::unexpected(endpoint.error());
   // Without SO_REUSEPORT first, so that somebody else's listener is an error and not a partner.
@@ -100,14 +115,17 @@ Expected<std::vector<int>> bind_all(const std::string& host, std::uint16_t& port
   endpoint = endpoint_of(host, port);
   if (!endpoint) return std::unexpected(endpoint.error());
   std::vector<int> sockets;
+  const auto give_up = [&sockets](std::unexpected<Problem> failure) {
+    for (const int open : sockets) ::close(open);
+    return failure;
+  };
   while (sockets.size() < count) {
     const int fd = bound(*endpoint, Sharing::WithOurLoops);
-    if (fd < 0) {
-      auto failure = bind_problem(host, port);
-      for (const int open : sockets) ::close(open);
-      return failure;
-    }
+    if (fd < 0) return give_up(bind_problem(host, port));
     sockets.push_back(fd);
+    if (auto applied = apply(options, fd); !applied) {
+      return give_up(std::unexpected(std::move(applied.error())));
+    }
   }
   return sockets;
 }

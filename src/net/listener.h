@@ -17,10 +17,16 @@
 
 namespace butai::net {
 
+// What accepted sockets inherit. Nothing: the system's own choice.
+struct SocketOptions {
+  std::uint32_t send_buffer_bytes = 0;  // SO_SNDBUF; the kernel doubles it for its own needs
+  std::string congestion_control;       // TCP_CONGESTION, e.g. "bbr"
+};
+
 // `count` sockets bound to one port; 0 lets the kernel choose. `port` becomes the real one.
 // Nobody else may listen there: a second server would silently share our visitors.
-Expected<std::vector<int>> bind_all(const std::string& host, std::uint16_t& port,
-                                    std::size_t count);
+Expected<std::vector<int>> bind_all(const std::string& host, std::uint16_t& port, std::size_t count,
+                                    const SocketOptions& options = {});
 
 class Listener {
  public:

@@ -21,6 +21,7 @@ class Movable {
 class OpenSockets {
  public:
   explicit OpenSockets(std::size_t loops) : lists_(loops) {}
+  std::size_t loops() const { return lists_.size(); }
   void add(std::size_t loop, Movable& socket) { lists_[loop].push_back(&socket); }
   void remove(std::size_t loop, Movable& socket) { std::erase(lists_[loop], &socket); }
   // A copy: sockets leave the list while they are told.

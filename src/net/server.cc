@@ -1,5 +1,7 @@
 #include "net/server.h"
 
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -8,6 +10,8 @@
 #include <utility>
 
 #include "base/log.h"
+#include "net/admission.h"
+#include "net/http1_codec.h"
 #include "net/http1_connection.h"
 #include "net/http_context.h"
 #include "net/listener.h"
@@ -49,20 +53,80 @@ std::shared_ptr<const PeerPolicy> policy_of(const ServerOptions& options) {
   return std::make_shared<const PeerPolicy>(*PeerPolicy::make({}, options.public_url));
 }
 
+// As many connections as descriptors allow when some are kept for everything else.
+std::size_t capacity_by_descriptors() {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  const std::size_t kept = kDescriptorsKept + kSpareConnections;
+  return limit.rlim_cur > 2 * kept ? limit.rlim_cur - kept : limit.rlim_cur / 2;
+}
+
+// An accepted descriptor on its way to its loop: closed if it never arrives.
+class Socket {
+ public:
+  explicit Socket(int fd) : fd_(fd) {}
+  Socket(Socket&& other) noexcept : fd_(other.release()) {}
+  Socket& operator=(Socket&&) = delete;
+  ~Socket() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  int release() { return std::exchange(fd_, -1); }
+
+ private:
+  int fd_;
+};
+
 }  // namespace
 
 struct Server::Impl {
   struct PerLoop {
     HttpContext context;
     std::vector<std::unique_ptr<Listener>> listeners;
+    std::size_t hand_over_next = 0;  // the loop that is compared with next
   };
 
   Impl(Loops& all, std::vector<Route> routes, const ServerOptions& options)
-      : loops(all), router(std::move(routes)), limits(options.unproven_per_address) {}
+      : loops(all),
+        router(std::move(routes)),
+        limits(options.unproven_per_address),
+        open(all.size()),
+        sockets(options.sockets),
+        capacity(options.capacity > 0 ? options.capacity : capacity_by_descriptors()) {}
 
-  void accept(PerLoop& place, int fd, const sockaddr_storage& from,
+  // Of the loop that accepted: takes the connection, or hands it to a loop that has fewer.
+  void accept(const std::shared_ptr<PerLoop>& here, int fd, const sockaddr_storage& from,
               const std::shared_ptr<TlsContext>& with) {
-    HttpContext& context = place.context;
+    if (open.all >= capacity + kSpareConnections)
+      return refuse(fd, with ? Scheme::Https : Scheme::Http);
+    const std::size_t own = here->context.loop.index();
+    const std::size_t other = (own + 1 + here->hand_over_next++ % places.size()) % places.size();
+    if (open.by_loop[own] <= open.by_loop[other] + kLoadSlack) {
+      return begin(here->context, fd, from, with);
+    }
+    ++open.by_loop[other];  // on its way
+    const auto& there = places[other];
+    there->context.loop.post(
+        [this, weak = std::weak_ptr(there), other, socket = Socket(fd), from, with]() mutable {
+          const auto place = weak.lock();
+          if (!place) return;  // the server is gone, and `this` with it
+          --open.by_loop[other];
+          begin(place->context, socket.release(), from, with);
+        });
+  }
+
+  // Full beyond what is spared: one sentence, if it can be read, and the end.
+  static void refuse(int fd, Scheme scheme) {
+    const Socket socket(fd);
+    if (scheme == Scheme::Https) return;
+    Response answer = full_answer();
+    answer.headers.add("Content-Length", "0");
+    answer.headers.add("Connection", "close");
+    const std::string head = write_head(answer.status, answer.headers);
+    ::send(fd, head.data(), head.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  }
+
+  static void begin(HttpContext& context, int fd, const sockaddr_storage& from,
+                    const std::shared_ptr<TlsContext>& with) {
     std::shared_ptr<Transport> transport;
     if (with) {
       transport = make_tls_server(context.loop, fd, context.counters.traffic,
@@ -78,7 +142,9 @@ struct Server::Impl {
   Loops& loops;
   const Router router;
   AddressLimits limits;
-  std::atomic<std::size_t> open{0};
+  OpenCounts open;
+  const SocketOptions sockets;
+  const std::size_t capacity;
   std::shared_ptr<TlsContext> tls;
   std::vector<std::shared_ptr<PerLoop>> places;
 };
@@ -90,15 +156,18 @@ Server::Server(Loops& loops, std::vector<Route> routes, Guard& guard, const Cloc
   for (std::size_t index = 0; index < loops.size(); ++index) {
     impl_->places.push_back(std::make_shared<Impl::PerLoop>(
         Impl::PerLoop{{loops[index], impl_->router, guard, clock, impl_->limits, metrics, policy,
-                       options.deadlines, impl_->open},
+                       options.deadlines, impl_->open, impl_->capacity},
                       {}}));
   }
 }
 
 Server::~Server() {
   for (const auto& place : impl_->places) {
+    run_on(place->context.loop, [&place] { place->listeners.clear(); });
+  }
+  // From here on nobody hands over any more; what was on its way arrives before this.
+  for (const auto& place : impl_->places) {
     run_on(place->context.loop, [&place] {
-      place->listeners.clear();
       const auto open = place->context.connections;  // each cut changes the set
       for (Connection* connection : open) connection->cut();
     });
@@ -117,18 +186,17 @@ Expected<std::uint16_t> Server::listen(const ListenOptions& options) {
     return problem("https was asked for without a certificate; set one or let one be made");
   }
   std::uint16_t port = options.port;
-  auto sockets = bind_all(options.host, port, impl_->places.size());
+  auto sockets = bind_all(options.host, port, impl_->places.size(), impl_->sockets);
   if (!sockets) return std::unexpected(sockets.error());
   const auto tls = options.tls ? impl_->tls : nullptr;
   for (std::size_t index = 0; index < sockets->size(); ++index) {
     const int fd = (*sockets)[index];
     const auto& place = impl_->places[index];
     run_on(place->context.loop, [this, fd, tls, &place] {
-      auto* const at = place.get();
       place->listeners.push_back(std::make_unique<Listener>(
-          at->context.loop, fd,
-          [impl = impl_.get(), at, tls](int accepted, const sockaddr_storage& from) {
-            impl->accept(*at, accepted, from, tls);
+          place->context.loop, fd,
+          [impl = impl_.get(), &place, tls](int accepted, const sockaddr_storage& from) {
+            impl->accept(place, accepted, from, tls);
           }));
       place->listeners.back()->start();
     });
@@ -159,6 +227,6 @@ void Server::stop_accepting() {
   }
 }
 
-std::size_t Server::connections() const { return impl_->open; }
+std::size_t Server::connections() const { return impl_->open.all; }
 
 }  // namespace butai::net

@@ -1,6 +1,7 @@
 // Listeners, connections and the router: everything between a TCP port and a handler.
-// Flow:   accept (one listener per loop, SO_REUSEPORT) -> [TLS] -> HTTP/1.1 -> Guard -> Route
-// Thread: built and started by app/; each connection lives on the loop that accepted it.
+// Flow:   accept (one listener per loop, SO_REUSEPORT; handed to a loop with fewer connections)
+//         -> [TLS] -> HTTP/1.1 -> Guard -> Route
+// Thread: built and started by app/; each connection stays on the loop that got it.
 // Limits: net/limits.h.
 #pragma once
 
@@ -13,6 +14,7 @@
 #include "base/metrics.h"
 #include "base/problem.h"
 #include "net/limits.h"
+#include "net/listener.h"
 #include "net/loop.h"
 #include "net/route.h"
 
@@ -30,7 +32,10 @@ struct Deadlines {
 struct ServerOptions {
   std::vector<std::string> trusted_proxies;  // addresses or CIDR whose X-Forwarded-* is believed
   std::string public_url;                    // https://live.example.org; empty: from the request
-  // Only read at construction.
+  // Only read at construction, from here on.
+  std::size_t capacity =
+      0;  // viewers beyond so many connections are told 503; 0: descriptors decide
+  SocketOptions sockets;
   std::size_t unproven_per_address = kUnprovenPerAddress;
   Deadlines deadlines;
 };

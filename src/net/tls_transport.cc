@@ -40,6 +40,7 @@ class TlsTransport final : public Transport {
 
   bool shake_hands();
   void decrypt();
+  std::size_t encrypt(std::span<const iovec> views, std::size_t& view, std::size_t& offset);
   bool send_backlog();
   void push_out();
   void tls_failed();
@@ -146,13 +147,25 @@ void TlsTransport::decrypt() {
   }
 }
 
-// Gathers small pieces into whole records; large ones are encrypted where they lie.
+// One batch after the other, as long as the kernel takes each whole.
 std::size_t TlsTransport::write(std::span<const iovec> views) {
   if (!secure_ || !send_backlog()) return 0;
-  auto& [received, plain, record, cipher] = loop().scratch();
   std::size_t taken = 0;
   std::size_t view = 0;
   std::size_t offset = 0;
+  while (view < views.size() && backlog() == 0 && !dead()) {
+    taken += encrypt(views, view, offset);
+    push_out();
+  }
+  return taken;
+}
+
+// Adds a batch of ciphertext to the scratch, from `offset` in `view` on, and moves both. Gathers
+// small pieces into whole records; large ones are encrypted where they lie.
+std::size_t TlsTransport::encrypt(std::span<const iovec> views, std::size_t& view,
+                                  std::size_t& offset) {
+  auto& [received, plain, record, cipher] = loop().scratch();
+  std::size_t taken = 0;
   while (view < views.size() && cipher.size() < kTlsBatchBytes) {
     const auto* base = static_cast<const std::uint8_t*>(views[view].iov_base) + offset;
     std::size_t count = std::min(views[view].iov_len - offset, kTlsRecordBytes);
@@ -186,7 +199,6 @@ std::size_t TlsTransport::write(std::span<const iovec> views) {
     }
     taken += count;
   }
-  push_out();
   return taken;
 }
 

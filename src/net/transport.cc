@@ -91,7 +91,7 @@ void Transport::send(ByteView head, std::span<const Bytes> pieces) {
   }
   queue(head, pieces, taken);
   if (unsent() == 0) return;
-  if (!kernel_full_ && queue_.size() >= kWritePiecesMax) flush();
+  if (!kernel_full_ && queue_.size() - queue_next_ >= kWritePiecesMax) flush();
   if (!dead_ && unsent() > 0) wait_writable();
 }
 
@@ -121,7 +121,10 @@ std::size_t Transport::to_kernel(std::span<const iovec> views) {
   message.msg_iov = const_cast<iovec*>(views.data());
   message.msg_iovlen = views.size();
   for (;;) {
-    const ssize_t count = ::sendmsg(descriptor_.fd(), &message, MSG_NOSIGNAL);
+    // The usual case is one piece, and send() saves the kernel fetching the list.
+    const ssize_t count = views.size() == 1 ? ::send(descriptor_.fd(), views[0].iov_base,
+                                                     views[0].iov_len, MSG_NOSIGNAL)
+                                            : ::sendmsg(descriptor_.fd(), &message, MSG_NOSIGNAL);
     if (count >= 0) {
       const auto taken = static_cast<std::size_t>(count);
       sent_total_ += taken;
@@ -147,30 +150,45 @@ void Transport::wait_writable() {
 }
 
 void Transport::flush() {
-  while (!dead_ && (!queue_.empty() || backlog() > 0)) {
+  while (!dead_ && unsent() > 0) {
     std::array<iovec, kWritePiecesMax> views;
     std::size_t count = 0;
     std::size_t offered = 0;
-    for (const Bytes& piece : queue_) {
+    for (const Bytes& piece : std::span(queue_).subspan(queue_next_)) {
       if (count == views.size()) break;
       views[count++] = view_of(piece);
       offered += piece.size();
     }
-    std::size_t taken = write({views.data(), count});
+    const std::size_t taken = write({views.data(), count});
     if (dead_) return;  // the peer is gone, and the queue with it
-    const bool all = taken == offered && backlog() == 0;
-    queued_ -= taken;
-    while (taken > 0) {
-      Bytes& front = queue_.front();
-      if (taken < front.size()) {
-        front = front.slice(taken, front.size() - taken);
-        break;
-      }
-      taken -= front.size();
-      queue_.pop_front();
-    }
-    if (!all) return;
+    forget(taken);
+    if (taken < offered || backlog() > 0) return;
   }
+}
+
+// What was taken from the front of the queue.
+void Transport::forget(std::size_t taken) {
+  queued_ -= taken;
+  while (taken > 0) {
+    Bytes& front = queue_[queue_next_];
+    if (taken < front.size()) {
+      front = front.slice(taken, front.size() - taken);
+      return;
+    }
+    taken -= front.size();
+    front = {};
+    ++queue_next_;
+  }
+  if (queued_ == 0) return drop_queue();
+  if (queue_next_ < kWritePiecesMax) return;  // a queue that never empties must not grow
+  queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(queue_next_));
+  queue_next_ = 0;
+}
+
+void Transport::drop_queue() {
+  queue_ = {};
+  queue_next_ = 0;
+  queued_ = 0;
 }
 
 void Transport::sent_all() {
@@ -222,8 +240,7 @@ void Transport::drop() {
   user_ = nullptr;
   if (dead_) return;
   dead_ = true;
-  queue_.clear();
-  queued_ = 0;
+  drop_queue();
   linger_.reset();
   descriptor_.close();
 }
@@ -233,8 +250,7 @@ void Transport::end(End how) {
   ended_ = true;
   if (how == End::Broken) {
     dead_ = true;
-    queue_.clear();
-    queued_ = 0;
+    drop_queue();
     descriptor_.close();
   }
   // Posted: a send() may have found it out, in the middle of its caller's work.

@@ -7,10 +7,10 @@
 
 #include <sys/uio.h>
 
-#include <deque>
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/executor.h"
@@ -95,6 +95,8 @@ class Transport : public std::enable_shared_from_this<Transport> {
   void readable();
   void flush();
   void queue(ByteView head, std::span<const Bytes> pieces, std::size_t already);
+  void forget(std::size_t taken);
+  void drop_queue();
   void sent_all();
   void linger();
 
@@ -102,8 +104,11 @@ class Transport : public std::enable_shared_from_this<Transport> {
   Descriptor descriptor_;
   Traffic traffic_;
   TransportUser* user_ = nullptr;
-  std::deque<Bytes> queue_;  // front may be partly sent: it is sliced
-  std::size_t queued_ = 0;   // bytes in queue_
+  // What waits, from queue_next_ on; the first may be partly sent: it is sliced. Without memory of
+  // its own while nothing waits: thousands of these are idle.
+  std::vector<Bytes> queue_;
+  std::size_t queue_next_ = 0;
+  std::size_t queued_ = 0;  // bytes
   std::uint64_t sent_total_ = 0;
   std::uint64_t sent_at_linger_ = 0;
   std::string failure_;

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,8 +34,13 @@ class WebSocket {
   virtual void send_text(std::string_view text) = 0;
   // One binary message; `payload` pieces are sent as they are, not joined and not copied.
   virtual void send_binary(const std::vector<Bytes>& pieces) = 0;
+  // Whole frames, framed once for many sockets (frame_head without a mask): sent as they are, in one
+  // call. `messages` is how many, for the counter. Only of a server.
+  virtual void send_frames(std::span<const Bytes> frames, std::size_t messages) = 0;
   // Bytes accepted here and not yet taken by the kernel. 0 means: this peer keeps up.
   virtual std::size_t unsent() const = 0;
+  // Bytes that the kernel took so far: what does not move is stuck.
+  virtual std::uint64_t sent_total() const = 0;
   // Starts the closing handshake; the socket is dropped after 2 s without an answer.
   virtual void close(std::uint16_t code, std::string_view reason) = 0;
   // Back-pressure: while paused nothing is read from the peer, so TCP slows it down. Pauses nest

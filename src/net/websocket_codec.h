@@ -41,6 +41,8 @@ FrameHead frame_head(Opcode opcode, std::uint64_t size, std::optional<MaskKey> m
 
 // XORs `bytes` with the mask, the first of them being byte `offset` of the payload.
 void apply_mask(std::span<std::uint8_t> bytes, MaskKey mask, std::uint64_t offset);
+// The same on the way to another place, in one pass.
+void copy_masked(ByteView from, std::uint8_t* to, MaskKey mask, std::uint64_t offset);
 
 // What the first bytes of an incoming frame say; not yet judged.
 struct IncomingHead {

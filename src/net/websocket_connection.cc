@@ -48,6 +48,12 @@ void WebSocketConnection::send_binary(const std::vector<Bytes>& pieces) {
   session_.send_binary(pieces);
 }
 
+void WebSocketConnection::send_frames(std::span<const Bytes> frames, std::size_t messages) {
+  if (!session_.open()) return;
+  if (counters_.sent != nullptr) counters_.sent->Increment(static_cast<double>(messages));
+  transport_->send({}, frames);
+}
+
 void WebSocketConnection::close(std::uint16_t code, std::string_view reason) {
   const auto self = shared_from_this();
   session_.close(code, reason, now());

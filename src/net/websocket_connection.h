@@ -34,7 +34,9 @@ class WebSocketConnection final : public Connection,
 
   void send_text(std::string_view text) override;
   void send_binary(const std::vector<Bytes>& pieces) override;
+  void send_frames(std::span<const Bytes> frames, std::size_t messages) override;
   std::size_t unsent() const override { return transport_->unsent(); }
+  std::uint64_t sent_total() const override { return transport_->sent_total(); }
   void close(std::uint16_t code, std::string_view reason) override;
   void pause_reading() override;
   void resume_reading() override;

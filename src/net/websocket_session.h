@@ -80,6 +80,7 @@ class WebSocketSession {
   bool judge_message(const IncomingHead& head, Steady now);
   void take_payload(ByteView& input);
   bool take_data(std::span<const std::uint8_t> chunk);
+  void keep(ByteView chunk, std::uint64_t offset, std::vector<std::uint8_t>& into) const;
   void end_frame();
   void deliver();
   void on_control(Opcode opcode);

@@ -21,7 +21,9 @@ class FakeSocket final : public net::WebSocket {
     }
     binaries.emplace_back(std::move(joined));
   }
+  void send_frames(std::span<const Bytes>, std::size_t) override {}  // servers only
   std::size_t unsent() const override { return unsent_bytes; }
+  std::uint64_t sent_total() const override { return 0; }
   void close(std::uint16_t code, std::string_view reason) override {
     closed_with = code;
     close_reason = reason;

@@ -1,0 +1,47 @@
+#include "delivery/websocket/init_message.h"
+
+#include <fmt/format.h>
+
+#include <string>
+#include <vector>
+
+#include "media/track.h"
+#include "net/websocket_codec.h"
+
+namespace butai::delivery::websocket {
+namespace {
+
+std::string text_of(const live::Presentation& presentation, Utc edge) {
+  std::string tracks;
+  for (const live::Rendition& rendition : presentation.renditions) {
+    const media::Track& t = rendition.track;
+    tracks +=
+        fmt::format(R"({}{{"id":{},"name":"{}","codec":"{}","timescale":{})",
+                    tracks.empty() ? "" : ",", t.id, rendition.name, rendition.codecs, t.timescale);
+    tracks += t.id == media::kVideoTrack
+                  ? fmt::format(R"(,"width":{},"height":{}}})", t.width, t.height)
+                  : fmt::format(R"(,"sample_rate":{},"channels":{}}})", t.sample_rate, t.channels);
+  }
+  // The codecs parameter of a MIME type stands in quotes of its own.
+  std::string mime;
+  for (const char c : presentation.mime) mime += c == '"' ? std::string("\\\"") : std::string(1, c);
+  return fmt::format(R"({{"type":"init","mime":"{}","tracks":[{}],"edge":{},"protection":"none"}})",
+                     mime, tracks, micros_of(edge));
+}
+
+void append(std::vector<std::uint8_t>& frames, net::Opcode opcode, ByteView payload) {
+  const net::FrameHead head = net::frame_head(opcode, payload.size());
+  frames.insert(frames.end(), head.view().begin(), head.view().end());
+  frames.insert(frames.end(), payload.begin(), payload.end());
+}
+
+}  // namespace
+
+Bytes init_frames(const live::Presentation& presentation, Utc edge) {
+  std::vector<std::uint8_t> frames;
+  append(frames, net::Opcode::Text, as_bytes(text_of(presentation, edge)));
+  append(frames, net::Opcode::Binary, presentation.init_all);
+  return Bytes(std::move(frames));
+}
+
+}  // namespace butai::delivery::websocket
