@@ -206,6 +206,16 @@ std::string_view sentence(Amf0Error error) {
   return "the AMF0 message cannot be read";
 }
 
+Amf0Value::Amf0Value() = default;
+Amf0Value::Amf0Value(double value) : kind(Kind::Number), number(value) {}
+Amf0Value::Amf0Value(std::string_view value) : kind(Kind::Text), text(value) {}
+Amf0Value::Amf0Value(const char* value) : Amf0Value(std::string_view(value)) {}
+Amf0Value::Amf0Value(const Amf0Value& other) = default;
+Amf0Value::Amf0Value(Amf0Value&& other) noexcept = default;
+Amf0Value& Amf0Value::operator=(const Amf0Value& other) = default;
+Amf0Value& Amf0Value::operator=(Amf0Value&& other) noexcept = default;
+Amf0Value::~Amf0Value() = default;
+
 Amf0Value Amf0Value::boolean(bool value) {
   Amf0Value out;
   out.kind = Kind::Boolean;

@@ -36,10 +36,16 @@ struct Amf0Value {
   std::string text;
   std::vector<Amf0Member> members;
 
-  Amf0Value() = default;
-  Amf0Value(double value) : kind(Kind::Number), number(value) {}        // NOLINT
-  Amf0Value(std::string_view value) : kind(Kind::Text), text(value) {}  // NOLINT
-  Amf0Value(const char* value) : Amf0Value(std::string_view(value)) {}  // NOLINT
+  // Out of line: Amf0Member is not complete here.
+  Amf0Value();
+  Amf0Value(double value);            // NOLINT(google-explicit-constructor): a list of values reads
+  Amf0Value(std::string_view value);  // NOLINT(google-explicit-constructor): like what is sent
+  Amf0Value(const char* value);       // NOLINT(google-explicit-constructor)
+  Amf0Value(const Amf0Value& other);
+  Amf0Value(Amf0Value&& other) noexcept;
+  Amf0Value& operator=(const Amf0Value& other);
+  Amf0Value& operator=(Amf0Value&& other) noexcept;
+  ~Amf0Value();
   static Amf0Value boolean(bool value);
   static Amf0Value object(std::initializer_list<Amf0Member> members);
 
