@@ -48,7 +48,7 @@ const kLook = `(() => {
   const pixels = context.getImageData(0, 0, 64, 36).data;
   let sum = 0;
   for (const value of pixels) sum = (sum * 31 + value) % 4294967291;
-  return { picture: sum, ...window.butai.stats() };
+  return { picture: sum, paused: video.paused, muted: video.muted, readyState: video.readyState, touched: navigator.userActivation?.hasBeenActive, ...window.butai.stats() };
 })()`;
 
 async function plays(port, player, name) {

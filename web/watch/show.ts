@@ -24,6 +24,8 @@ import {
 } from '../server/plays';
 
 const kInfoMs = 5000; // viewer count and live badge
+const kTouches = ['pointerdown', 'keydown'] as const;
+const kResumeMs = 250; // after a pause that nobody asked for
 const kMissingRetryMs = 4000; // the broadcast has not begun: look again
 
 export interface ShowHooks {
@@ -45,6 +47,8 @@ export class Show {
   private failures = 0;
   private timer = 0;
   private infoTimer = 0;
+  private resumeTimer = 0;
+  private touched = false; // by a hand: then a pause is meant
   private stopped = false;
 
   constructor(
@@ -66,6 +70,7 @@ export class Show {
 
   start(): void {
     this.video.addEventListener('pause', this.onPause);
+    for (const event of kTouches) addEventListener(event, this.onTouch, { capture: true });
     void this.clock.measure();
     void this.attempt();
     this.infoTimer = window.setInterval(() => void this.refreshInfo(), kInfoMs);
@@ -75,7 +80,9 @@ export class Show {
     this.stopped = true;
     clearTimeout(this.timer);
     clearInterval(this.infoTimer);
+    clearTimeout(this.resumeTimer);
     this.video.removeEventListener('pause', this.onPause);
+    for (const event of kTouches) removeEventListener(event, this.onTouch, { capture: true });
     this.endPlayer();
     if (this.play) endPlay(this.play, this.token);
     this.play = null;
@@ -100,14 +107,24 @@ export class Show {
     if (how !== 'interrupted') this.hooks.started(how);
   }
 
-  // WebKit lets a picture with sound start and stops it some seconds later, when it notices that nobody
-  // has touched the page.
-  private readonly onPause = (): void => {
-    const untouched = navigator.userActivation?.hasBeenActive === false;
-    if (!untouched || this.video.muted || !this.video.paused || this.video.ended) return;
-    this.video.muted = true;
-    void this.touch();
+  private readonly onTouch = (): void => {
+    this.touched = true;
   };
+
+  // WebKit lets a picture with sound start and stops it some seconds later, when it notices that nobody
+  // has touched the page; on a busy machine it does so more than once. Then it goes on without sound.
+  private readonly onPause = (): void => {
+    clearTimeout(this.resumeTimer);
+    this.resumeTimer = window.setTimeout(() => void this.resume(), kResumeMs);
+  };
+
+  private async resume(): Promise<void> {
+    if (this.touched || !this.video.paused || this.video.ended) return;
+    this.video.muted = true;
+    const how = await startPlaying(this.video);
+    if (how === 'interrupted') this.onPause();
+    else this.hooks.started(how);
+  }
 
   stats(): Stats {
     return (
