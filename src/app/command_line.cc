@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <functional>
@@ -240,6 +242,11 @@ int run(int argc, char** argv) {
   add_doctor(root, doctor_place, act);
   try {
     root.parse(argc, argv);
+  } catch (const CLI::RequiredError& error) {
+    const auto unknown = root.remaining();
+    if (unknown.empty() || !root.get_subcommands().empty()) return root.exit(error) == 0 ? 0 : 2;
+    fmt::print(stderr, "butai: there is no command {}; see butai --help\n", unknown.front());
+    return 2;
   } catch (const CLI::ParseError& error) {
     return root.exit(error) == 0 ? 0 : 2;
   }

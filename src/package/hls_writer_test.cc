@@ -119,7 +119,7 @@ TEST(HlsMedia, server_control_is_the_same_in_every_playlist) {
 }
 
 TEST(HlsMedia, hints_at_the_next_segment_when_the_open_one_is_full) {
-  Line line;
+  Line line(30);
   line.picture_alone();
   line.run(0, 4);
   EXPECT_THAT(media_playlist(line, 0, kLowLatency),
@@ -129,13 +129,13 @@ TEST(HlsMedia, hints_at_the_next_segment_when_the_open_one_is_full) {
 }
 
 TEST(HlsMedia, hints_follow_a_publisher_that_is_regular_off_the_grid) {
-  Line line;
+  Line line(30);
   line.picture_alone();
   const auto frame = [&](int i) {
     line.packager.on_frame(
-        media::testing::video_frame(162'000'000'045'000 + std::int64_t{i} * 3600, i % 50 == 0));
+        media::testing::video_frame(162'000'000'045'000 + std::int64_t{i} * 3000, i % 60 == 0));
   };
-  for (int i = 0; i < 150; ++i) frame(i);
+  for (int i = 0; i < 180; ++i) frame(i);
   EXPECT_THAT(media_playlist(line, 0, kLowLatency),
               EndsWith("#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"162000000585000.0.m4s\"\n"));
 }

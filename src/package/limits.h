@@ -13,8 +13,6 @@ inline constexpr std::int64_t kTargetDurationSeconds = 4;  // EXT-X-TARGETDURATI
 // A segment is cut here even without a key frame: rounded it must not exceed the target duration,
 // and one frame may still come.
 inline constexpr Micros kSegmentMax{4'200'000};
-// A hole up to this long belongs to the segment before it: 4.2 s + 0.25 s still round to 4.
-inline constexpr Micros kGapMax{250'000};
 // A longer step of the leading track than any camera makes is a discontinuity, announced or not.
 inline constexpr Micros kJumpMax{1'000'000};
 inline constexpr int kPartsPerSegment = 6;              // 1/3 s

@@ -1,6 +1,7 @@
 #include "package/packager.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 #include "base/log.h"
@@ -89,10 +90,10 @@ void Packager::on_picture(media::Frame frame) {
     sound_leads_ = false;
   }
   if (picture_cuts(frame, usual)) {
-    // A cut without a key frame has no presentation time of its own to begin with.
-    const std::int64_t start = frame.key ? frame.pts : std::max(frame.dts, writer.end().value);
     if (!frame.key) ++forced_cuts_;
-    const Cut cut = next_cut({start, writer.track().timescale}, usual / 2);
+    const std::uint32_t timescale = writer.track().timescale;
+    const Cut cut = next_cut({picture_start(frame, usual), timescale},
+                             {writer.time_of(frame), timescale}, usual / 2);
     begin(*picture_, cut);
     if (sound_) cuts_.push_back(cut);
   }
@@ -109,7 +110,18 @@ bool Packager::picture_cuts(const media::Frame& frame, std::int64_t usual) const
   const std::uint32_t timescale = writer.track().timescale;
   if (frame.key && frame.pts + usual / 2 >= grid_.boundary(next_boundary_, timescale)) return true;
   const std::int64_t longest = Ticks::from(kSegmentMax, timescale).value;
-  return writer.end().value + frame.duration - writer.segment().start.value > longest;
+  const std::int64_t end = std::max(writer.end().value, writer.time_of(frame)) + frame.duration;
+  return end - writer.segment().start.value > longest;
+}
+
+// Step 8 of the class comment. A frame that comes early by jitter moves nothing.
+std::int64_t Packager::picture_start(const media::Frame& frame, std::int64_t usual) const {
+  const TrackWriter& writer = picture_->writer;
+  const std::int64_t time = writer.time_of(frame);
+  if (!writer.is_open()) return time;
+  const std::int64_t end = writer.end().value;
+  if (time < end) return end - time <= usual ? end : time;
+  return std::max(end, std::min(time, grid_.boundary(next_boundary_, writer.track().timescale)));
 }
 
 // --- Sound -----------------------------------------------------------------------------------
@@ -189,8 +201,14 @@ void Packager::cut_sound_at(const media::Frame& first) {
   const bool belongs_to_next =
       !cuts_.empty() && reaches({first.dts + first.duration / 2, timescale}, cuts_.front().start);
   const bool first_of_all = !sound_->writer.is_open();
-  cut.start = {(begins_later && !first_of_all) || belongs_to_next ? earliest : first.dts,
-               timescale};
+  const bool follows =
+      !first_of_all && std::abs(first.dts - sound_->writer.end().value) <= first.duration / 2;
+  if (follows && !belongs_to_next) {
+    cut.start = sound_->writer.end();
+  } else {
+    cut.start = {(begins_later && !first_of_all) || belongs_to_next ? earliest : first.dts,
+                 timescale};
+  }
   begin(*sound_, cut);
 }
 
@@ -228,8 +246,11 @@ void Packager::lead_with_sound() {
   const std::uint32_t timescale = sound_->writer.track().timescale;
   const std::int64_t half = frame.duration / 2;
   while (!cuts_.empty()) cut_sound_at(frame);
-  if (!sound_->writer.is_open() || frame.dts + half >= grid_.boundary(next_boundary_, timescale)) {
-    const Cut cut = next_cut({frame.dts, timescale}, half);
+  const TrackWriter& writer = sound_->writer;
+  if (!writer.is_open() || frame.dts + half >= grid_.boundary(next_boundary_, timescale)) {
+    const bool follows = writer.is_open() && std::abs(frame.dts - writer.end().value) <= half;
+    const Ticks start{follows ? writer.end().value : frame.dts, timescale};
+    const Cut cut = next_cut(start, start, half);
     begin(*sound_, cut);
     if (picture_) begin(*picture_, cut);
   }
@@ -238,8 +259,8 @@ void Packager::lead_with_sound() {
 
 // --- Segments --------------------------------------------------------------------------------
 
-Cut Packager::next_cut(Ticks start, std::int64_t tolerance) {
-  const std::int64_t index = grid_.index(start, tolerance);
+Cut Packager::next_cut(Ticks start, Ticks first_frame, std::int64_t tolerance) {
+  const std::int64_t index = grid_.index(first_frame, tolerance);
   Cut cut;
   cut.start = start;
   cut.number = last_number_ ? *last_number_ + 1
@@ -247,15 +268,7 @@ Cut Packager::next_cut(Ticks start, std::int64_t tolerance) {
   cut.init = presentation_;
   cut.discontinuity = std::exchange(broken_, false);
   next_boundary_ = index + 1;
-  if (grid_.on_boundary(start, tolerance)) {
-    cut.expected_end = Ticks{grid_.boundary(next_boundary_, start.timescale), start.timescale};
-  } else if (segments_begun_ > 1) {  // off the grid, but maybe as regular
-    const std::int64_t length = start.value - last_start_->in(start.timescale).value;
-    cut.expected_end = Ticks{start.value + length, start.timescale};
-  }
-  ++segments_begun_;  // the first segment of a line begins anywhere: its length says nothing about the next
   last_number_ = cut.number;
-  last_start_ = start;
   return cut;
 }
 
@@ -278,8 +291,6 @@ void Packager::on_discontinuity() {
     picture_->last_dts.reset();
   }
   broken_ = last_number_.has_value();
-  last_start_.reset();
-  segments_begun_ = 0;
   sound_waiting_.clear();
   sound_first_.reset();
   sound_leads_ = !picture_ && sound_;

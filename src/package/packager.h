@@ -18,7 +18,10 @@
 //  7. Sound that stays away gets empty segments, which playlists show as gaps. A picture that stays
 //     away does so too: sound goes on alone on the grid, and the picture comes back after a
 //     discontinuity.
-//  8. A discontinuity closes chunks, parts and segments with their predicted ends; the next segment
+//  8. Segments of a line follow each other without a hole: each begins where the one before was
+//     predicted to end, or, when frames are missing there, at the boundary of the grid or its first
+//     frame, whichever comes first. So addresses that were hinted become true.
+//  9. A discontinuity closes chunks, parts and segments with their predicted ends; the next segment
 //     is flagged and its number is one more.
 #pragma once
 
@@ -69,6 +72,7 @@ class Packager final : public live::FrameReader {
   void on_sound(media::Frame frame);
 
   bool picture_cuts(const media::Frame& frame, std::int64_t usual) const;
+  std::int64_t picture_start(const media::Frame& frame, std::int64_t usual) const;
   void release_sound();
   bool reaches_cut(const media::Frame& sound) const;
   bool picture_has_passed(const media::Frame& sound) const;
@@ -80,7 +84,7 @@ class Packager final : public live::FrameReader {
   void add_sound();
   void lead_with_sound();
 
-  Cut next_cut(Ticks start, std::int64_t tolerance);
+  Cut next_cut(Ticks start, Ticks first_frame, std::int64_t tolerance);
   void begin(Lane& lane, const Cut& cut);
 
   live::ChunkSink& sink_;
@@ -91,12 +95,10 @@ class Packager final : public live::FrameReader {
   std::optional<Lane> picture_, sound_;
 
   std::optional<std::uint64_t> last_number_;
-  std::optional<Ticks> last_start_;  // of the last segment on this line
-  int segments_begun_ = 0;           // on this line
-  std::int64_t next_boundary_ = 0;   // index on the grid, of the leading track
-  bool broken_ = false;              // the next segment follows a discontinuity
-  bool sound_leads_ = false;         // no picture, or it stays away
-  std::deque<Cut> cuts_;             // of the picture, that sound has not reached
+  std::int64_t next_boundary_ = 0;  // index on the grid, of the leading track
+  bool broken_ = false;             // the next segment follows a discontinuity
+  bool sound_leads_ = false;        // no picture, or it stays away
+  std::deque<Cut> cuts_;            // of the picture, that sound has not reached
   std::deque<media::Frame> sound_waiting_;
   Ticks sound_end_;                          // when it was last closed
   std::optional<std::int64_t> sound_first_;  // since the line began; to tell how long it waited

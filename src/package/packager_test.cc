@@ -149,7 +149,7 @@ TEST_F(PackagerTest, jitter_of_half_a_frame_does_not_move_the_cut) {
   video_run(0, 2, 30, 60);
   video(1.990, true);  // 10 ms early
   EXPECT_THAT(lines_with("opens"),
-              ElementsAre("video opens 900000000 at 0.000", "video opens 900000001 at 1.990"));
+              ElementsAre("video opens 900000000 at 0.000", "video opens 900000001 at 2.000"));
 }
 
 TEST_F(PackagerTest, segments_begin_at_presentation_time_when_frames_are_reordered) {

@@ -1,11 +1,11 @@
 #include "package/track_writer.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
 #include "media/cmaf_writer.h"
 #include "package/grid.h"
-#include "package/limits.h"
 
 namespace butai::package {
 
@@ -19,7 +19,6 @@ TrackWriter::TrackWriter(live::ChunkSink& sink, const media::Track& track, Micro
 void TrackWriter::open(const Cut& cut) {
   open_ = cut;
   open_->start = cut.start.in(track_.timescale);
-  if (cut.expected_end) open_->expected_end = cut.expected_end->in(track_.timescale);
   end_ = part_start_ = open_->start.value;
   part_chunks_ = 0;
   part_independent_ = false;
@@ -28,26 +27,28 @@ void TrackWriter::open(const Cut& cut) {
       live::SegmentOpened{track_.id, cut.number, open_->start, cut.init, cut.discontinuity});
 }
 
+std::int64_t TrackWriter::time_of(const media::Frame& frame) const {
+  return frame.key ? frame.pts : frame.dts + offset_;
+}
+
 void TrackWriter::add(media::Frame frame, std::int64_t usual) {
   // A segment that had to begin without a key frame goes on with the offset of the one before.
   if (empty_ && frame.key) offset_ = frame.pts - frame.dts;
   empty_ = false;
-  end_ = frame.dts + offset_ + frame.duration;
+  const std::int64_t time = frame.dts + offset_;
+  end_parts_before(time, usual);
+  end_ = time + frame.duration;
   waiting_.push_back(std::move(frame));
-  const bool part_ends = part_is_full(usual) || at_expected_end(usual);
+  const bool part_ends = part_is_full(usual);
   if (part_ends || waiting_.size() >= frames_per_chunk_) flush_chunk();
-  if (part_ends) close_part();
+  if (part_ends) close_part(end_);
 }
 
 void TrackWriter::close(Ticks next_start) {
   if (!open_) return;
   flush_chunk();
-  close_part();
-  const std::int64_t next = next_start.in(track_.timescale).value;
-  const std::int64_t gap_max = Ticks::from(kGapMax, track_.timescale).value;
-  // A segment without frames lasts as long as its neighbours say.
-  const bool continues = next > open_->start.value && (empty_ || next - end_ <= gap_max);
-  const std::int64_t end = continues ? next : end_;
+  const std::int64_t end = std::max(next_start.in(track_.timescale).value, open_->start.value);
+  close_part(end);
   sink_.publish(live::SegmentClosed{track_.id, {end - open_->start.value, track_.timescale}});
   open_.reset();
 }
@@ -72,26 +73,33 @@ void TrackWriter::flush_chunk() {
   sink_.publish(live::ChunkPtr(std::move(chunk)));
 }
 
-void TrackWriter::close_part() {
+// The part lasts until `end`, or as long as a part may.
+void TrackWriter::close_part(std::int64_t end) {
   if (part_chunks_ == 0) return;
-  sink_.publish(live::PartClosed{track_.id,
-                                 {part_start_, track_.timescale},
-                                 {end_ - part_start_, track_.timescale},
-                                 part_independent_});
-  part_start_ = end_;
+  const std::int64_t duration = std::clamp<std::int64_t>(end - part_start_, 1, part_target_);
+  sink_.publish(live::PartClosed{
+      track_.id, {part_start_, track_.timescale}, {duration, track_.timescale}, part_independent_});
+  part_start_ += duration;
   part_chunks_ = 0;
   part_independent_ = false;
 }
 
-bool TrackWriter::part_is_full(std::int64_t usual) const {
-  return end_ - part_start_ + usual > part_target_ + usual / 4;
+// A frame at `time` begins another part when the frames before it are missing.
+void TrackWriter::end_parts_before(std::int64_t time, std::int64_t usual) {
+  const std::int64_t slack = std::min(usual / 4, part_target_ - least_part());
+  if (time - part_start_ <= part_target_ - slack) return;
+  flush_chunk();
+  close_part(time);
+  const std::int64_t without_frames = std::max<std::int64_t>(0, time - part_start_ + slack);
+  part_start_ += without_frames / part_target_ * part_target_;
 }
 
-bool TrackWriter::at_expected_end(std::int64_t usual) const {
-  if (!open_->expected_end) return false;
-  const std::int64_t expected = open_->expected_end->value - usual / 2;
-  // Once: a segment that goes on after all has parts of the usual length again.
-  return part_start_ < expected && end_ >= expected;
+bool TrackWriter::part_is_full(std::int64_t usual) const {
+  const std::int64_t filled = end_ - part_start_;
+  return filled >= least_part() && filled + usual > part_target_ + usual / 4;
 }
+
+// 85 % of the target, rounded up: RFC 8216bis clause 4.4.4.9.
+std::int64_t TrackWriter::least_part() const { return (part_target_ * 85 + 99) / 100; }
 
 }  // namespace butai::package

@@ -2,10 +2,14 @@
 // Flow:   package::Packager -> here -> live::ChunkSink
 // Thread: the channel's loop.
 // Limits: a chunk has frames_per_chunk frames at most; segments are bounded by the Packager.
+// Spec:   RFC 8216bis (draft 22) clause 4.4.4.9.
 //
 //  1. open() begins a segment; add() gathers frames into a chunk and publishes it when it is full.
-//  2. A part is closed when one more frame would not fit into its target (a quarter of a frame
-//     forgives the jitter of millisecond time stamps), and where the segment is expected to end.
+//  2. A part is closed at once when it lasts 85 % of its target and one more frame would not fit (a
+//     quarter of a frame forgives the jitter of millisecond time stamps). Where frames are missing
+//     it is closed by the next one that comes, and lasts until that; never longer than the target.
+//     So no part but a segment's last is ever shorter than 85 %. Time without any frame for longer
+//     than a part is in no part.
 //  3. close() publishes what is left, closes the part, then the segment.
 #pragma once
 
@@ -25,7 +29,6 @@ struct Cut {
   Ticks start;             // presentation time of its first frame
   std::uint32_t init = 0;  // Presentation::number
   bool discontinuity = false;
-  std::optional<Ticks> expected_end;  // where the next cut will be, if that can be told
 };
 
 class TrackWriter {
@@ -42,18 +45,22 @@ class TrackWriter {
   // That, or `other` when the open segment has no frame.
   Ticks end_or(Ticks other) const { return empty_ ? other.in(track_.timescale) : end(); }
 
+  // When `frame` would be seen if frames were not reordered: the presentation time that parts and
+  // segments count in.
+  std::int64_t time_of(const media::Frame& frame) const;
+
   void open(const Cut& cut);
   // Into the open segment; `frame.duration` is set. `usual` is what frames of this track last.
   void add(media::Frame frame, std::int64_t usual);
-  // The segment lasts until `next_start` when that continues it, else until its own end. Does
-  // nothing when none is open.
+  // The segment lasts until `next_start`. Does nothing when none is open.
   void close(Ticks next_start);
 
  private:
   void flush_chunk();
-  void close_part();
+  void close_part(std::int64_t end);
+  void end_parts_before(std::int64_t time, std::int64_t usual);
   bool part_is_full(std::int64_t usual) const;
-  bool at_expected_end(std::int64_t usual) const;
+  std::int64_t least_part() const;
 
   live::ChunkSink& sink_;
   media::Track track_;

@@ -29,6 +29,8 @@ name = "low"
 [[channel]]
 name = "ntsc"
 [[channel]]
+name = "lossy"
+[[channel]]
 name = "stable"
 latency = "stable"
 `,
@@ -41,7 +43,10 @@ latency = "stable"
     );
   }
   senders.push(await feed(server, 'ntsc', await film({ rate: '30000/1001', seconds: 8 })));
-  await Promise.all(['low', 'ntsc', 'stable'].map((channel) => server.segmentsOf(channel)));
+  // A camera that loses a quarter of its pictures, key frames too.
+  const lossy = ['-vf', "select='gt(random(7),0.25)'", '-fps_mode', 'vfr', '-force_key_frames', 'expr:gte(t,n_forced*2)'];
+  senders.push(await feed(server, 'lossy', await film({ seconds: 8, extra: lossy })));
+  await Promise.all(['low', 'ntsc', 'lossy', 'stable'].map((channel) => server.segmentsOf(channel)));
 });
 after(async () => {
   await Promise.all(senders.map((sender) => sender.stop()));
@@ -55,7 +60,7 @@ async function renditions(channel) {
 }
 
 // What must hold for any media playlist of ours.
-function checkMedia(list, { low }) {
+function checkMedia(list, { low, lossy = false }) {
   strictly(list.text);
   assert.equal(list.target, kTarget);
   assert.ok(!('EXT-X-PLAYLIST-TYPE' in list.tags), 'PLAYLIST-TYPE in a live playlist');
@@ -79,10 +84,10 @@ function checkMedia(list, { low }) {
   assert.equal(list.control['CAN-BLOCK-RELOAD'], 'YES');
   assert.ok(list.partTarget > 0 && list.partTarget <= 1);
   assert.ok(Number(list.control['PART-HOLD-BACK']) >= 3 * list.partTarget - 1e-9, 'PART-HOLD-BACK of three parts');
-  checkParts(list);
+  checkParts(list, lossy ? 1 / 30 : 0.002);
 }
 
-function checkParts(list) {
+function checkParts(list, tolerance) {
   const all = [...list.segments, ...(list.open ? [list.open] : [])];
   assert.ok(all.at(-1).parts.length + all.at(-2).parts.length > 0, 'parts at the live edge');
   for (const segment of all) {
@@ -95,7 +100,7 @@ function checkParts(list) {
       }
     });
     if (complete && segment.parts.length) {
-      near(segment.parts.reduce((sum, part) => sum + part.duration, 0), segment.duration, 0.002, 'parts against EXTINF');
+      near(segment.parts.reduce((sum, part) => sum + part.duration, 0), segment.duration, tolerance, 'parts against EXTINF');
     }
   }
   // Parts are listed no further back than three target durations from the end.
@@ -122,6 +127,29 @@ function checkGrowth(before, now) {
   assert.deepEqual(now.control, before.control);
 }
 
+async function followsTheRules(channel, { low, lossy = false }) {
+  const urls = await renditions(channel);
+  const last = {};
+  // Long enough for the shortest playlist that is legal, three target durations.
+  const end = performance.now() + 16_000;
+  while (performance.now() < end) {
+    for (const kind of ['video', 'audio']) {
+      const list = await media(urls[kind]);
+      checkMedia(list, { low, lossy });
+      if (last[kind]) checkGrowth(last[kind], list);
+      last[kind] = list;
+    }
+    const apart = Math.abs(last.video.sequence + last.video.segments.length - last.audio.sequence - last.audio.segments.length);
+    assert.ok(apart <= 1, `renditions are ${apart} segments apart`);
+    assert.deepEqual(last.video.control, last.audio.control, 'SERVER-CONTROL is the same everywhere');
+    await sleep(170);
+  }
+  for (const list of Object.values(last)) {
+    const length = list.segments.reduce((sum, segment) => sum + segment.duration, 0);
+    assert.ok(length >= 3 * kTarget, `${length} s are listed`);
+  }
+}
+
 for (const [channel, low] of [['low', true], ['ntsc', true], ['stable', false]]) {
   describe(`${channel} channel`, () => {
     test('the multivariant playlist names what is in it', async () => {
@@ -136,28 +164,7 @@ for (const [channel, low] of [['low', true], ['ntsc', true], ['stable', false]])
       assert.equal(variant['FRAME-RATE'], channel === 'ntsc' ? '29.970' : '30.000');
     });
 
-    test('media playlists follow the rules while they grow', { timeout: 60_000 }, async () => {
-      const urls = await renditions(channel);
-      const last = {};
-      // Long enough for the shortest playlist that is legal, three target durations.
-      const end = performance.now() + 16_000;
-      while (performance.now() < end) {
-        for (const kind of ['video', 'audio']) {
-          const list = await media(urls[kind]);
-          checkMedia(list, { low });
-          if (last[kind]) checkGrowth(last[kind], list);
-          last[kind] = list;
-        }
-        const apart = Math.abs(last.video.sequence + last.video.segments.length - last.audio.sequence - last.audio.segments.length);
-        assert.ok(apart <= 1, `renditions are ${apart} segments apart`);
-        assert.deepEqual(last.video.control, last.audio.control, 'SERVER-CONTROL is the same everywhere');
-        await sleep(170);
-      }
-      for (const list of Object.values(last)) {
-        const length = list.segments.reduce((sum, segment) => sum + segment.duration, 0);
-        assert.ok(length >= 3 * kTarget, `${length} s are listed`);
-      }
-    });
+    test('media playlists follow the rules while they grow', { timeout: 60_000 }, () => followsTheRules(channel, { low }));
 
     test('video segments begin with a key frame and decode alone; audio carries its time', async () => {
       const urls = await renditions(channel);
@@ -181,6 +188,9 @@ for (const [channel, low] of [['low', true], ['ntsc', true], ['stable', false]])
     });
   });
 }
+
+test('a publisher that loses pictures has playlists that follow the rules', { timeout: 60_000 }, () =>
+  followsTheRules('lossy', { low: true, lossy: true }));
 
 for (const channel of ['low', 'ntsc']) {
   describe(`low latency of the ${channel} channel`, () => {
