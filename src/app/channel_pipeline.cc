@@ -1,5 +1,6 @@
 #include "app/channel_pipeline.h"
 
+#include "app/ladder.h"
 #include "package/packager.h"
 
 namespace butai::app {
@@ -9,22 +10,29 @@ namespace butai::app {
 //                                              │ JPEG                ▼
 //                                              │        live::Input (UTC time line) ──▶ live::Channel
 //                                              ▼                                            │ clear frames
-//                                    live::Channel::push_picture                            ▼
-//                                              │                                  package::Packager
+//                                    live::Channel::push_picture                            ├──▶ app::Ladder
+//                                              │                                            ▼        │
+//                                              │                                  package::Packager ◀┘
 //                                              ▼                                            │ chunks
 //            live::ChannelView on every loop ◀── live::Channel::publish ◀───────────────────┘
 //                     │
 //                     └──▶ delivery/{websocket,hls,dash,jpeg}
 //
-// The packager is the only reader of clear frames. House outputs (restream, clear recording, stills)
+// The packager reads clear frames, and the ladder's worker, which gives its renditions to the packager
+// and to nobody else. House outputs (restream, clear recording, stills)
 // will be attached here as well, each switched on by name in the configuration, and nowhere else.
-void furnish_channel(live::Channel& channel) {
+void furnish_channel(live::Channel& channel, const Furniture& furniture) {
   package::PackagerOptions options;
   // Init segments may be kept for ever under init-NUMBER.mp4, so a channel that is opened again, here
   // or after a restart, must not use a number twice: it counts from its second of opening.
   options.first_presentation = static_cast<std::uint32_t>(
       std::chrono::floor<Seconds>(channel.opened().time_since_epoch()).count());
-  channel.attach(std::make_unique<package::Packager>(channel, options));
+  auto packager = std::make_unique<package::Packager>(channel, options);
+  package::Packager& at = *packager;
+  channel.attach(std::move(packager));
+  if (furniture.ladder.empty()) return;
+  channel.attach(std::make_unique<Ladder>(furniture.loop, furniture.clock, furniture.worker,
+                                          furniture.ladder, channel.options().name, at));
 }
 
 }  // namespace butai::app

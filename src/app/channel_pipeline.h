@@ -2,10 +2,23 @@
 // Thread: called on the channel's loop.
 #pragma once
 
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
 #include "live/channel.h"
+#include "net/loop.h"
+#include "worker/line.h"
 
 namespace butai::app {
 
-void furnish_channel(live::Channel& channel);
+struct Furniture {
+  net::Loop& loop;  // the channel's
+  const Clock& clock;
+  const std::string& worker;         // butai-worker
+  std::vector<worker::Rung> ladder;  // empty: the source's picture alone
+};
+
+void furnish_channel(live::Channel& channel, const Furniture& furniture);
 
 }  // namespace butai::app

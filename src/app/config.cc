@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
+#include <iterator>
 
 #include "app/settings.h"
 #include "base/name.h"
@@ -58,28 +59,36 @@ std::string nearest(std::string_view wrong, const std::vector<std::string_view>&
   return fmt::format("; did you mean {}?", *best);
 }
 
-Expected<void> read_section(Config& config, const std::string& file, std::string_view section,
-                            const toml::table& table) {
+// Every key of `table` but those in `beside` into `target`, by `table_of`; `where` is "[[channel]]".
+template <class Settings, class Target>
+Expected<void> read_keys(const std::string& file, std::string_view where, const toml::table& table,
+                         const Settings& settings, std::vector<std::string_view> beside,
+                         Target& target) {
   for (const auto& [key, node] : table) {
-    std::vector<std::string_view> names;
-    const Setting* found = nullptr;
-    for (const Setting& setting : settings()) {
-      if (setting.section != section) continue;
-      names.push_back(setting.name);
-      if (setting.name == key.str()) found = &setting;
-    }
-    if (found == nullptr) {
-      return at(
-          file, key.source(),
-          fmt::format("[{}] has no setting {}{}", section, key.str(), nearest(key.str(), names)));
+    if (std::ranges::find(beside, key.str()) != beside.end()) continue;
+    std::vector<std::string_view> names = beside;
+    for (const auto& setting : settings) names.push_back(setting.name);
+    const auto found = std::ranges::find_if(
+        settings, [&key = key](const auto& setting) { return setting.name == key.str(); });
+    if (found == settings.end()) {
+      return at(file, key.source(),
+                fmt::format("{} has no setting {}{}", where, key.str(), nearest(key.str(), names)));
     }
     const auto text = as_setting_text(node);
-    if (!text || !found->set(config, *text)) {
+    if (!text || !found->set(target, *text)) {
       return at(file, node.source(),
-                fmt::format("[{}] {} must be {}", section, key.str(), found->expects));
+                fmt::format("{} {} must be {}", where, key.str(), found->expects));
     }
   }
   return {};
+}
+
+Expected<void> read_section(Config& config, const std::string& file, std::string_view section,
+                            const toml::table& table) {
+  std::vector<Setting> own;
+  std::ranges::copy_if(settings(), std::back_inserter(own),
+                       [section](const Setting& setting) { return setting.section == section; });
+  return read_keys(file, fmt::format("[{}]", section), table, own, {}, config);
 }
 
 Expected<void> read_channel(Config& config, const std::string& file, const toml::table& table) {
@@ -103,26 +112,79 @@ Expected<void> read_channel(Config& config, const std::string& file, const toml:
     channel = found->second;
   }
   channel.name = *name;
-  for (const auto& [key, node] : table) {
-    if (key.str() == "name" || key.str() == "like") continue;
-    std::vector<std::string_view> names{"name", "like"};
-    const ChannelSetting* found = nullptr;
-    for (const ChannelSetting& setting : channel_settings()) {
-      names.push_back(setting.name);
-      if (setting.name == key.str()) found = &setting;
-    }
-    if (found == nullptr) {
-      return at(
-          file, key.source(),
-          fmt::format("[[channel]] has no setting {}{}", key.str(), nearest(key.str(), names)));
-    }
-    const auto text = as_setting_text(node);
-    if (!text || !found->set(channel, *text)) {
-      return at(file, node.source(),
-                fmt::format("[[channel]] {} must be {}", key.str(), found->expects));
-    }
+  if (auto read =
+          read_keys(file, "[[channel]]", table, channel_settings(), {"name", "like"}, channel);
+      !read) {
+    return read;
   }
   config.channels[*name] = std::move(channel);
+  return {};
+}
+
+Expected<void> read_rendition(Config& config, const std::string& file, const toml::table& table) {
+  worker::Rung rung;
+  const auto name = table["name"].value<std::string>();
+  if (!name || !is_name(*name) || *name == "video" || *name == "audio" || *name == "default") {
+    return at(
+        file, table.source(),
+        "[[rendition]] needs name = \"…\" of 1 to 64 letters, digits, _ and -, and not video, "
+        "audio or default");
+  }
+  if (std::ranges::find(config.renditions, *name, &worker::Rung::name) != config.renditions.end()) {
+    return at(file, table.source(),
+              fmt::format("[[rendition]] {} stands here twice; keep one of them", *name));
+  }
+  rung.name = *name;
+  if (auto read = read_keys(file, "[[rendition]]", table, rendition_settings(), {"name"}, rung);
+      !read) {
+    return read;
+  }
+  const bool picture = rung.height > 0;
+  if (picture ? !table.contains("bitrate") || table.contains("audio") : !table.contains("audio")) {
+    return at(file, table.source(),
+              "[[rendition]] needs size and bitrate for a picture, or audio for sound alone");
+  }
+  config.renditions.push_back(std::move(rung));
+  return {};
+}
+
+// Lists of tables, such as [[channel]], each read by `read`.
+Expected<void> read_list(Config& config, const std::string& file, const toml::table& root,
+                         std::string_view name,
+                         Expected<void> (*read)(Config&, const std::string&, const toml::table&)) {
+  const toml::node* list = root.get(name);
+  if (list == nullptr) return {};
+  if (list->as_array() == nullptr) {
+    return at(file, list->source(), fmt::format("write [[{}]], with two brackets", name));
+  }
+  for (const toml::node& node : *list->as_array()) {
+    if (!node.is_table()) {
+      return at(file, node.source(), fmt::format("write [[{}]], then name = \"…\"", name));
+    }
+    if (auto done = read(config, file, *node.as_table()); !done) return done;
+  }
+  return {};
+}
+
+// Every name in a ladder is one of the renditions'.
+Expected<void> check_ladders(const Config& config, const std::string& file) {
+  const auto check = [&](const ChannelConfig& channel) -> Expected<void> {
+    for (const std::string& name : channel.ladder) {
+      const bool known =
+          name == "default" || std::ranges::find(config.renditions, name, &worker::Rung::name) !=
+                                   config.renditions.end();
+      if (known) continue;
+      return problem(
+          fmt::format("{}: a ladder names {}, which is no [[rendition]]; write one, or "
+                      "\"default\"",
+                      file, name));
+    }
+    return {};
+  };
+  if (auto good = check(config.channel_defaults); !good) return good;
+  for (const auto& [name, channel] : config.channels) {
+    if (auto good = check(channel); !good) return good;
+  }
   return {};
 }
 
@@ -135,14 +197,8 @@ Expected<void> read_file(Config& config, const std::string& file) {
               fmt::format("this is not TOML: {}; see config/butai.toml for the form",
                           error.description()));
   }
-  const toml::array* channels = nullptr;
   for (const auto& [key, node] : root) {
-    if (key.str() == "channel") {
-      channels = node.as_array();
-      if (channels == nullptr)
-        return at(file, key.source(), "write [[channel]], with two brackets");
-      continue;
-    }
+    if (key.str() == "channel" || key.str() == "rendition") continue;
     std::vector<std::string_view> sections;
     for (const Setting& setting : settings()) sections.push_back(setting.section);
     if (std::ranges::find(sections, key.str()) == sections.end() || !node.is_table()) {
@@ -152,13 +208,8 @@ Expected<void> read_file(Config& config, const std::string& file) {
     if (auto read = read_section(config, file, key.str(), *node.as_table()); !read) return read;
   }
   // After [channels], whatever their order in the file: they start from its values.
-  if (channels != nullptr) {
-    for (const toml::node& node : *channels) {
-      if (!node.is_table()) return at(file, node.source(), "write [[channel]], then name = \"…\"");
-      if (auto read = read_channel(config, file, *node.as_table()); !read) return read;
-    }
-  }
-  return {};
+  if (auto read = read_list(config, file, root, "channel", read_channel); !read) return read;
+  return read_list(config, file, root, "rendition", read_rendition);
 }
 
 Expected<void> read_environment(Config& config,
@@ -180,6 +231,17 @@ Expected<void> read_environment(Config& config,
 const ChannelConfig& Config::channel(const std::string& name) const {
   const auto found = channels.find(name);
   return found == channels.end() ? channel_defaults : found->second;
+}
+
+std::vector<worker::Rung> Config::ladder(const std::string& name) const {
+  const std::vector<std::string>& wanted = channel(name).ladder;
+  std::vector<worker::Rung> made;
+  std::ranges::copy_if(renditions, std::back_inserter(made), [&wanted](const worker::Rung& rung) {
+    return std::ranges::any_of(wanted, [&rung](const std::string& each) {
+      return each == "default" || each == rung.name;
+    });
+  });
+  return made;
 }
 
 std::optional<live::ChannelOptions> Config::channel_options(const std::string& name) const {
@@ -208,6 +270,8 @@ Expected<Config> load_config(const std::string& file,
   // Environment values count as [channels], so [[channel]] keeps what the file says.
   if (auto read = read_environment(config, environment); !read)
     return std::unexpected(read.error());
+  if (config.renditions.empty()) config.renditions = default_renditions();
+  if (auto good = check_ladders(config, config.file); !good) return std::unexpected(good.error());
   return config;
 }
 

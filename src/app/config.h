@@ -53,6 +53,7 @@ struct ChannelConfig {
   Access access = Access::Token;
   live::Latency latency = live::Latency::Low;
   Micros linger{60'000'000};
+  std::vector<std::string> ladder;  // names of renditions; empty: none, "default": all
 };
 
 struct LogConfig {
@@ -68,10 +69,13 @@ struct Config {
   ChannelConfig channel_defaults;
   std::map<std::string, ChannelConfig> channels;  // [[channel]], by name
   worker::Encoding encoding;
+  std::vector<worker::Rung> renditions;  // [[rendition]]; the default ones when the file has none
   LogConfig log;
 
   // What holds for a channel of this name, named in the file or not.
   const ChannelConfig& channel(const std::string& name) const;
+  // The renditions that are made of its picture and sound.
+  std::vector<worker::Rung> ladder(const std::string& channel) const;
   // Whether it may be opened, and how; the live half of the above.
   std::optional<live::ChannelOptions> channel_options(const std::string& name) const;
 };

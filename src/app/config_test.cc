@@ -77,6 +77,45 @@ trusted_proxies = ["10.0.0.0/8", "127.0.0.1"]
   EXPECT_EQ(config->server.trusted_proxies.size(), 2u);
 }
 
+TEST_F(ConfigTest, a_ladder_is_the_default_one_or_names_renditions) {
+  const auto plain = load("[channels]\nladder = \"default\"\n");
+  ASSERT_TRUE(plain);
+  ASSERT_EQ(plain->ladder("main").size(), 5u);
+  EXPECT_EQ(plain->ladder("main")[1].name, "720p");
+  EXPECT_EQ(plain->ladder("main")[1].height, 720);
+  const auto named = load(R"(
+[[rendition]]
+name = "phone"
+size = "426x240"
+rate = 15
+bitrate = 300000
+[[rendition]]
+name = "radio"
+audio = 48000
+[[channel]]
+name = "stage"
+ladder = ["radio", "phone"]
+)");
+  ASSERT_TRUE(named) << named.error().sentence;
+  EXPECT_TRUE(named->ladder("main").empty());
+  const auto stage = named->ladder("stage");
+  ASSERT_EQ(stage.size(), 2u);
+  EXPECT_EQ(stage[0].height, 240);
+  EXPECT_EQ(stage[0].frames_per_second_max, 15u);
+  EXPECT_EQ(stage[1].height, 0);
+  EXPECT_EQ(stage[1].bitrate, 48'000u);
+}
+
+TEST_F(ConfigTest, a_rendition_that_cannot_be_is_named) {
+  EXPECT_THAT(complaint("[channels]\nladder = [\"8k\"]\n"), HasSubstr("no [[rendition]]"));
+  EXPECT_THAT(complaint("[[rendition]]\nname = \"a\"\nsize = \"100x101\"\n"),
+              HasSubstr("line 3: [[rendition]] size must be a size with an even height"));
+  EXPECT_THAT(complaint("[[rendition]]\nname = \"a\"\nsize = \"426x240\"\n"),
+              HasSubstr("needs size and bitrate"));
+  EXPECT_THAT(complaint("[[rendition]]\nname = \"video\"\naudio = 48000\n"),
+              HasSubstr("not video"));
+}
+
 TEST_F(ConfigTest, the_environment_wins_over_the_file) {
   const auto config =
       load("[server]\nlisten = \"127.0.0.1:1\"\n",

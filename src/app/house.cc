@@ -64,7 +64,13 @@ Expected<void> House::build() {
   std::vector<Executor*> executors;
   for (std::size_t i = 0; i < loops_.size(); ++i) executors.push_back(&loops_[i]);
   channels_ = std::make_unique<live::Channels>(
-      std::move(executors), clock_, furnish_channel,
+      std::move(executors), clock_,
+      [this](live::Channel& channel) {
+        furnish_channel(channel, {.loop = *net::Loop::current(),
+                                  .clock = clock_,
+                                  .worker = options_.worker,
+                                  .ladder = config_.get()->ladder(channel.options().name)});
+      },
       [this](const std::string& name) { return config_.get()->channel_options(name); });
 
   server_ = std::make_unique<net::Server>(loops_, all_routes(), *guard_, clock_, metrics_,

@@ -105,6 +105,40 @@ const std::array kChannelSettings{
     ChannelSetting{
         "linger", kDuration,
         [](ChannelConfig& c, const std::string& t) { return set_duration(c.linger, t); }},
+    ChannelSetting{"ladder", "\"none\", \"default\" or a list of names of [[rendition]]",
+                   [](ChannelConfig& c, const std::string& t) {
+                     if (t == "none") return set_list(c.ladder, "");
+                     return !t.empty() && set_list(c.ladder, t);
+                   }},
+};
+
+// "1280x720": renditions keep the source's shape, so the height is what counts.
+bool set_size(worker::Rung& rung, const std::string& text) {
+  const auto by = text.find('x');
+  if (by == std::string::npos) return false;
+  std::uint16_t width = 0, height = 0;
+  if (!set_number<std::uint16_t>(width, text.substr(0, by), 16, 4096) ||
+      !set_number<std::uint16_t>(height, text.substr(by + 1), 16, 4096) || height % 2 != 0) {
+    return false;
+  }
+  rung.height = height;
+  return true;
+}
+
+const std::array kRenditionSettings{
+    RenditionSetting{"size", "a size with an even height, e.g. \"1280x720\"", set_size},
+    RenditionSetting{"rate", "pictures a second, 1 to 60",
+                     [](worker::Rung& r, const std::string& t) {
+                       return set_number(r.frames_per_second_max, t, 1u, 60u);
+                     }},
+    RenditionSetting{"bitrate", "bits per second of the picture, 50000 to 50000000",
+                     [](worker::Rung& r, const std::string& t) {
+                       return set_number(r.bitrate, t, 50'000u, 50'000'000u);
+                     }},
+    RenditionSetting{"audio", "bits per second of a rendition of sound alone, 16000 to 512000",
+                     [](worker::Rung& r, const std::string& t) {
+                       return set_number(r.bitrate, t, 16'000u, 512'000u);
+                     }},
 };
 
 std::vector<Setting> make_settings() {
@@ -191,5 +225,15 @@ std::span<const Setting> settings() {
 }
 
 std::span<const ChannelSetting> channel_settings() { return kChannelSettings; }
+
+std::span<const RenditionSetting> rendition_settings() { return kRenditionSettings; }
+
+std::vector<worker::Rung> default_renditions() {
+  return {{.name = "1080p", .height = 1080, .bitrate = 4'500'000},
+          {.name = "720p", .height = 720, .bitrate = 2'200'000},
+          {.name = "480p", .height = 480, .bitrate = 900'000},
+          {.name = "240p", .height = 240, .bitrate = 400'000},
+          {.name = "sound", .bitrate = 64'000}};
+}
 
 }  // namespace butai::app

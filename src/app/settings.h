@@ -28,4 +28,13 @@ struct ChannelSetting {
 };
 std::span<const ChannelSetting> channel_settings();
 
+// Those of a [[rendition]].
+struct RenditionSetting {
+  std::string_view name;
+  std::string_view expects;
+  std::function<bool(worker::Rung&, const std::string&)> set;
+};
+std::span<const RenditionSetting> rendition_settings();
+std::vector<worker::Rung> default_renditions();
+
 }  // namespace butai::app

@@ -38,7 +38,12 @@ void ChannelView::apply(const Update& update) {
 void ChannelView::take(const PackageEvent& event) {
   std::visit(Overloaded{
                  [this](const PresentationPtr& presentation) {
+                   const bool more = presentation_ && presentation_->number == presentation->number;
                    presentation_ = presentation;
+                   if (more) {
+                     presentations_.back() = presentation;
+                     return tell_playlist_change();
+                   }
                    presentations_.push_back(presentation);
                    if (presentations_.size() > kSegmentsKept)
                      presentations_.erase(presentations_.begin());
@@ -63,6 +68,7 @@ void ChannelView::take(const PackageEvent& event) {
 
 void ChannelView::take_chunk(const ChunkPtr& chunk) {
   log_of(chunk->track).apply(chunk);
+  if (chunk->track >= media::kFirstRung) return;
   const media::TrackId leading = presentation_->renditions.front().track.id;
   const bool leads = chunk->track == leading;
   chunks_.append(chunk, chunk->bytes.size(), leads && chunk->independent);

@@ -36,11 +36,12 @@ struct Rendition {
 };
 
 // What is on now: the tracks and their init segments. A change of codec configuration, or a break of
-// the time line, makes a new one with the next number.
+// the time line, makes a new one with the next number. The same number again: the ladder's
+// renditions have come.
 struct Presentation {
   std::uint32_t number = 0;  // in init addresses: init-NUMBER.mp4
   std::vector<Rendition> renditions;
-  Bytes init_all;    // ftyp moov of all tracks, for WebSocket viewers
+  Bytes init_all;    // ftyp moov of the source's own tracks, for WebSocket viewers
   std::string mime;  // video/mp4; codecs="avc1.64001f,mp4a.40.2"
 };
 using PresentationPtr = std::shared_ptr<const Presentation>;

@@ -52,7 +52,7 @@ void write_mvhd(BoxWriter& out) {
 void write_tkhd(BoxWriter& out, const Track& track, Rational aspect) {
   constexpr std::uint32_t kEnabledInMovie = 3;
   const auto tkhd = out.full_box("tkhd", 0, kEnabledInMovie);
-  out.u32(0), out.u32(0), out.u32(track.id), out.u32(0), out.u32(0), out.zeros(8);
+  out.u32(0), out.u32(0), out.u32(iso_track_id(track.codec)), out.u32(0), out.u32(0), out.zeros(8);
   out.u16(0), out.u16(0);
   out.u16(track.codec == Codec::Aac ? 0x100 : 0), out.u16(0);
   write_matrix(out);
@@ -225,10 +225,10 @@ std::uint64_t ntp_of(Utc when) {
   return seconds << 32 | ((fraction << 32) + 999'999) / 1'000'000;
 }
 
-void write_prft(BoxWriter& out, const Frame& first) {
+void write_prft(BoxWriter& out, const Track& track, const Frame& first) {
   constexpr std::uint32_t kCaptured = 24;
   const auto prft = out.full_box("prft", 1, kCaptured);
-  out.u32(first.track);
+  out.u32(iso_track_id(track.codec));
   out.u64(ntp_of(first.captured));
   out.u64(static_cast<std::uint64_t>(first.pts));
 }
@@ -260,7 +260,7 @@ Bytes write_init(std::span<const Track> tracks) {
     const auto mvex = out.box("mvex");
     for (const Track& track : tracks) {
       const auto trex = out.full_box("trex", 0, 0);
-      out.u32(track.id), out.u32(1), out.u32(0), out.u32(0), out.u32(0);
+      out.u32(iso_track_id(track.codec)), out.u32(1), out.u32(0), out.u32(0), out.u32(0);
     }
   }
   return out.take();
@@ -281,7 +281,7 @@ ChunkLayout write_boxes(const Track& track, std::span<const Frame> frames, std::
 
   const std::size_t size = (with_prft ? kPrftSize : 0) + moof_size + 8 + media_size;
   BoxWriter out(size);
-  if (with_prft) write_prft(out, first);
+  if (with_prft) write_prft(out, track, first);
   {
     const auto moof = out.box("moof");
     {
@@ -291,7 +291,7 @@ ChunkLayout write_boxes(const Track& track, std::span<const Frame> frames, std::
     const auto traf = out.box("traf");
     {
       const auto tfhd = out.full_box("tfhd", 0, kTfhdFlags);
-      out.u32(track.id);
+      out.u32(iso_track_id(track.codec));
       out.u32(static_cast<std::uint32_t>(first.duration));
       out.u32(sample_flags(first));
     }

@@ -14,11 +14,16 @@ namespace butai::media {
 
 enum class Codec : std::uint8_t { H264 = 1, Aac = 2 };
 
-// ISO/IEC 14496-12 track_ID; in Butai video is always 1 and audio 2, so that the same chunk is
-// right beside the joint init segment (WebSocket) and the one of a single track (HLS, DASH).
+// Which of a channel's tracks: the source's picture, its sound, and from kFirstRung on what the
+// ladder made of them.
 using TrackId = std::uint32_t;
 inline constexpr TrackId kVideoTrack = 1;
 inline constexpr TrackId kAudioTrack = 2;
+inline constexpr TrackId kFirstRung = 3;
+
+// ISO/IEC 14496-12 track_ID: every picture is 1 and every sound 2, so that the same chunk is right
+// beside the joint init segment (WebSocket) and the one of a single track (HLS, DASH).
+constexpr std::uint32_t iso_track_id(Codec codec) { return codec == Codec::H264 ? 1 : 2; }
 
 struct Rational {
   std::uint32_t num = 0;  // 0: unknown
@@ -29,6 +34,7 @@ struct Rational {
 struct Track {
   TrackId id = kVideoTrack;
   Codec codec = Codec::H264;
+  std::string name;                  // of the ladder's rendition; empty: the source's own
   std::uint32_t timescale = 90'000;  // ticks per second of dts, pts, duration
   // H.264: AVCDecoderConfigurationRecord (ISO/IEC 14496-15:2022 clause 5.3.3.1).
   // AAC: AudioSpecificConfig (ISO/IEC 14496-3:2019 clause 1.6.2.1).

@@ -28,6 +28,11 @@ inline constexpr Micros kSoundLeadMax{250'000};
 // Sound that is so far behind the picture is cut without waiting for it, so that the playlists of
 // both go on together.
 inline constexpr Micros kSoundBehindMax{3'000'000};
+// A rendition of the ladder that is so far behind the picture is not waited for; players at the edge
+// are 1 s behind, others 10.
+inline constexpr Micros kLadderBehindMax{3'000'000};
+// Cuts that a ladder which joins still makes segments of: its encoders start in less than a segment.
+inline constexpr std::size_t kRecentCutsMax = 3;
 inline constexpr std::size_t kRateHistory = 15;  // frames whose distance tells an unknown rate
 inline constexpr Micros kFrameMax{1'000'000};    // longest duration a frame is believed to have
 

@@ -44,6 +44,8 @@ void Packager::publish_presentation(const std::vector<media::Track>& tracks) {
   tracks_ = tracks;
   picture_.reset();
   sound_.reset();
+  ladder_.clear();
+  recent_cuts_.clear();
   for (const media::Track& track : tracks) {
     const bool video = track.codec == media::Codec::H264;
     (video ? picture_ : sound_)
@@ -96,6 +98,7 @@ void Packager::on_picture(media::Frame frame) {
                              {writer.time_of(frame), timescale}, usual / 2);
     begin(*picture_, cut);
     if (sound_) cuts_.push_back(cut);
+    tell_ladder(cut);
   }
   writer.add(std::move(frame), usual);
   if (sound_) {
@@ -253,8 +256,47 @@ void Packager::lead_with_sound() {
     const Cut cut = next_cut(start, start, half);
     begin(*sound_, cut);
     if (picture_) begin(*picture_, cut);
+    tell_ladder(cut);
   }
   add_sound();
+}
+
+// --- Ladder ----------------------------------------------------------------------------------
+
+void Packager::on_ladder(const std::vector<media::Track>& renditions) {
+  const auto usable = usable_tracks(renditions);
+  if (!usable || !picture_ || (!ladder_.empty() && same_tracks(*usable, ladder_tracks_))) return;
+  if (!ladder_.empty()) {
+    on_discontinuity();
+    publish_presentation(tracks_);
+  }
+  ladder_tracks_ = *usable;
+  auto all = tracks_;
+  for (const media::Track& track : ladder_tracks_) {
+    const bool video = track.codec == media::Codec::H264;
+    ladder_.emplace_back(sink_, track, options_.segment,
+                         video ? 1 : options_.audio_frames_per_chunk);
+    for (const Cut& cut : recent_cuts_) ladder_.back().cut(cut);
+    all.push_back(track);
+  }
+  sink_.publish(make_presentation(presentation_, all));
+}
+
+void Packager::on_ladder_frame(media::Frame frame) {
+  const auto found = std::ranges::find(ladder_, frame.track, &Follower::id);
+  if (found != ladder_.end()) found->add(std::move(frame));
+}
+
+void Packager::tell_ladder(const Cut& cut) {
+  for (Follower& rendition : ladder_) {
+    rendition.keep_up(cut.start);
+    rendition.cut(cut);
+  }
+  recent_cuts_.push_back(cut);
+  if (recent_cuts_.size() <= kRecentCutsMax) return;
+  const bool broke = recent_cuts_.front().discontinuity;
+  recent_cuts_.pop_front();
+  recent_cuts_.front().discontinuity |= broke;
 }
 
 // --- Segments --------------------------------------------------------------------------------
@@ -286,6 +328,7 @@ void Packager::on_discontinuity() {
   if (picture_) {
     // Open without a frame when sound ran alone: then it lasts as long as sound's.
     TrackWriter& writer = picture_->writer;
+    for (Follower& rendition : ladder_) rendition.finish(writer.end());
     writer.close(writer.end_or(sound_ ? sound_end_ : writer.end()));
     picture_->rate.restart();
     picture_->last_dts.reset();

@@ -21,7 +21,8 @@
 //  8. Segments of a line follow each other without a hole: each begins where the one before was
 //     predicted to end, or, when frames are missing there, at the boundary of the grid or its first
 //     frame, whichever comes first. So addresses that were hinted become true.
-//  9. A discontinuity closes chunks, parts and segments with their predicted ends; the next segment
+//  9. Renditions of the ladder come when they are made; each is a Follower of the picture's cuts.
+// 10. A discontinuity closes chunks, parts and segments with their predicted ends; the next segment
 //     is flagged and its number is one more.
 #pragma once
 
@@ -32,6 +33,7 @@
 
 #include "live/chunk.h"
 #include "live/frame_reader.h"
+#include "package/follower.h"
 #include "package/grid.h"
 #include "package/limits.h"
 #include "package/rate.h"
@@ -52,6 +54,10 @@ class Packager final : public live::FrameReader {
   void on_tracks(const std::vector<media::Track>& tracks) override;
   void on_frame(const media::Frame& frame) override;
   void on_discontinuity() override;
+
+  // The ladder's renditions of the tracks that are on, and their frames.
+  void on_ladder(const std::vector<media::Track>& renditions);
+  void on_ladder_frame(media::Frame frame);
 
   // Segments that had to begin without a key frame: the publisher's are more than 4 s apart.
   std::uint64_t forced_cuts() const { return forced_cuts_; }
@@ -84,6 +90,7 @@ class Packager final : public live::FrameReader {
   void add_sound();
   void lead_with_sound();
 
+  void tell_ladder(const Cut& cut);
   Cut next_cut(Ticks start, Ticks first_frame, std::int64_t tolerance);
   void begin(Lane& lane, const Cut& cut);
 
@@ -93,6 +100,9 @@ class Packager final : public live::FrameReader {
   std::uint32_t presentation_ = 0;  // number of the one that is on; 0 with no lanes: none
   Grid grid_;
   std::optional<Lane> picture_, sound_;
+  std::vector<Follower> ladder_;
+  std::vector<media::Track> ladder_tracks_;
+  std::deque<Cut> recent_cuts_;  // of this presentation: a ladder that joins begins with them
 
   std::optional<std::uint64_t> last_number_;
   std::int64_t next_boundary_ = 0;  // index on the grid, of the leading track

@@ -46,7 +46,8 @@ Expected<std::vector<media::Track>> usable_tracks(const std::vector<media::Track
   for (const media::Track& track : tracks) {
     if (track.timescale == 0) return problem("a track has no timescale");
     const bool video = track.codec == media::Codec::H264;
-    if (track.id != (video ? media::kVideoTrack : media::kAudioTrack)) {
+    const bool rung = track.id >= media::kFirstRung;
+    if (!rung && track.id != (video ? media::kVideoTrack : media::kAudioTrack)) {
       return problem("video must be track 1 and sound track 2");
     }
     auto read = video ? usable_picture(track) : usable_sound(track);
@@ -66,16 +67,21 @@ live::PresentationPtr make_presentation(std::uint32_t number,
   auto presentation = std::make_shared<live::Presentation>();
   presentation->number = number;
   std::string codecs;
+  std::vector<media::Track> own;  // the source's
   for (const media::Track& track : tracks) {
     live::Rendition rendition;
-    rendition.name = track.codec == media::Codec::H264 ? "video" : "audio";
+    const bool video = track.codec == media::Codec::H264;
+    rendition.name = !track.name.empty() ? track.name : video ? "video" : "audio";
     rendition.track = track;
     rendition.codecs = media::codec_string(track);
     rendition.init = media::write_init({&track, 1});
-    codecs += (codecs.empty() ? "" : ",") + rendition.codecs;
+    if (track.id < media::kFirstRung) {
+      codecs += (codecs.empty() ? "" : ",") + rendition.codecs;
+      own.push_back(track);
+    }
     presentation->renditions.push_back(std::move(rendition));
   }
-  presentation->init_all = media::write_init(tracks);
+  presentation->init_all = media::write_init(own);
   const bool video = tracks.front().codec == media::Codec::H264;
   presentation->mime = fmt::format("{}/mp4; codecs=\"{}\"", video ? "video" : "audio", codecs);
   return presentation;

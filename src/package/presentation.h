@@ -16,7 +16,7 @@ namespace butai::package {
 // video first. A sentence when one cannot be read yet, or there are two of a kind.
 Expected<std::vector<media::Track>> usable_tracks(const std::vector<media::Track>& tracks);
 
-// `tracks` as usable_tracks() gave them.
+// `tracks` as usable_tracks() gave them; the source's own, then the ladder's.
 live::PresentationPtr make_presentation(std::uint32_t number,
                                         const std::vector<media::Track>& tracks);
 

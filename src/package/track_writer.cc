@@ -61,7 +61,7 @@ void TrackWriter::flush_chunk() {
   chunk->track = track_.id;
   chunk->start = {first.dts, track_.timescale};
   chunk->duration = {last.dts + last.duration - first.dts, track_.timescale};
-  chunk->independent = first.key || track_.id == media::kAudioTrack;
+  chunk->independent = first.key || track_.codec == media::Codec::Aac;
   chunk->init = open_->init;
   // Milliseconds of the time line: rises with every chunk and is the same on every node.
   const auto sequence = static_cast<std::uint32_t>(chunk->start.in(1000).value);

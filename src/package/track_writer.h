@@ -36,6 +36,7 @@ class TrackWriter {
   TrackWriter(live::ChunkSink& sink, const media::Track& track, Micros segment,
               std::size_t frames_per_chunk);
 
+  bool is_empty() const { return empty_; }  // the open segment has no frame yet
   bool is_open() const { return open_.has_value(); }
   const Cut& segment() const { return *open_; }  // while open
   const media::Track& track() const { return track_; }

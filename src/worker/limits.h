@@ -14,8 +14,10 @@ inline constexpr std::size_t kMessageBytesMax = 8 * 1024 * 1024 + 1024;
 inline constexpr std::size_t kSentenceBytesMax = 1024;
 // AVCDecoderConfigurationRecord or AudioSpecificConfig of one track: 31 SPS + 255 PPS never come near.
 inline constexpr std::size_t kTrackConfigBytesMax = 64 * 1024;
-// Tracks told by one child: one picture, one sound.
-inline constexpr std::size_t kTracksMax = 2;
+// Tracks told in one message: one picture and one sound, or a ladder's renditions.
+inline constexpr std::size_t kTracksMax = 8;
+// A rendition's name: [A-Za-z0-9_-]{1,64} (base/name.h).
+inline constexpr std::size_t kRungNameBytesMax = 64;
 // File names and device names of butai publish (PATH_MAX).
 inline constexpr std::size_t kSourceBytesMax = 4096;
 
@@ -47,6 +49,17 @@ inline constexpr Micros kKeyFrameIntervalMax{4'200'000};
 // What of the running group of pictures is kept to be able to start re-encoding inside it.
 inline constexpr std::size_t kGroupBytesMax = 8 * 1024 * 1024;
 inline constexpr Micros kGroupDurationMax{10'000'000};
+
+// Ladder: a picture encoded so long after its time means that the machine is too slow. Half a segment:
+// players of the lower renditions still have what they need.
+inline constexpr Micros kLadderLagMax{1'000'000};
+// What was dropped helps only once what waits is through.
+inline constexpr Micros kLadderGrace{3'000'000};
+// Calm for so long, and the highest rendition that was left out is tried again; each failure doubles it.
+inline constexpr Micros kLadderCalm{30'000'000};
+inline constexpr Micros kLadderCalmMax{960'000'000};
+// Source pictures between decoder and encoder that are remembered by time: reordering is at most 16.
+inline constexpr std::size_t kLadderPicturesMax = 64;
 
 // Pictures: what x264 at level 5.2 takes (4096 x 2304), and a side no decoder of a phone exceeds.
 inline constexpr int kPictureSideMax = 4096;

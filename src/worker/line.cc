@@ -22,6 +22,8 @@ const char* name_of(Job job) {
       return "jpeg";
     case Job::Capture:
       return "capture";
+    case Job::Ladder:
+      return "ladder";
   }
   return "?";
 }
@@ -53,9 +55,11 @@ struct Line::Impl final : ChildListener, std::enable_shared_from_this<Line::Impl
     child = std::move(*started);
     started_at = clock.steady();
     if (paused) child->pause();
-    child->send(encode(Configuration{options.job, options.encoding, options.capture}));
+    child->send(
+        encode(Configuration{options.job, options.encoding, options.capture, options.rungs}));
     if (anchor) child->send(encode(*anchor));
     restore_container();
+    restore_tracks();
     if (finishing) child->send(encode(MessageType::Finish));
     watch_for_stall();
   }
@@ -66,6 +70,11 @@ struct Line::Impl final : ChildListener, std::enable_shared_from_this<Line::Impl
     if (options.job != Job::Demux || !scanner.container()) return;
     waiting_for_boundary = scanner.header_complete();
     if (!waiting_for_boundary) send_header();
+  }
+
+  void restore_tracks() {
+    waiting_for_key = true;
+    if (!source_tracks.empty()) child->send(encode(source_tracks));
   }
 
   void send_header() {
@@ -209,6 +218,7 @@ struct Line::Impl final : ChildListener, std::enable_shared_from_this<Line::Impl
       case Job::Demux:
         return write_container(bytes);
       case Job::Capture:
+      case Job::Ladder:
         return true;
     }
     return true;
@@ -262,6 +272,21 @@ struct Line::Impl final : ChildListener, std::enable_shared_from_this<Line::Impl
     });
   }
 
+  void describe(std::vector<media::Track> tracks) {
+    source_tracks = std::move(tracks);
+    if (child) restore_tracks();
+  }
+
+  void push(const media::Frame& frame) {
+    if (closed() || !child || source_tracks.empty()) return;
+    if (frame.track == media::kVideoTrack) {
+      if (child->unsent() > kUnsentBytesMax) waiting_for_key = true;
+      if (waiting_for_key && (!frame.key || child->unsent() > kUnsentBytesMax / 2)) return;
+      waiting_for_key = false;
+    }
+    child->send(encode(frame));
+  }
+
   // Never from inside write(): its caller may not expect to be called back there.
   void complain_later(ScanError error) {
     loop.post([weak = weak_from_this(), text = std::string(sentence(error))] {
@@ -280,8 +305,10 @@ struct Line::Impl final : ChildListener, std::enable_shared_from_this<Line::Impl
   Steady started_at{}, moved_at{};
   std::uint64_t seen_sent = 0;
   ContainerScanner scanner;
-  bool waiting_for_boundary = false;  // this child gets the header at the next boundary
-  bool child_saw_frames = false;      // since the last header
+  bool waiting_for_boundary = false;        // this child gets the header at the next boundary
+  bool child_saw_frames = false;            // since the last header
+  std::vector<media::Track> source_tracks;  // Job::Ladder
+  bool waiting_for_key = true;              // likewise: pictures are left out until then
   std::optional<Input> newest_picture;
   std::optional<Anchor> anchor;
   bool refused = false, paused = false, finishing = false, ended = false;
@@ -297,6 +324,10 @@ Line::~Line() { impl_->close(); }
 bool Line::write(Bytes bytes, Utc arrived, Utc captured) {
   return impl_->write(std::move(bytes), arrived, captured);
 }
+
+void Line::describe(std::vector<media::Track> tracks) { impl_->describe(std::move(tracks)); }
+
+void Line::push(const media::Frame& frame) { impl_->push(frame); }
 
 void Line::finish() {
   if (std::exchange(impl_->finishing, true)) return;

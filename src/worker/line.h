@@ -24,6 +24,7 @@ enum class Job : std::uint8_t {
   Demux,    // fMP4, WebM, FLV or MPEG-TS pieces; H.264 + AAC pass through, Opus becomes AAC
   Jpeg,     // one JPEG per write(); becomes H.264, newest first when behind
   Capture,  // butai publish: camera, file, test picture or standard input
+  Ladder,   // H.264 and AAC frames in, further renditions of them out
 };
 
 // What our own encoders make. Key frames fall on every multiple of `segment` of UTC.
@@ -32,6 +33,14 @@ struct Encoding {
   std::uint32_t video_bitrate = 2'500'000;  // bits per second
   std::uint32_t audio_bitrate = 128'000;    // bits per second
   Micros segment{2'000'000};
+};
+
+// One further rendition, for Job::Ladder. Those that are not below the source in height are left out.
+struct Rung {
+  std::string name;
+  std::uint16_t height = 0;                 // pixels, even; 0: sound only
+  std::uint32_t frames_per_second_max = 0;  // 0: the source's
+  std::uint32_t bitrate = 0;                // bits per second
 };
 
 // For Job::Capture only.
@@ -48,7 +57,8 @@ struct LineOptions {
   Job job = Job::Demux;
   Encoding encoding;
   Capture capture;
-  std::string label;  // for logs: "main/a"
+  std::vector<Rung> rungs;  // Job::Ladder; rung N becomes track kFirstRung + N
+  std::string label;        // for logs: "main/a"
 };
 
 class LineListener {
@@ -78,6 +88,10 @@ class Line {
   // Takes `bytes` (a piece of a container, or one JPEG). `arrived` stamps JPEGs, `captured` travels
   // with them. False: full, nothing was taken (Job::Jpeg never says so: it drops the oldest).
   bool write(Bytes bytes, Utc arrived = {}, Utc captured = {});
+  // Job::Ladder: the source's tracks, then its frames on the UTC time line. Never blocks: a child that
+  // takes nothing misses pictures up to the next key frame. Frames come back with the same times.
+  void describe(std::vector<media::Track> tracks);
+  void push(const media::Frame& frame);
   void finish();  // no more input; on_end follows
   // Back-pressure: while paused no frames are taken from the child, so write() soon says no.
   void pause();

@@ -91,17 +91,28 @@ Decoded<T> checked(const Reader& reader, bool values_good, T value) {
 
 bool known(std::uint8_t type) { return (type >= 1 && type <= 6) || (type >= 64 && type <= 70); }
 
+bool is_rung(media::TrackId id) {
+  return id >= media::kFirstRung && id < media::kFirstRung + kTracksMax;
+}
+
 bool good(const media::Track& track) {
   const bool video = track.codec == media::Codec::H264;
   const bool audio = track.codec == media::Codec::Aac;
-  return (video || audio) && track.id == (video ? media::kVideoTrack : media::kAudioTrack) &&
-         track.timescale > 0 && track.frame_rate.den > 0;
+  const bool source = track.id == (video ? media::kVideoTrack : media::kAudioTrack);
+  return (video || audio) && (source || is_rung(track.id)) && track.timescale > 0 &&
+         track.frame_rate.den > 0;
+}
+
+bool good(const Rung& rung) {
+  return rung.height % 2 == 0 && rung.height <= kPictureSideMax && rung.bitrate > 0;
 }
 
 bool good(const Configuration& c) {
-  return c.job <= Job::Capture && c.capture.format <= Capture::Format::H264 &&
-         c.encoding.frames_per_second_max > 0 && c.encoding.segment.count() > 0 &&
-         c.capture.frames_per_second > 0 && c.capture.width > 0 && c.capture.height > 0;
+  return c.job <= Job::Ladder &&
+         std::ranges::all_of(c.rungs, [](const Rung& r) { return good(r); }) &&
+         c.capture.format <= Capture::Format::H264 && c.encoding.frames_per_second_max > 0 &&
+         c.encoding.segment.count() > 0 && c.capture.frames_per_second > 0 && c.capture.width > 0 &&
+         c.capture.height > 0;
 }
 
 }  // namespace
@@ -134,7 +145,14 @@ Wire encode(const Configuration& c) {
       .number(c.capture.width)
       .number(c.capture.height)
       .number(c.capture.frames_per_second)
-      .number(static_cast<std::uint8_t>(c.capture.loop ? 1 : 0));
+      .number(static_cast<std::uint8_t>(c.capture.loop ? 1 : 0))
+      .number(static_cast<std::uint8_t>(c.rungs.size()));
+  for (const Rung& rung : c.rungs) {
+    writer.counted(as_bytes(rung.name))
+        .number(rung.height)
+        .number(rung.frames_per_second_max)
+        .number(rung.bitrate);
+  }
   return writer.done();
 }
 
@@ -211,6 +229,15 @@ Decoded<Configuration> decode_configuration(const Bytes& payload) {
   c.capture.frames_per_second = reader.number<std::uint32_t>();
   const auto loop = reader.number<std::uint8_t>();
   c.capture.loop = loop == 1;
+  const auto rungs = reader.number<std::uint8_t>();
+  if (rungs > kTracksMax) return std::unexpected(MessageError::BadValue);
+  c.rungs.resize(rungs);
+  for (Rung& rung : c.rungs) {
+    rung.name = reader.counted(kRungNameBytesMax).text();
+    rung.height = reader.number<std::uint16_t>();
+    rung.frames_per_second_max = reader.number<std::uint32_t>();
+    rung.bitrate = reader.number<std::uint32_t>();
+  }
   return checked(reader, good(c) && loop <= 1, c);
 }
 
@@ -257,7 +284,9 @@ Decoded<std::vector<media::Track>> decode_tracks(const Bytes& payload) {
     track.bitrate = reader.number<std::uint32_t>();
     all_good = all_good && good(track);
   }
-  if (tracks.size() == 2) all_good = all_good && tracks[0].id != tracks[1].id;
+  for (std::size_t i = 1; i < tracks.size(); ++i) {  // each once, in rising order
+    all_good = all_good && tracks[i - 1].id < tracks[i].id;
+  }
   return checked(reader, all_good, std::move(tracks));
 }
 
@@ -272,7 +301,8 @@ Decoded<media::Frame> decode_frame(const Bytes& payload) {
   frame.duration = reader.number<std::int64_t>();
   frame.captured = reader.time();
   frame.data = reader.rest();
-  const bool good_track = frame.track == media::kVideoTrack || frame.track == media::kAudioTrack;
+  const bool good_track = frame.track == media::kVideoTrack || frame.track == media::kAudioTrack ||
+                          is_rung(frame.track);
   return checked(reader, good_track && key <= 1 && frame.duration >= 0 && !frame.data.empty(),
                  frame);
 }

@@ -31,7 +31,7 @@ enum class MessageType : std::uint8_t {
   KeyFrame = 6,   // the next encoded frame shall be one
   // child to parent
   Ready = 64,   // configured and sandboxed
-  Tracks = 65,  // always before the first frame, and again when they change
+  Tracks = 65,  // always before the first frame, and again when they change; Job::Ladder: both ways
   Frame = 66,
   Picture = 67,    // a JPEG of Job::Capture
   Complaint = 68,  // a sentence for the publisher
@@ -60,6 +60,7 @@ struct Configuration {
   Job job = Job::Demux;
   Encoding encoding;
   Capture capture;
+  std::vector<Rung> rungs;
 };
 struct Input {
   Utc arrived{}, captured{};

@@ -72,8 +72,13 @@ TEST(MessageCodec, a_configuration_comes_out_as_it_went_in) {
   in.job = Job::Capture;
   in.encoding = {60, 5'000'000, 96'000, Micros{2'002'000}};
   in.capture = {"file:/a b.mp4", Capture::Format::Jpeg, 1920, 1080, 50, true};
+  in.rungs = {{"720p", 720, 30, 2'200'000}, {"sound", 0, 0, 64'000}};
   const auto out = decode_configuration(payload_of(encode(in)));
   ASSERT_TRUE(out.has_value());
+  ASSERT_EQ(out->rungs.size(), 2U);
+  EXPECT_EQ(out->rungs[0].name, "720p");
+  EXPECT_EQ(out->rungs[0].height, 720);
+  EXPECT_EQ(out->rungs[1].bitrate, 64'000U);
   EXPECT_EQ(out->job, Job::Capture);
   EXPECT_EQ(out->encoding.frames_per_second_max, 60U);
   EXPECT_EQ(out->encoding.video_bitrate, 5'000'000U);
@@ -146,7 +151,7 @@ TEST(MessageCodec, refuses_cut_and_impossible_values) {
   EXPECT_EQ(decode_container(Bytes::copy_of("\x05")).error(), MessageError::BadValue);
   EXPECT_EQ(decode_container(Bytes::copy_of("\x01\x01")).error(), MessageError::Truncated);
   media::Track strange;
-  strange.id = 7;
+  strange.id = 70;
   EXPECT_EQ(decode_tracks(payload_of(encode(std::vector{strange}))).error(),
             MessageError::BadValue);
   Configuration endless;

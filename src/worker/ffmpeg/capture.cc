@@ -58,7 +58,11 @@ void capture_test_card(ParentLink& parent, const Configuration& configuration) {
   enter_sandbox(parent);
   Output output(parent);
   PictureOutput pictures(parent, configuration, output);
-  output.expect(pictures.wants_jpeg() ? Output::Expected::Nothing : Output::Expected::Both);
+  if (pictures.wants_jpeg()) {
+    output.expect({});
+  } else {
+    output.expect({media::kVideoTrack, media::kAudioTrack});
+  }
   AacEncoder sound(configuration.encoding, output);
   TestCard card(configuration.capture.width, configuration.capture.height,
                 pictures.wants_jpeg() ? AVCOL_SPC_SMPTE170M : AVCOL_SPC_BT709);

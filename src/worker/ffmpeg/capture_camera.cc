@@ -77,7 +77,7 @@ void capture_camera(ParentLink& parent, const Configuration& configuration,
   if (!decoder) give_up(parent, decoder.error());
   const bool makes_jpeg = source.codecpar->codec_id == AV_CODEC_ID_MJPEG;
   Output output(parent);
-  output.expect(Output::Expected::Video);
+  output.expect({media::kVideoTrack});
   PictureOutput pictures(parent, configuration, output);
   RatePolicy rate(configuration.capture.frames_per_second);
   const auto packet = av::new_packet();

@@ -161,9 +161,10 @@ class FileCapture {
     }
     if (!video && (pictures_.wants_jpeg() || !audio))
       give_up(parent_, "The source has no picture.");
-    output_.expect(video && audio ? Output::Expected::Both
-                   : video        ? Output::Expected::Video
-                                  : Output::Expected::Audio);
+    std::vector<media::TrackId> promised;
+    if (video) promised.push_back(media::kVideoTrack);
+    if (audio) promised.push_back(media::kAudioTrack);
+    output_.expect(std::move(promised));
   }
 
   // The next turn continues the times of this one.

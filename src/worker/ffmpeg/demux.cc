@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -46,7 +47,7 @@ class Demuxing {
   void run(Container container, SourceAnchor& anchor) {
     if (!open(container)) return;
     SourceTracks tracks(parent_, encoding_, output_, anchor);
-    output_.expect(expected(container));
+    output_.expect(promised(container));
     const bool described_by_header = container == Container::Mp4 || container == Container::WebM;
     if (described_by_header) tracks.adopt_all(*format_);
     const auto packet = av::new_packet();
@@ -90,7 +91,7 @@ class Demuxing {
   }
 
   // What the header promises; tracks of a transport stream or FLV may still come.
-  Output::Expected expected(Container container) const {
+  std::vector<media::TrackId> promised(Container container) const {
     bool video = false, audio = false;
     for (unsigned i = 0; i < format_->nb_streams; ++i) {
       const AVMediaType type = format_->streams[i]->codecpar->codec_type;
@@ -98,8 +99,10 @@ class Demuxing {
       audio = audio || type == AVMEDIA_TYPE_AUDIO;
     }
     const bool open_end = container == Container::Flv || (!video && !audio);
-    if ((video && audio) || open_end) return Output::Expected::Both;
-    return video ? Output::Expected::Video : Output::Expected::Audio;
+    std::vector<media::TrackId> promised;
+    if (video || open_end) promised.push_back(media::kVideoTrack);
+    if (audio || open_end) promised.push_back(media::kAudioTrack);
+    return promised;
   }
 
   ParentLink& parent_;

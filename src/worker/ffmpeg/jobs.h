@@ -1,4 +1,4 @@
-// The three jobs of butai-worker. Each runs until its input ends; a job that cannot go on says so in
+// The four jobs of butai-worker. Each runs until its input ends; a job that cannot go on says so in
 // a Complaint and ends the process (give_up).
 // Thread: the only one of the process that is ours.
 #pragma once
@@ -12,6 +12,8 @@ namespace butai::worker {
 void run_demux(ParentLink& parent, const Configuration& configuration);
 // Job::Jpeg: pictures in, H.264 out, the newest first when behind.
 void run_jpeg(ParentLink& parent, const Configuration& configuration);
+// Job::Ladder: a source's H.264 and AAC in, further renditions of them out.
+void run_ladder(ParentLink& parent, const Configuration& configuration);
 // Job::Capture: a camera, a file, a test picture or standard input. Closes the sandbox itself, once
 // it has opened what it needs.
 void run_capture(ParentLink& parent, const Configuration& configuration);

@@ -33,7 +33,7 @@ class JpegEncoder {
     decoder_->max_pixels = std::int64_t{kPictureSideMax} * kPictureSideMax;
     avcodec_open2(decoder_.get(), codec, nullptr);
     picture_ = av::new_frame();
-    output_.expect(Output::Expected::Video);
+    output_.expect({media::kVideoTrack});
   }
 
   void key_frame() { grid_.ask(); }

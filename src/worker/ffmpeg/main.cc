@@ -41,6 +41,8 @@ void run(ParentLink& parent, const Configuration& configuration) {
   parent.send(encode(MessageType::Ready));
   if (configuration.job == Job::Jpeg) {
     run_jpeg(parent, configuration);
+  } else if (configuration.job == Job::Ladder) {
+    run_ladder(parent, configuration);
   } else {
     run_demux(parent, configuration);
   }

@@ -1,5 +1,6 @@
 #include "worker/ffmpeg/output.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -13,31 +14,27 @@ constexpr std::int64_t kWaitingMicrosMax = 1'000'000;  // a promised track that 
 
 }  // namespace
 
-void Output::expect(Expected expected) {
-  expected_ = expected;
-  video_.reset();
-  audio_.reset();
+void Output::expect(std::vector<media::TrackId> promised) {
+  promised_ = std::move(promised);
+  tracks_.clear();
   announced_ = false;
   waiting_.clear();
 }
 
 bool Output::complete() const {
-  const bool needs_video = expected_ == Expected::Video || expected_ == Expected::Both;
-  const bool needs_audio = expected_ == Expected::Audio || expected_ == Expected::Both;
-  return (!needs_video || video_) && (!needs_audio || audio_);
+  return std::ranges::all_of(promised_, [this](media::TrackId id) { return described(id); });
 }
 
 void Output::describe(media::Track track) {
-  auto& place = track.id == media::kVideoTrack ? video_ : audio_;
-  if (announced_ && place && media::same_decoding(*place, track)) return;
-  place = std::move(track);
+  const auto known = tracks_.find(track.id);
+  if (announced_ && known != tracks_.end() && media::same_decoding(known->second, track)) return;
+  tracks_[track.id] = std::move(track);
   if (announced_ || complete()) announce();
 }
 
 void Output::announce() {
   std::vector<media::Track> tracks;
-  if (video_) tracks.push_back(*video_);
-  if (audio_) tracks.push_back(*audio_);
+  for (const auto& [id, track] : tracks_) tracks.push_back(track);
   if (tracks.empty()) return;
   parent_.send(encode(tracks));
   announced_ = true;
@@ -53,10 +50,10 @@ void Output::put(media::Frame frame) {
   }
   waiting_.push_back(std::move(frame));
   const media::Frame& first = waiting_.front();
-  const auto& track = slot(first.track);
-  const bool long_wait =
-      track && waiting_.back().track == first.track &&
-      mul_div(waiting_.back().dts - first.dts, 1'000'000, track->timescale) > kWaitingMicrosMax;
+  const auto track = tracks_.find(first.track);
+  const bool long_wait = track != tracks_.end() && waiting_.back().track == first.track &&
+                         mul_div(waiting_.back().dts - first.dts, 1'000'000,
+                                 track->second.timescale) > kWaitingMicrosMax;
   if (long_wait || waiting_.size() > kWaitingFramesMax) announce();
 }
 

@@ -5,11 +5,12 @@
 //
 // A container tells its tracks at once or in the course of the first frames (AAC configuration in
 // ADTS, parameter sets in the first key frame). Viewers get one init segment for all, so frames wait
-// here until the picture and the sound that the container promised are both described.
+// here until every track that was promised is described.
 #pragma once
 
 #include <deque>
-#include <optional>
+#include <map>
+#include <vector>
 
 #include "media/frame.h"
 #include "media/track.h"
@@ -29,23 +30,19 @@ class Output final : public FrameSink {
  public:
   explicit Output(ParentLink& parent) : parent_(parent) {}
 
-  enum class Expected : std::uint8_t { Nothing, Video, Audio, Both };
-  void expect(Expected expected);              // a new container: forgets the old tracks
-  void describe(media::Track track) override;  // announced when all are known
+  void expect(std::vector<media::TrackId> promised);  // a new source: forgets the old tracks
+  void describe(media::Track track) override;         // announced when all are known
   void put(media::Frame frame) override;
   void flush();  // nothing more comes: what waits goes out
-  bool described(media::TrackId id) const { return slot(id).has_value(); }
+  bool described(media::TrackId id) const { return tracks_.contains(id); }
 
  private:
-  const std::optional<media::Track>& slot(media::TrackId id) const {
-    return id == media::kVideoTrack ? video_ : audio_;
-  }
   bool complete() const;
   void announce();
 
   ParentLink& parent_;
-  Expected expected_ = Expected::Nothing;
-  std::optional<media::Track> video_, audio_;
+  std::vector<media::TrackId> promised_;
+  std::map<media::TrackId, media::Track> tracks_;
   bool announced_ = false;
   std::deque<media::Frame> waiting_;
 };
