@@ -7,12 +7,14 @@
 
 #include <filesystem>
 #include <iostream>
+#include <map>
 #include <thread>
 
 #include "access/secret.h"
 #include "app/commands.h"
 #include "app/config.h"
 #include "app/house.h"
+#include "app/ladder_trial.h"
 #include "base/random.h"
 #include "net/listener.h"
 #include "net/server.h"
@@ -123,6 +125,35 @@ void check_worker(Report& report, const std::string& worker) {
                     : "its sandbox does not hold on this kernel, or it does not run");
 }
 
+// Once per ladder, however many channels have it.
+void check_ladders(Report& report, const Config& config, const std::string& worker) {
+  constexpr double kComfortable = 0.7;  // of the machine's time; the rest is for viewers
+  std::map<std::string, std::vector<worker::Rung>> ladders;  // by their names
+  std::vector<std::string> channels{"main"};
+  for (const auto& [name, ignored] : config.channels) channels.push_back(name);
+  for (const std::string& channel : channels) {
+    std::string names;
+    const auto rungs = config.ladder(channel);
+    for (const auto& rung : rungs) names += (names.empty() ? "" : ", ") + rung.name;
+    if (!rungs.empty()) ladders[names] = rungs;
+  }
+  for (const auto& [names, rungs] : ladders) {
+    const auto load = try_ladder(worker, rungs);
+    if (!load) {
+      report.line(Verdict::Bad, "ladder", fmt::format("{}: could not be tried", names));
+      continue;
+    }
+    const Verdict verdict = *load > 1              ? Verdict::Bad
+                            : *load > kComfortable ? Verdict::Mind
+                                                   : Verdict::Good;
+    report.line(
+        verdict, "ladder",
+        fmt::format("{} of one channel at 1080p30 take {:.0f} % of the time there is{}", names,
+                    *load * 100,
+                    verdict == Verdict::Good ? "" : "; make fewer, or use a larger machine"));
+  }
+}
+
 }  // namespace
 
 int doctor(const Place& place) {
@@ -147,6 +178,7 @@ int doctor(const Place& place) {
   check_port(report, "metrics",
              config->server.metrics_listen.value_or(HostPort{"127.0.0.1", 9998}));
   check_worker(report, worker_beside_us());
+  check_ladders(report, *config, worker_beside_us());
   for (const auto& [name, channel] : config->channels) {
     if (channel.access == Access::Ticket) {
       report.line(Verdict::Mind, "channel " + name,
