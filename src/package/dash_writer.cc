@@ -83,9 +83,19 @@ const Rendition* find_rendition(std::span<const live::PresentationPtr> presentat
   return nullptr;
 }
 
+// The run that each segment of the leading rendition belongs to, by its number: the others' are cut
+// alike, but one may have come later.
+std::map<std::uint64_t, std::uint64_t> runs_of(const live::SegmentLog& leading) {
+  std::map<std::uint64_t, std::uint64_t> runs;
+  for (const Segment& segment : leading.segments()) runs[segment.number] = segment.run;
+  return runs;
+}
+
 Periods collect(std::span<const live::PresentationPtr> presentations,
                 std::span<const RenditionLog> logs) {
   Periods periods;
+  const auto runs =
+      logs.empty() ? std::map<std::uint64_t, std::uint64_t>() : runs_of(*logs.front().log);
   for (const RenditionLog& log : logs) {
     const Bandwidth bandwidth = measure(log);
     const auto& segments = log.log->segments();
@@ -95,7 +105,8 @@ Periods collect(std::span<const live::PresentationPtr> presentations,
       const Rendition* rendition =
           find_rendition(presentations, segment.init, log.rendition->track.id);
       if (rendition == nullptr) continue;
-      Period& period = periods[segment.run];
+      const auto run = runs.find(segment.number);
+      Period& period = periods[run != runs.end() ? run->second : segment.run];
       if (period.rows.empty()) {
         period.init = segment.init;
         period.start = segment.run_start;
@@ -124,8 +135,13 @@ void add_open(Periods& periods, std::span<const RenditionLog> logs) {
            segments.back().number == logs.front().log->segments().back().number;
   };
   const auto end = expected_end(logs.front(), logs.front().rendition->track, kSegment);
-  if (!end || !std::ranges::all_of(logs, grows)) return;
+  // The ladder is not waited for.
+  const auto as_required = [&](const RenditionLog& log) {
+    return log.rendition->track.id >= media::kFirstRung || grows(log);
+  };
+  if (!end || !std::ranges::all_of(logs, as_required)) return;
   for (const RenditionLog& log : logs) {
+    if (!grows(log)) continue;
     const media::Track& track = log.rendition->track;
     const std::int64_t start = log.log->segments().back().start.value;
     std::int64_t length = end->in(track.timescale).value - start;
@@ -213,32 +229,40 @@ class Manifest {
     const std::string duration =
         last && ended() ? fmt::format(" duration=\"{}\"", xml_duration(end_ - start)) : "";
     line("  <Period id=\"{}\" start=\"{}\"{}>", start.count(), xml_duration(start), duration);
-    for (const Row& row : period.rows) write_row(period, row);
+    for (const media::Codec codec : {media::Codec::H264, media::Codec::Aac}) {
+      write_set(period, codec);
+    }
     line("  </Period>");
   }
 
-  void write_row(const Period& period, const Row& row) {
+  // All qualities of the picture, or of the sound; id: the source's own track.
+  void write_set(const Period& period, media::Codec codec) {
+    const bool video = codec == media::Codec::H264;
+    const media::Track* own = nullptr;
+    for (const Row& row : period.rows) {
+      const media::Track& track = row.rendition->track;
+      if (track.codec != codec) continue;
+      if (own == nullptr) {
+        own = &track;
+        line(
+            "    <AdaptationSet id=\"{}\" contentType=\"{}\" mimeType=\"{}/mp4\""
+            " segmentAlignment=\"true\" startWithSAP=\"1\" containerProfiles=\"cmfc\">",
+            media::iso_track_id(codec), video ? "video" : "audio", video ? "video" : "audio");
+        if (low()) write_reference_time(period, track);
+      }
+      write_representation(period, row);
+    }
+    if (own != nullptr) line("    </AdaptationSet>");
+  }
+
+  void write_representation(const Period& period, const Row& row) {
     const Rendition& rendition = *row.rendition;
     const media::Track& track = rendition.track;
-    const bool video = track.codec == media::Codec::H264;
-    line(
-        "    <AdaptationSet id=\"{}\" contentType=\"{}\" mimeType=\"{}/mp4\""
-        " segmentAlignment=\"true\" startWithSAP=\"1\" containerProfiles=\"cmfc\">",
-        track.id, video ? "video" : "audio", video ? "video" : "audio");
-    const std::int64_t offset = Ticks::from(period.start.micros(), track.timescale).value;
-    if (low()) write_reference_time(period, track, offset);
-    line(
-        "      <SegmentTemplate timescale=\"{}\" presentationTimeOffset=\"{}\"{}"
-        " initialization=\"{}/init-{}.mp4\" media=\"{}/$Time$.m4s\">",
-        track.timescale, offset, low() ? availability(track) : "", rendition.name, period.init,
-        rendition.name);
-    write_timeline(row);
-    line("      </SegmentTemplate>");
     const std::uint32_t bandwidth = std::max<std::uint32_t>(1, row.bandwidth.peak);
-    if (video) {
+    if (track.codec == media::Codec::H264) {
       line(
           "      <Representation id=\"{}\" codecs=\"{}\" bandwidth=\"{}\" width=\"{}\""
-          " height=\"{}\"{}/>",
+          " height=\"{}\"{}>",
           rendition.name, rendition.codecs, bandwidth, track.width, track.height,
           frame_rate(track.frame_rate));
     } else {
@@ -250,17 +274,28 @@ class Manifest {
           "        <AudioChannelConfiguration"
           " schemeIdUri=\"urn:mpeg:mpegB:cicp:ChannelConfiguration\" value=\"{}\"/>",
           track.channels == 8 ? 7 : track.channels);
-      line("      </Representation>");
     }
-    line("    </AdaptationSet>");
+    line(
+        "        <SegmentTemplate timescale=\"{}\" presentationTimeOffset=\"{}\"{}"
+        " initialization=\"{}/init-{}.mp4\" media=\"{}/$Time$.m4s\">",
+        track.timescale, offset(period, track), low() ? availability(track) : "", rendition.name,
+        period.init, rendition.name);
+    write_timeline(row);
+    line("        </SegmentTemplate>");
+    line("      </Representation>");
+  }
+
+  static std::int64_t offset(const Period& period, const media::Track& track) {
+    return Ticks::from(period.start.micros(), track.timescale).value;
   }
 
   // Media time is the wall clock of the encoder's output, so the two are equal everywhere.
-  void write_reference_time(const Period& period, const media::Track& track, std::int64_t offset) {
+  void write_reference_time(const Period& period, const media::Track& track) {
     line(
         "      <ProducerReferenceTime id=\"{}\" type=\"encoder\" wallClockTime=\"{}\""
         " presentationTime=\"{}\">{}</ProducerReferenceTime>",
-        track.id, iso_time(Utc{period.start.micros()}), offset, utc_timing());
+        media::iso_track_id(track.codec), iso_time(Utc{period.start.micros()}),
+        offset(period, track), utc_timing());
   }
 
   // A segment may be asked for once its first chunk is there; the answer grows with it.
@@ -282,7 +317,7 @@ class Manifest {
   void write_timeline(const Row& row) {
     std::vector<Span> segments = row.segments;
     if (row.open) segments.push_back(*row.open);
-    line("        <SegmentTimeline>");
+    line("          <SegmentTimeline>");
     std::optional<std::int64_t> expected;
     for (auto first = segments.begin(); first != segments.end();) {
       auto last = first;
@@ -293,11 +328,11 @@ class Manifest {
       while (continues(last + 1)) ++last;
       const std::string t = expected == first->start ? "" : fmt::format(" t=\"{}\"", first->start);
       const std::string r = first == last ? "" : fmt::format(" r=\"{}\"", last - first);
-      line("          <S{} d=\"{}\"{}/>", t, first->duration, r);
+      line("            <S{} d=\"{}\"{}/>", t, first->duration, r);
       expected = last->end();
       first = last + 1;
     }
-    line("        </SegmentTimeline>");
+    line("          </SegmentTimeline>");
   }
 
   Periods periods_;

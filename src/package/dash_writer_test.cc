@@ -51,29 +51,45 @@ TEST(DashManifest, lists_complete_segments_on_the_wall_clock) {
   </ServiceDescription>
   <Period id="1800000000000000" start="PT1800000000S">
     <AdaptationSet id="1" contentType="video" mimeType="video/mp4" segmentAlignment="true" startWithSAP="1" containerProfiles="cmfc">
-      <SegmentTemplate timescale="90000" presentationTimeOffset="162000000000000" initialization="video/init-1.mp4" media="video/$Time$.m4s">
-        <SegmentTimeline>
-          <S t="162000000000000" d="180000" r="2"/>
-        </SegmentTimeline>
-      </SegmentTemplate>
-      <Representation id="video" codecs="avc1.64000d" bandwidth="23000" width="320" height="240" frameRate="25"/>
+      <Representation id="video" codecs="avc1.64000d" bandwidth="23000" width="320" height="240" frameRate="25">
+        <SegmentTemplate timescale="90000" presentationTimeOffset="162000000000000" initialization="video/init-1.mp4" media="video/$Time$.m4s">
+          <SegmentTimeline>
+            <S t="162000000000000" d="180000" r="2"/>
+          </SegmentTimeline>
+        </SegmentTemplate>
+      </Representation>
     </AdaptationSet>
     <AdaptationSet id="2" contentType="audio" mimeType="audio/mp4" segmentAlignment="true" startWithSAP="1" containerProfiles="cmfc">
-      <SegmentTemplate timescale="48000" presentationTimeOffset="86400000000000" initialization="audio/init-1.mp4" media="audio/$Time$.m4s">
-        <SegmentTimeline>
-          <S t="86400000000000" d="96256"/>
-          <S d="95232"/>
-          <S d="96256"/>
-        </SegmentTimeline>
-      </SegmentTemplate>
       <Representation id="audio" codecs="mp4a.40.2" bandwidth="23967" audioSamplingRate="48000">
         <AudioChannelConfiguration schemeIdUri="urn:mpeg:mpegB:cicp:ChannelConfiguration" value="2"/>
+        <SegmentTemplate timescale="48000" presentationTimeOffset="86400000000000" initialization="audio/init-1.mp4" media="audio/$Time$.m4s">
+          <SegmentTimeline>
+            <S t="86400000000000" d="96256"/>
+            <S d="95232"/>
+            <S d="96256"/>
+          </SegmentTimeline>
+        </SegmentTemplate>
       </Representation>
     </AdaptationSet>
   </Period>
   <UTCTiming schemeIdUri="urn:mpeg:dash:utc:http-xsdate:2014" value="/time"/>
 </MPD>
 )");
+}
+
+TEST(DashManifest, a_ladder_s_renditions_are_representations_of_one_set) {
+  Line line;
+  line.picture_and_sound();
+  line.join_ladder();
+  line.run_with_ladder(0, 7);
+  const std::string text = manifest(line);
+  EXPECT_EQ(count(text, "<AdaptationSet "), 2u);
+  EXPECT_EQ(count(text, "<Representation "), 4u);
+  EXPECT_EQ(count(text, "<Period "), 1u);
+  EXPECT_THAT(text, HasSubstr("media=\"half/$Time$.m4s\""));
+  const auto half = text.find("id=\"half\""), end_of_pictures = text.find("</AdaptationSet>");
+  EXPECT_LT(half, end_of_pictures);
+  EXPECT_GT(text.find("id=\"radio\""), end_of_pictures);
 }
 
 TEST(DashManifest, a_break_opens_a_period) {
@@ -150,24 +166,25 @@ TEST(DashLowLatency, lists_the_segment_that_grows_with_the_length_it_will_have) 
   <Period id="1800000000000000" start="PT1800000000S">
     <AdaptationSet id="1" contentType="video" mimeType="video/mp4" segmentAlignment="true" startWithSAP="1" containerProfiles="cmfc">
       <ProducerReferenceTime id="1" type="encoder" wallClockTime="2027-01-15T08:00:00.000Z" presentationTime="162000000000000"><UTCTiming schemeIdUri="urn:mpeg:dash:utc:http-xsdate:2014" value="/time"/></ProducerReferenceTime>
-      <SegmentTemplate timescale="90000" presentationTimeOffset="162000000000000" availabilityTimeOffset="1.960000" availabilityTimeComplete="false" initialization="video/init-1.mp4" media="video/$Time$.m4s">
-        <SegmentTimeline>
-          <S t="162000000000000" d="180000" r="2"/>
-        </SegmentTimeline>
-      </SegmentTemplate>
-      <Representation id="video" codecs="avc1.64000d" bandwidth="23000" width="320" height="240" frameRate="25"/>
+      <Representation id="video" codecs="avc1.64000d" bandwidth="23000" width="320" height="240" frameRate="25">
+        <SegmentTemplate timescale="90000" presentationTimeOffset="162000000000000" availabilityTimeOffset="1.960000" availabilityTimeComplete="false" initialization="video/init-1.mp4" media="video/$Time$.m4s">
+          <SegmentTimeline>
+            <S t="162000000000000" d="180000" r="2"/>
+          </SegmentTimeline>
+        </SegmentTemplate>
+      </Representation>
     </AdaptationSet>
     <AdaptationSet id="2" contentType="audio" mimeType="audio/mp4" segmentAlignment="true" startWithSAP="1" containerProfiles="cmfc">
       <ProducerReferenceTime id="2" type="encoder" wallClockTime="2027-01-15T08:00:00.000Z" presentationTime="86400000000000"><UTCTiming schemeIdUri="urn:mpeg:dash:utc:http-xsdate:2014" value="/time"/></ProducerReferenceTime>
-      <SegmentTemplate timescale="48000" presentationTimeOffset="86400000000000" availabilityTimeOffset="1.957334" availabilityTimeComplete="false" initialization="audio/init-1.mp4" media="audio/$Time$.m4s">
-        <SegmentTimeline>
-          <S t="86400000000000" d="96256"/>
-          <S d="95232"/>
-          <S d="96256"/>
-        </SegmentTimeline>
-      </SegmentTemplate>
       <Representation id="audio" codecs="mp4a.40.2" bandwidth="23967" audioSamplingRate="48000">
         <AudioChannelConfiguration schemeIdUri="urn:mpeg:mpegB:cicp:ChannelConfiguration" value="2"/>
+        <SegmentTemplate timescale="48000" presentationTimeOffset="86400000000000" availabilityTimeOffset="1.957334" availabilityTimeComplete="false" initialization="audio/init-1.mp4" media="audio/$Time$.m4s">
+          <SegmentTimeline>
+            <S t="86400000000000" d="96256"/>
+            <S d="95232"/>
+            <S d="96256"/>
+          </SegmentTimeline>
+        </SegmentTemplate>
       </Representation>
     </AdaptationSet>
   </Period>

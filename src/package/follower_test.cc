@@ -50,8 +50,7 @@ class FollowerTest : public ::testing::Test {
 TEST_F(FollowerTest, is_cut_where_the_picture_is_although_its_frames_come_later) {
   line_.picture_and_sound();
   line_.packager.on_ladder({rung()});
-  EXPECT_EQ(line_.sink.presentations.size(), 2u);
-  EXPECT_EQ(line_.sink.presentations.back()->number, line_.sink.presentations.front()->number);
+  EXPECT_EQ(line_.sink.presentations.size(), 1u) << "the same one with more renditions";
   EXPECT_EQ(line_.sink.presentations.back()->renditions.back().name, "half");
   run(0, 9, 7);
   const auto& own = log(media::kFirstRung).segments();

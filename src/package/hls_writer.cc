@@ -197,30 +197,18 @@ Bandwidth bandwidth_of(const Bandwidths& bandwidths, const Rendition* rendition)
   return found == bandwidths.end() ? Bandwidth{} : found->second;
 }
 
-}  // namespace
-
-std::string hls_multivariant(const live::Presentation& presentation, const Bandwidths& bandwidths) {
-  const Rendition* video = find_codec(presentation, media::Codec::H264);
-  const Rendition* audio = find_codec(presentation, media::Codec::Aac);
-  const Rendition* variant = video != nullptr ? video : audio;
-  std::string out = "#EXTM3U\n#EXT-X-VERSION:6\n#EXT-X-INDEPENDENT-SEGMENTS\n";
+// `audio`: the group that is played beside it, or null.
+void write_variant(std::string& out, const Rendition& rendition, const Rendition* audio,
+                   const Bandwidths& bandwidths) {
   const auto append = std::back_inserter(out);
-  if (variant == nullptr) return out;
-  if (video != nullptr && audio != nullptr) {
-    fmt::format_to(append,
-                   "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio\",NAME=\"Audio\",DEFAULT=YES,"
-                   "AUTOSELECT=YES,CHANNELS=\"{}\",URI=\"{}/index.m3u8\"\n",
-                   audio->track.channels, audio->name);
-  }
-  const Bandwidth picture = bandwidth_of(bandwidths, video),
-                  sound = bandwidth_of(bandwidths, audio);
+  const Bandwidth own = bandwidth_of(bandwidths, &rendition);
+  const Bandwidth sound = bandwidth_of(bandwidths, audio);
   fmt::format_to(append, "#EXT-X-STREAM-INF:BANDWIDTH={},AVERAGE-BANDWIDTH={},CODECS=\"{}{}{}\"",
-                 std::uint64_t{picture.peak} + sound.peak,
-                 std::uint64_t{picture.average} + sound.average, variant->codecs,
-                 variant == video && audio != nullptr ? "," : "",
-                 variant == video && audio != nullptr ? audio->codecs : "");
-  if (video != nullptr) {
-    const media::Track& track = video->track;
+                 std::uint64_t{own.peak} + sound.peak, std::uint64_t{own.average} + sound.average,
+                 rendition.codecs, audio != nullptr ? "," : "",
+                 audio != nullptr ? audio->codecs : "");
+  const media::Track& track = rendition.track;
+  if (track.codec == media::Codec::H264) {
     fmt::format_to(append, ",RESOLUTION={}x{}", track.width, track.height);
     if (track.frame_rate.num > 0) {
       fmt::format_to(append, ",FRAME-RATE={:.3f}",
@@ -229,7 +217,28 @@ std::string hls_multivariant(const live::Presentation& presentation, const Bandw
     if (audio != nullptr) out += ",AUDIO=\"audio\"";
     out += ",CLOSED-CAPTIONS=NONE";
   }
-  fmt::format_to(append, "\n{}/index.m3u8\n", variant->name);
+  fmt::format_to(append, "\n{}/index.m3u8\n", rendition.name);
+}
+
+}  // namespace
+
+std::string hls_multivariant(const live::Presentation& presentation, const Bandwidths& bandwidths) {
+  const Rendition* video = find_codec(presentation, media::Codec::H264);
+  const Rendition* audio = find_codec(presentation, media::Codec::Aac);
+  std::string out = "#EXTM3U\n#EXT-X-VERSION:6\n#EXT-X-INDEPENDENT-SEGMENTS\n";
+  if (video != nullptr && audio != nullptr) {
+    fmt::format_to(std::back_inserter(out),
+                   "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio\",NAME=\"Audio\",DEFAULT=YES,"
+                   "AUTOSELECT=YES,CHANNELS=\"{}\",URI=\"{}/index.m3u8\"\n",
+                   audio->track.channels, audio->name);
+  }
+  for (const Rendition& rendition : presentation.renditions) {
+    const bool rung = rendition.track.id >= media::kFirstRung;
+    if (rung && !bandwidths.contains(rendition.track.id)) continue;  // not yet there
+    const bool picture = rendition.track.codec == media::Codec::H264;
+    if (!picture && !rung && video != nullptr) continue;  // in the group
+    write_variant(out, rendition, picture ? audio : nullptr, bandwidths);
+  }
   return out;
 }
 

@@ -50,6 +50,27 @@ video/index.m3u8
 )");
 }
 
+TEST(HlsMultivariant, lists_the_ladder_below_the_source_and_sound_alone_at_the_end) {
+  Line line;
+  line.picture_and_sound();
+  line.join_ladder();
+  const Bandwidths own{{1, {2'500'000, 2'000'000}}, {2, {130'000, 128'000}}};
+  Bandwidths all = own;
+  all[3] = {600'000, 500'000};
+  all[4] = {66'000, 64'000};
+  const auto& presentation = *line.sink.presentations.back();
+  const std::string text = hls_multivariant(presentation, all);
+  EXPECT_THAT(lines_with(text, "#EXT-X-STREAM-INF"),
+              ElementsAre(HasSubstr("BANDWIDTH=2630000"), HasSubstr("BANDWIDTH=730000"),
+                          "#EXT-X-STREAM-INF:BANDWIDTH=66000,AVERAGE-BANDWIDTH=64000,"
+                          "CODECS=\"mp4a.40.2\""));
+  EXPECT_THAT(text, HasSubstr("\nhalf/index.m3u8\n"));
+  EXPECT_THAT(text, EndsWith("\nradio/index.m3u8\n"));
+  EXPECT_EQ(lines_with(text, "#EXT-X-MEDIA").size(), 1u);
+  EXPECT_EQ(lines_with(hls_multivariant(presentation, own), "#EXT-X-STREAM-INF").size(), 1u)
+      << "a rendition without a segment is not named";
+}
+
 TEST(HlsMultivariant, lists_sound_alone_as_the_variant) {
   Line line;
   line.sound_alone();

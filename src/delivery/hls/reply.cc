@@ -88,8 +88,8 @@ std::optional<Reply> part(live::ChannelView& view, Shelf& shelf, const Awaited& 
   if (segment != nullptr && *what.part < segment->parts.size()) {
     const live::Part& found = segment->parts[*what.part];
     key.number = segment->start.value;
-    auto response = media_head(what.track, fmt::format("{}.{}", segment->start.value, *what.part),
-                               wish.form.right);
+    auto response = media_head(
+        *own->rendition, fmt::format("{}.{}", segment->start.value, *what.part), wish.form.right);
     response.body = segment->pieces(found.offset, found.size);
     return shelf.put(key, std::move(response));
   }
@@ -102,9 +102,10 @@ std::optional<Reply> part(live::ChannelView& view, Shelf& shelf, const Awaited& 
 
 }  // namespace
 
-net::Response media_head(media::TrackId track, std::string_view tag, Right right) {
+net::Response media_head(const live::Rendition& rendition, std::string_view tag, Right right) {
   net::Response response;
-  response.headers.add("Content-Type", track == media::kAudioTrack ? "audio/mp4" : "video/mp4");
+  const bool picture = rendition.track.codec == media::Codec::H264;
+  response.headers.add("Content-Type", picture ? "video/mp4" : "audio/mp4");
   response.headers.add("ETag", fmt::format("\"{}\"", tag));
   response.headers.add("Cache-Control", cache_control(Life::Media, right));
   return response;
@@ -131,14 +132,17 @@ Reply multivariant(live::ChannelView& view, Shelf& shelf, const Document::Form& 
   const DocumentKey key{DocumentKey::Kind::Multivariant};
   if (Document* known = shelf.find(key)) return known->in(form);
   const auto logs = rendition_logs(view);
-  // Every playlist that it names can be fetched at once.
-  const bool complete =
-      std::ranges::all_of(logs, [](const auto& each) { return has_segment(*each.log); });
-  if (logs.empty() || !complete || logs.size() < view.presentation()->renditions.size()) {
-    return not_yet();
-  }
+  // Every playlist that it names can be fetched at once; the ladder is not waited for.
   package::Bandwidths bandwidths;
-  for (const auto& each : logs) bandwidths[each.rendition->track.id] = package::measure(each);
+  for (const auto& each : logs) {
+    if (has_segment(*each.log)) bandwidths[each.rendition->track.id] = package::measure(each);
+  }
+  const bool complete =
+      view.presentation() &&
+      std::ranges::all_of(view.presentation()->renditions, [&](const live::Rendition& each) {
+        return each.track.id >= media::kFirstRung || bandwidths.contains(each.track.id);
+      });
+  if (!complete) return not_yet();
   const std::string text = package::hls_multivariant(*view.presentation(), bandwidths);
   return shelf.put(key, Document(kPlaylistType, text)).in(form);
 }

@@ -21,6 +21,6 @@ Reply playlist(live::ChannelView& view, Shelf& shelf, media::TrackId track, cons
 Reply multivariant(live::ChannelView& view, Shelf& shelf, const Document::Form& form);
 
 // A head for media that never changes. `tag` names it among all that ever had this address.
-net::Response media_head(media::TrackId track, std::string_view tag, Right right);
+net::Response media_head(const live::Rendition& rendition, std::string_view tag, Right right);
 
 }  // namespace butai::delivery::hls

@@ -47,11 +47,11 @@ std::optional<FileName> parse(std::string_view name) {
 net::Response no_such_segment() { return net::Response::problem(404, "no such segment"); }
 
 // An init segment's address outlives its rendition's presentation, so it is found by name.
-std::optional<net::Response> init(const live::ChannelView& view, const std::string& rendition,
+std::optional<net::Response> init(const live::ChannelView& view, const live::Rendition& rendition,
                                   const MediaKey& key) {
-  const Bytes* bytes = view.find_init(rendition, static_cast<std::uint32_t>(key.number));
+  const Bytes* bytes = view.find_init(rendition.name, static_cast<std::uint32_t>(key.number));
   if (bytes == nullptr) return std::nullopt;
-  auto response = media_head(key.track, fmt::format("init-{}", key.number), key.right);
+  auto response = media_head(rendition, fmt::format("init-{}", key.number), key.right);
   response.body.push_back(*bytes);
   return response;
 }
@@ -71,7 +71,7 @@ void segment_file(const net::Request& request, net::ExchangePtr exchange, const 
   if (const auto ready = shelf.find(key)) return exchange->give(ready);
 
   if (key.kind == MediaKey::Kind::Init) {
-    auto made = init(*view, name, key);
+    auto made = init(*view, *rendition, key);
     if (!made) return exchange->respond(no_such_segment());
     return exchange->give(shelf.put(key, std::move(*made)));
   }
@@ -86,7 +86,7 @@ void segment_file(const net::Request& request, net::ExchangePtr exchange, const 
   const live::SegmentLog* log = view->log(key.track);
   const live::Segment* segment = log != nullptr ? log->find(key.number) : nullptr;
   if (segment == nullptr) return exchange->respond(no_such_segment());
-  auto head = media_head(key.track, fmt::format("{}", key.number), key.right);
+  auto head = media_head(*rendition, fmt::format("{}", key.number), key.right);
   if (segment->complete && segment->bytes > 0) {
     head.body = segment->pieces(0, segment->bytes);
     return exchange->give(shelf.put(key, std::move(head)));

@@ -15,6 +15,7 @@ std::string text_of(const live::Presentation& presentation, Utc edge) {
   std::string tracks;
   for (const live::Rendition& rendition : presentation.renditions) {
     const media::Track& t = rendition.track;
+    if (t.id >= media::kFirstRung) continue;  // not in init_all
     tracks +=
         fmt::format(R"({}{{"id":{},"name":"{}","codec":"{}","timescale":{})",
                     tracks.empty() ? "" : ",", t.id, rendition.name, rendition.codecs, t.timescale);

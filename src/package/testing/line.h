@@ -39,6 +39,36 @@ struct Line {
       packager.on_frame(media::testing::video_frame(kOrigin * 90'000 + at, at % 180'000 == 0));
     }
   }
+
+  // Half the picture, and sound at half the rate.
+  void join_ladder() {
+    media::Track picture = media::testing::video_track({kRate, 1});
+    picture.id = media::kFirstRung;
+    picture.name = "half";
+    media::Track sound = media::testing::audio_track();
+    sound.id = media::kFirstRung + 1;
+    sound.name = "radio";
+    packager.on_ladder({picture, sound});
+  }
+  // The same as run(), and after each second the ladder's frames of it.
+  void run_with_ladder(std::int64_t from, std::int64_t to) {
+    for (std::int64_t second = from; second < to; ++second) {
+      run(second, second + 1);
+      for (std::int64_t i = second * kRate; i < (second + 1) * kRate; ++i) {
+        ladder_frame(media::testing::video_frame(kOrigin * 90'000 + i * 90'000 / kRate,
+                                                 i % (2 * kRate) == 0),
+                     media::kFirstRung);
+      }
+      for (std::int64_t at = second * 48'000 / 1024 + 1; at * 1024 < (second + 1) * 48'000; ++at) {
+        ladder_frame(media::testing::audio_frame(kOrigin * 48'000 + at * 1024),
+                     media::kFirstRung + 1);
+      }
+    }
+  }
+  void ladder_frame(media::Frame frame, media::TrackId track) {
+    frame.track = track;
+    packager.on_ladder_frame(std::move(frame));
+  }
 };
 
 }  // namespace butai::package::testing

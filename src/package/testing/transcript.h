@@ -49,6 +49,9 @@ class Transcript final : public live::ChunkSink {
   }
   void take(const live::PresentationPtr& presentation) {
     lines_.push_back(fmt::format("presentation {} {}", presentation->number, presentation->mime));
+    const bool more =
+        !presentations.empty() && presentations.back()->number == presentation->number;
+    if (more) presentations.pop_back();
     presentations.push_back(presentation);
   }
   void take(const live::SegmentOpened& opened) {
