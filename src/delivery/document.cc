@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "delivery/gzip.h"
+#include "delivery/limits.h"
 #include "net/text.h"
 
 namespace butai::delivery {
@@ -60,6 +61,7 @@ net::ReadyAnswerPtr Document::make(const Form& form) {
   response.headers.add("Vary", "Accept-Encoding");
   response.headers.add("ETag", fmt::format("\"{}{}\"", tag_, packed ? "-gzip" : ""));
   response.headers.add("Cache-Control", cache_control(form.life, form.right));
+  response.headers.add("Priority", kPlaylistPriority);
   response.body.push_back(packed ? packed_ : plain_);
   return std::make_shared<net::ReadyAnswer>(std::move(response));
 }

@@ -40,4 +40,10 @@ inline constexpr Micros kHoldMax{12'000'000};
 // pictures begins it late. Segments begin a second or more apart, so none is mistaken for another.
 inline constexpr Micros kHintError{200'000};
 
+// What goes first where answers share a connection (RFC 9218; HLS draft clause B.1 asks for it in
+// the answers): a playlist names what is fetched next, a part is at the live edge.
+inline constexpr const char* kPlaylistPriority = "u=1";
+inline constexpr const char* kPartPriority = "u=2";
+inline constexpr const char* kSegmentPriority = "u=4";
+
 }  // namespace butai::delivery

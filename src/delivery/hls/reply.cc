@@ -90,6 +90,7 @@ std::optional<Reply> part(live::ChannelView& view, Shelf& shelf, const Awaited& 
     key.number = segment->start.value;
     auto response = media_head(
         *own->rendition, fmt::format("{}.{}", segment->start.value, *what.part), wish.form.right);
+    response.headers.add("Priority", kPartPriority);
     response.body = segment->pieces(found.offset, found.size);
     return shelf.put(key, std::move(response));
   }

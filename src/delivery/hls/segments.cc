@@ -87,6 +87,7 @@ void segment_file(const net::Request& request, net::ExchangePtr exchange, const 
   const live::Segment* segment = log != nullptr ? log->find(key.number) : nullptr;
   if (segment == nullptr) return exchange->respond(no_such_segment());
   auto head = media_head(*rendition, fmt::format("{}", key.number), key.right);
+  head.headers.add("Priority", kSegmentPriority);
   if (segment->complete && segment->bytes > 0) {
     head.body = segment->pieces(0, segment->bytes);
     return exchange->give(shelf.put(key, std::move(head)));
