@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
 #include "base/time.h"
 #include "net/route.h"
@@ -19,7 +20,8 @@ class AddressLimits {
  public:
   explicit AddressLimits(std::size_t unproven_max) : unproven_max_(unproven_max) {}
 
-  // False: too many connections of this address have not sent a complete request.
+  // False: too many connections of this address have not sent a complete request. After true an
+  // UnprovenSeat leaves.
   bool enter(const std::string& key);
   void leave(const std::string& key);
 
@@ -43,6 +45,22 @@ class AddressLimits {
   std::unordered_map<std::string, std::size_t> unproven_;
   std::unordered_map<std::string, Bucket> logins_;
   std::unordered_map<std::string, Bucket> writes_;
+};
+
+// One of an address's connections that have not asked anything yet; it stops counting when this goes.
+class UnprovenSeat {
+ public:
+  UnprovenSeat(AddressLimits& limits, std::string key) : limits_(&limits), key_(std::move(key)) {}
+  UnprovenSeat(UnprovenSeat&& from) noexcept
+      : limits_(std::exchange(from.limits_, nullptr)), key_(std::move(from.key_)) {}
+  UnprovenSeat& operator=(UnprovenSeat&&) = delete;
+  ~UnprovenSeat() {
+    if (limits_ != nullptr) limits_->leave(key_);
+  }
+
+ private:
+  AddressLimits* limits_;
+  std::string key_;
 };
 
 }  // namespace butai::net

@@ -22,7 +22,7 @@ Admission malformed(int status, std::string_view why) {
 }
 
 // The Host field, once and well formed; RFC 9112 section 3.2 asks for 400 otherwise.
-std::optional<std::string_view> host_of(const Http1Head& head) {
+std::optional<std::string_view> host_of(const MessageHead& head) {
   const auto count = std::ranges::count_if(head.headers.all(), [](const auto& field) {
     return equal_without_case(field.first, "Host");
   });
@@ -104,10 +104,10 @@ std::optional<Response> too_often(HttpContext& context, const Route& route,
 
 }  // namespace
 
-Admission admit(HttpContext& context, const Http1Head& head, const Address& socket,
+Admission admit(HttpContext& context, const MessageHead& head, const Address& socket,
                 std::string_view scheme, Request& request) {
-  if (head.version != 10 && head.version != 11) {
-    return malformed(505, "the only versions spoken here are HTTP/1.1 and HTTP/1.0");
+  if (head.version != 10 && head.version != 11 && head.version != 20) {
+    return malformed(505, "the versions spoken here are HTTP/1.1, HTTP/1.0 and, over TLS, HTTP/2");
   }
   const auto host = host_of(head);
   if (!host) return malformed(400, "the Host field is missing, repeated or malformed");

@@ -1,8 +1,8 @@
 // Everything asked of a request before its handler: is it well formed, is there such a route, may
 // this origin, not too often, may this person. One function per question, in that order.
-// Flow:   Http1Head -> Request -> Admission (route, or the answer to give instead)
+// Flow:   MessageHead -> Request -> Admission (route, or the answer to give instead)
 // Thread: one loop; changes only the rate buckets.
-// Spec:   RFC 9110, RFC 9112, RFC 6455; CORS and Sec-Fetch-Site of the Fetch standard.
+// Spec:   RFC 9110, RFC 9112, RFC 9113, RFC 6455; CORS and Sec-Fetch-Site of the Fetch standard.
 #pragma once
 
 #include <optional>
@@ -22,7 +22,7 @@ struct Admission {
 };
 
 // Fills `request` (all but the body) and decides. `request.principal` is set when admitted.
-Admission admit(HttpContext& context, const Http1Head& head, const Address& socket,
+Admission admit(HttpContext& context, const MessageHead& head, const Address& socket,
                 std::string_view scheme, Request& request);
 
 // Fields that the route's policy and the house add to every answer.

@@ -49,7 +49,7 @@ class Asking final : public std::enable_shared_from_this<Asking>, private Transp
   struct Outcome {
     std::function<void(Expected<ClientResponse>)> answered;
     // Set for WebSockets: called instead on 101, with what came behind the head.
-    std::function<void(const Http1Head&, std::shared_ptr<Transport>, ByteView)> upgraded;
+    std::function<void(const MessageHead&, std::shared_ptr<Transport>, ByteView)> upgraded;
   };
 
   Asking(Loop& loop, Url url, const ClientOptions& options, Method method, std::string bytes,
@@ -108,7 +108,7 @@ class Asking final : public std::enable_shared_from_this<Asking>, private Transp
 
   // False when the head was an interim one (100) or the connection is a WebSocket now.
   bool take_head() {
-    const Http1Head& head = reader_->head();
+    const MessageHead& head = reader_->head();
     if (head.status == 101 && outcome_.upgraded) {
       const auto upgraded = std::exchange(outcome_.upgraded, nullptr);
       over_ = true;
@@ -196,7 +196,7 @@ Headers handshake_fields(const ClientOptions& options, const std::string& key) {
   return headers;
 }
 
-bool accepts(const Http1Head& head, const std::string& key, const ClientOptions& options) {
+bool accepts(const MessageHead& head, const std::string& key, const ClientOptions& options) {
   const auto accepted = head.headers.find("Sec-WebSocket-Accept");
   if (!accepted || *accepted != accept_key(key) || !wants_websocket(head)) return false;
   if (head.headers.find("Sec-WebSocket-Extensions")) return false;
@@ -227,7 +227,7 @@ void connect_websocket(Loop& loop, const std::string& url, const ClientOptions& 
   // std::function wants what can be copied; the handler waits in a box.
   const auto box = std::make_shared<std::unique_ptr<WebSocketHandler>>(std::move(handler));
   outcome.upgraded = [&loop, key, options, limits, box, failed](
-                         const Http1Head& head, std::shared_ptr<Transport> transport,
+                         const MessageHead& head, std::shared_ptr<Transport> transport,
                          ByteView early) {
     if (!accepts(head, key, options)) {
       transport->drop();

@@ -11,6 +11,7 @@
 #include <fstream>
 #include <future>
 
+#include "net/testing/certificate_files.h"
 #include "net/testing/local_server.h"
 #include "net/testing/raw_client.h"
 #include "net/testing/test_socket.h"
@@ -85,25 +86,7 @@ std::vector<Route> echo_routes() {
           {Method::Post, "/hello", open_policy(), HttpHandler(hello), {}}};
 }
 
-class Files {
- public:
-  Files()
-      : folder_(std::filesystem::temp_directory_path() /
-                fmt::format("butai-net-test-{}", ::getpid())) {
-    std::filesystem::create_directories(folder_);
-    files = {folder_ / "certificate.pem", folder_ / "key.pem"};
-  }
-  ~Files() { std::filesystem::remove_all(folder_); }
-  void make(const std::vector<std::string>& names = {"localhost", "127.0.0.1"}) const {
-    const auto made = make_self_signed(files, names);
-    if (!made) throw std::runtime_error(made.error().sentence);
-  }
-  std::string pin() const { return certificate_fingerprint(files.certificate).value(); }
-  TlsFiles files;
-
- private:
-  std::filesystem::path folder_;
-};
+using Files = testing::CertificateFiles;
 
 class ClientLoop {
  public:

@@ -1,4 +1,4 @@
-// The pure parts: addresses, proxies, targets, URLs, routes, rates, text.
+// The pure parts: addresses, proxies, targets, URLs, routes, rates, priorities, text.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -8,6 +8,7 @@
 #include "net/address_limits.h"
 #include "net/limits.h"
 #include "net/peer.h"
+#include "net/priority.h"
 #include "net/router.h"
 #include "net/target.h"
 #include "net/text.h"
@@ -307,6 +308,23 @@ TEST(AddressLimits, remembers_a_bounded_number_of_addresses) {
     limits.take(RateClass::Login, std::to_string(count), now);
   }
   EXPECT_FALSE(limits.take(RateClass::Login, "fresh", now));
+}
+
+TEST(Priority, says_what_is_well_formed_and_the_answer_stands_over_the_request) {
+  const auto text = [](const Priority& priority) {
+    return fmt::format("{} {}", priority.urgency.value_or(-1),
+                       priority.incremental ? static_cast<int>(*priority.incremental) : -1);
+  };
+  EXPECT_EQ(text(parse_priority("u=1, i")), "1 1");
+  EXPECT_EQ(text(parse_priority("i=?0,u=7")), "7 0");
+  EXPECT_EQ(text(parse_priority("u=2;x=y, i=?1;z, other=3")), "2 1");
+  EXPECT_EQ(text(parse_priority("u=2,u=4")), "4 -1");
+  for (const char* nothing : {"", "u", "u=8", "u=-1", "u=11", "u=1.0", "i=1", "U=1", "=,;"}) {
+    EXPECT_EQ(text(parse_priority(nothing)), "-1 -1") << nothing;
+  }
+  EXPECT_EQ(text(merge(parse_priority("u=5, i"), parse_priority("u=1"))), "1 1");
+  EXPECT_EQ(text(merge(parse_priority("u=5"), parse_priority("i=?0"))), "5 0");
+  EXPECT_EQ(text(merge(parse_priority(""), parse_priority(""))), "-1 -1");
 }
 
 TEST(Text, follows_the_grammar) {

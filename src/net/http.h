@@ -1,8 +1,8 @@
-// Requests and answers as values of ours, the same for HTTP/1.1 now and HTTP/2 later.
-// Flow:   http1_connection -> Router -> handler -> Exchange -> connection
+// Requests and answers as values of ours, the same for HTTP/1.1 and HTTP/2.
+// Flow:   http1_connection | http2_connection -> admission -> handler -> Exchange -> connection
 // Thread: an Exchange and everything a handler is given belong to one loop.
 // Limits: net/limits.h (header bytes, header count, body bytes, time to complete a request).
-// Spec:   RFC 9110, RFC 9112; errors RFC 9457.
+// Spec:   RFC 9110, RFC 9112, RFC 9113; errors RFC 9457.
 #pragma once
 
 #include <array>
@@ -41,6 +41,17 @@ class Headers {
 
  private:
   std::vector<std::pair<std::string, std::string>> list_;
+};
+
+// The head of one message. For an answer `status` is set, for a request method and target.
+struct MessageHead {
+  std::string method;
+  std::string target;
+  int status = 0;
+  int version = 11;                     // 10, 11 or 20; others are for the caller to refuse
+  Headers headers;                      // HTTP/2's :authority is here as Host
+  std::optional<std::uint64_t> length;  // Content-Length
+  bool chunked = false;
 };
 
 // Where a request came from, after the configured proxies (and only those) were believed.
@@ -113,8 +124,8 @@ class ReadyAnswer {
 };
 using ReadyAnswerPtr = std::shared_ptr<ReadyAnswer>;
 
-// The rest of a body that is written piece by piece (chunked transfer). Loop-affine; destroying it
-// without finish() cuts the connection.
+// The rest of a body that is written piece by piece. Loop-affine; destroying it without finish()
+// cuts the connection, or over HTTP/2 the stream.
 class BodyWriter {
  public:
   virtual ~BodyWriter() = default;

@@ -91,7 +91,7 @@ namespace {
 template <bool IsRequest>
 class Parser final : public http::basic_parser<IsRequest> {
  public:
-  explicit Parser(Http1Head& head) : head_(head) {
+  explicit Parser(MessageHead& head) : head_(head) {
     this->header_limit(static_cast<std::uint32_t>(kHeadBytesMax));
     this->body_limit(boost::none);  // ours: the route's limit is known only after the head
   }
@@ -167,7 +167,7 @@ class Parser final : public http::basic_parser<IsRequest> {
   }
   void on_finish_impl(error_code& error) override { error = {}; }
 
-  Http1Head& head_;
+  MessageHead& head_;
   std::string* body_ = nullptr;
   std::size_t body_max_ = 0;
   std::size_t trailer_bytes_ = 0;
@@ -181,7 +181,7 @@ class Parser final : public http::basic_parser<IsRequest> {
 
 struct Http1Reader::Impl {
   HeadScan scan;
-  Http1Head head;
+  MessageHead head;
   std::optional<Parser<true>> request;
   std::optional<Parser<false>> answer;
   bool no_body = false;
@@ -236,7 +236,7 @@ std::expected<std::size_t, HttpError> Http1Reader::read_head(ByteView input) {
   return *end;
 }
 
-const Http1Head& Http1Reader::head() const { return impl_->head; }
+const MessageHead& Http1Reader::head() const { return impl_->head; }
 
 void Http1Reader::restart() {
   impl_->restart(impl_->request ? MessageKind::Request : MessageKind::Answer);

@@ -34,17 +34,6 @@ enum class HttpError : std::uint8_t {
 std::string_view sentence_of(HttpError error);
 int status_of(HttpError error);  // 400, 413, 431, 501, 505
 
-// The first lines of one message. For an answer `status` is set, for a request method and target.
-struct Http1Head {
-  std::string method;
-  std::string target;
-  int status = 0;
-  int version = 11;  // 10 or 11; others are for the caller to refuse
-  Headers headers;
-  std::optional<std::uint64_t> length;  // Content-Length
-  bool chunked = false;
-};
-
 enum class MessageKind : std::uint8_t { Request, Answer };
 
 // Reads one message: read_head until it returns non-zero, then read_body until done().
@@ -55,7 +44,7 @@ class Http1Reader {
 
   // Bytes of `input` that the head took; 0: more is needed (offer the same bytes and more again).
   std::expected<std::size_t, HttpError> read_head(ByteView input);
-  const Http1Head& head() const;
+  const MessageHead& head() const;
   void restart();  // for the next message of the same connection
   // An answer to HEAD has no body, whatever its head says.
   void expect_no_body();

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "net/conditional.h"
-#include "net/http1_exchange.h"
+#include "net/http2_connection.h"
 #include "net/limits.h"
 #include "net/text.h"
 #include "net/websocket_connection.h"
@@ -28,11 +28,7 @@ struct ReadyHead final : ReadyAnswer::Head {
 
 Http1Connection::Http1Connection(HttpContext& context, std::shared_ptr<Transport> transport,
                                  Address address, Scheme scheme)
-    : context_(context),
-      transport_(std::move(transport)),
-      address_(address),
-      scheme_(scheme),
-      socket_key_(address.limit_key()) {}
+    : context_(context), transport_(std::move(transport)), address_(address), scheme_(scheme) {}
 
 Http1Connection::~Http1Connection() {
   if (transport_) transport_->detach();
@@ -40,11 +36,11 @@ Http1Connection::~Http1Connection() {
 
 void Http1Connection::start() {
   context_.add(shared_from_this());
-  beyond_capacity_ = context_.open.all > context_.capacity;
+  if (context_.open.all > context_.capacity) room_ = Room::Full;
   // A trusted proxy brings many viewers; its own limits stand before ours.
-  counted_ = !context_.peers->trusts(address_);
-  const bool welcome = !counted_ || context_.limits.enter(socket_key_);
-  if (!welcome) counted_ = false;
+  const bool counted = !context_.peers->trusts(address_);
+  const bool welcome = !counted || context_.limits.enter(address_.limit_key());
+  if (counted && welcome) seat_.emplace(context_.limits, address_.limit_key());
   if (!welcome && scheme_ == Scheme::Https) {
     context_.counters.refused.Increment();
     return cut();
@@ -57,6 +53,7 @@ void Http1Connection::start() {
 }
 
 void Http1Connection::on_open() {
+  if (transport_->protocol() == kHttp2Protocol) return become_http2();
   stage_ = Stage::Head;
   reader_ = std::make_unique<Http1Reader>(MessageKind::Request);
   deadline(context_.deadlines.head, &Http1Connection::late_head);
@@ -111,47 +108,28 @@ bool Http1Connection::read_head() {
 }
 
 void Http1Connection::admit_head() {
-  const Http1Head& head = reader_->head();
-  asked_at_ = std::chrono::steady_clock::now();
-  request_ = {};
-  admission_ =
-      admit(context_, head, address_, scheme_ == Scheme::Https ? "https" : "http", request_);
-  if (beyond_capacity_ && !admission_.instead && admission_.route->policy.who == Who::Viewer) {
-    context_.counters.refused.Increment();
-    admission_.instead = full_answer();
-  }
+  const MessageHead& head = reader_->head();
+  served_ = {};
+  served_.admit(context_, head, address_, scheme_ == Scheme::Https ? "https" : "http", room_);
+  Admission& admission = served_.admission();
   const auto connection = head.headers.find("Connection");
-  close_after_ = head.version == 10 || (connection && list_has(*connection, "close"));
-  if (admission_.malformed || beyond_capacity_) close_after_ = true;
-  const std::size_t body_max =
-      admission_.route != nullptr ? admission_.route->policy.body_bytes_max : kInputBytesMax;
-  if (head.length.value_or(0) > body_max) {
-    close_after_ = true;
-    admission_.instead = Response::problem(
-        413, fmt::format("the body is larger than the {} bytes that this address takes", body_max));
-    return respond(std::move(*admission_.instead));
-  }
-  const auto expects = head.headers.find("Expect");
-  const bool asks_first =
-      expects && equal_without_case(*expects, "100-continue") && !reader_->done();
-  if (admission_.instead && (admission_.malformed || asks_first)) {
+  const bool asks_first = ServedRequest::asks_first(head) && !reader_->done();
+  close_after_ = head.version == 10 || (connection && list_has(*connection, "close")) ||
+                 admission.malformed || served_.too_large() || room_ == Room::Full;
+  if (admission.instead && (admission.malformed || served_.too_large() || asks_first)) {
     close_after_ = true;  // the body, if it comes, will not be read
-    return respond(std::move(*admission_.instead));
+    return respond(0, std::move(*admission.instead));
   }
   if (asks_first && head.version == 11) transport_->send(as_bytes("HTTP/1.1 100 Continue\r\n\r\n"));
   stage_ = Stage::Body;
   if (!reader_->done()) {
-    const std::uint64_t expected = head.length.value_or(body_max);
-    deadline(context_.deadlines.body_grace + Millis{expected * 1000 / kBodyBytesPerSecondMin},
-             &Http1Connection::late_body);
+    deadline(served_.body_time(context_, head.length), &Http1Connection::late_body);
   }
 }
 
 bool Http1Connection::read_body() {
   if (!reader_->done()) {
-    const std::size_t body_max =
-        admission_.route != nullptr ? admission_.route->policy.body_bytes_max : kInputBytesMax;
-    const auto taken = reader_->read_body(input_, request_.body, body_max);
+    const auto taken = reader_->read_body(input_, served_.request().body, served_.body_max());
     if (!taken) {
       refuse(status_of(taken.error()), sentence_of(taken.error()));
       return false;
@@ -159,29 +137,26 @@ bool Http1Connection::read_body() {
     input_.erase(input_.begin(), input_.begin() + static_cast<std::ptrdiff_t>(*taken));
     if (!reader_->done()) return false;
   }
-  proven();
+  seat_.reset();
   late_ = nullptr;
   stage_ = Stage::Answering;
   dispatch();
   return stage_ == Stage::Head;
 }
 
-// The first complete request: this connection no longer counts against its address.
-void Http1Connection::proven() {
-  if (std::exchange(counted_, false)) context_.limits.leave(socket_key_);
-}
-
 void Http1Connection::dispatch() {
-  if (admission_.instead) return respond(std::move(*admission_.instead));
-  if (std::holds_alternative<WebSocketRoute>(admission_.route->handler)) return upgrade();
-  std::get<HttpHandler>(admission_.route->handler)(request_, make_exchange(shared_from_this()));
+  Admission& admission = served_.admission();
+  if (admission.instead) return respond(0, std::move(*admission.instead));
+  if (std::holds_alternative<WebSocketRoute>(admission.route->handler)) return upgrade();
+  std::get<HttpHandler>(admission.route->handler)(served_.request(),
+                                                  make_exchange(shared_from_this(), 0));
 }
 
 void Http1Connection::upgrade() {
-  const auto& route = std::get<WebSocketRoute>(admission_.route->handler);
-  auto handler = route.accept(request_);
-  if (!handler) return respond(std::move(handler.error()));
-  Headers headers = accept_handshake(request_.headers, route.subprotocols);
+  const auto& route = std::get<WebSocketRoute>(served_.admission().route->handler);
+  auto handler = route.accept(served_.request());
+  if (!handler) return respond(0, std::move(handler.error()));
+  Headers headers = accept_handshake(served_.request().headers, route.subprotocols);
   headers.add("Date", context_.date());
   transport_->send(as_bytes(write_head(101, headers)));
   context_.counters.answered(101, Micros{0});
@@ -198,37 +173,36 @@ void Http1Connection::upgrade() {
   socket->open(std::exchange(input_, {}));
 }
 
-void Http1Connection::finish_headers(Response& response) const {
-  add_policy_headers(admission_, response);
-  response.headers.set("Date", context_.date());
-  response.headers.set("Server", "Butai");
-  if (close_after_ || context_.draining) response.headers.set("Connection", "close");
+// By ALPN: the bytes that follow are another protocol's.
+void Http1Connection::become_http2() {
+  stage_ = Stage::Over;
+  deadline_.reset();
+  const auto next = std::make_shared<Http2Connection>(context_, std::move(transport_), address_,
+                                                      std::exchange(seat_, std::nullopt), room_);
+  transport_ = nullptr;
+  context_.add(next);
+  context_.remove(*this);
+  next->open();
 }
 
 std::string Http1Connection::head_of(Response& response) const {
-  finish_headers(response);
+  if (close_after_) response.headers.set("Connection", "close");
   return write_head(response.status, response.headers);
-}
-
-void Http1Connection::count_answer(int status) {
-  const auto took =
-      std::chrono::duration_cast<Micros>(std::chrono::steady_clock::now() - asked_at_);
-  context_.counters.answered(status, took);
 }
 
 const std::string& Http1Connection::ready_head(ReadyAnswer& answer) const {
   auto& kept = answer.head(ReadyAnswer::Protocol::Http1);
   auto* head = static_cast<ReadyHead*>(kept.get());
-  if (head == nullptr || head->route != admission_.route) {
+  if (head == nullptr || head->route != served_.route()) {
     auto made = std::make_unique<ReadyHead>();
     head = made.get();
     Response response = answer.response();
     response.headers.set("Accept-Ranges", "bytes");
     response.headers.set("Content-Length", std::to_string(answer.size()));
-    finish_headers(response);
+    served_.add_fields(context_, response);
     head->text = write_head(response.status, response.headers);
     head->date_at = head->text.find("\r\nDate: ") + std::string_view("\r\nDate: ").size();
-    head->route = admission_.route;
+    head->route = served_.route();
     kept = std::move(made);
   }
   const std::string& date = context_.date();
@@ -236,41 +210,32 @@ const std::string& Http1Connection::ready_head(ReadyAnswer& answer) const {
   return head->text;
 }
 
-void Http1Connection::give(const ReadyAnswerPtr& answer) {
+void Http1Connection::give(StreamId, const ReadyAnswerPtr& answer) {
   if (stage_ == Stage::Over) return;
-  const bool plain = request_.method == Method::Get && !close_after_ && !context_.draining &&
-                     answer->response().status == 200 && !has_conditions(request_);
-  if (!plain) return respond(answer->response());
-  count_answer(200);
+  const bool plain = served_.request().method == Method::Get && !close_after_ &&
+                     !context_.draining && answer->response().status == 200 &&
+                     !has_conditions(served_.request());
+  if (!plain) return respond(0, answer->response());
+  served_.count(context_, 200);
   transport_->send(as_bytes(ready_head(*answer)), answer->response().body);
   next_request();
 }
 
-void Http1Connection::respond(Response response) {
+void Http1Connection::respond(StreamId, Response response) {
   if (stage_ == Stage::Over) return;
-  count_answer(response.status);
-  // A good login was no guess.
-  if (admission_.route != nullptr && admission_.route->policy.rate == RateClass::Login &&
-      response.status < 400) {
-    context_.limits.give_back(RateClass::Login, request_.peer.limit_key);
-  }
-  apply_conditions(request_, response);
-  std::size_t size = 0;
-  for (const Bytes& piece : response.body) size += piece.size();
-  const bool bodiless = response.status == 204 || response.status == 304 || response.status < 200;
-  if (!bodiless) response.headers.set("Content-Length", std::to_string(size));
+  served_.complete(context_, response);
   close_after_ = close_after_ || context_.draining;
   const std::string head = head_of(response);
-  const bool head_only = bodiless || request_.method == Method::Head;
+  const bool head_only = served_.head_only(response);
   transport_->send(as_bytes(head), head_only ? std::span<const Bytes>{} : response.body);
   next_request();
 }
 
-void Http1Connection::begin_pieces(Response head) {
+void Http1Connection::begin_pieces(StreamId, Response head) {
   if (stage_ == Stage::Over) return;
-  count_answer(head.status);
+  served_.complete_head(context_, head);
   stage_ = Stage::Pieces;
-  discard_ = request_.method == Method::Head;
+  discard_ = served_.request().method == Method::Head;
   chunked_ = reader_->head().version == 11;
   close_after_ = close_after_ || context_.draining;
   if (chunked_) {
@@ -280,7 +245,7 @@ void Http1Connection::begin_pieces(Response head) {
   }
   std::vector<Bytes> first = std::move(head.body);
   transport_->send(as_bytes(head_of(head)));
-  if (!first.empty()) write_piece(std::move(first));
+  if (!first.empty()) write_piece(0, std::move(first));
   if (!discard_) return;
   // Nobody listens: the producer is told once it has had time to ask for on_gone.
   context_.loop.post([weak = weak_from_this()] {
@@ -289,7 +254,7 @@ void Http1Connection::begin_pieces(Response head) {
   });
 }
 
-void Http1Connection::write_piece(std::vector<Bytes> pieces) {
+void Http1Connection::write_piece(StreamId, std::vector<Bytes> pieces) {
   if (stage_ != Stage::Pieces || discard_) return;
   std::size_t size = 0;
   for (const Bytes& piece : pieces) size += piece.size();
@@ -303,7 +268,7 @@ void Http1Connection::write_piece(std::vector<Bytes> pieces) {
   watch_stall();
 }
 
-void Http1Connection::finish_pieces() {
+void Http1Connection::finish_pieces(StreamId) {
   if (stage_ != Stage::Pieces) return;
   if (chunked_ && !discard_) transport_->send(as_bytes("0\r\n\r\n"));
   next_request();
@@ -331,15 +296,13 @@ void Http1Connection::next_request() {
 void Http1Connection::refuse(int status, std::string_view detail) {
   if (stage_ == Stage::Over) return;
   if (stage_ == Stage::Head) {  // of a request that we could not read: nothing is known of it
-    request_ = {};
-    admission_ = {};
-    asked_at_ = std::chrono::steady_clock::now();
+    served_ = {};
   }
   close_after_ = true;
-  respond(Response::problem(status, detail));
+  respond(0, Response::problem(status, detail));
 }
 
-void Http1Connection::when_gone(std::function<void()> callback) {
+void Http1Connection::when_gone(StreamId, std::function<void()> callback) {
   if (stage_ == Stage::Answering || stage_ == Stage::Pieces) gone_ = std::move(callback);
 }
 
@@ -370,7 +333,7 @@ void Http1Connection::cut() {
 }
 
 void Http1Connection::end_if_idle() {
-  if (stage_ != Stage::Head || !input_.empty() || counted_) return;
+  if (stage_ != Stage::Head || !input_.empty() || seat_) return;
   const auto self = shared_from_this();
   transport_->finish();
   over();
@@ -380,7 +343,7 @@ void Http1Connection::end_if_idle() {
 void Http1Connection::over() {
   if (stage_ == Stage::Over) return;
   stage_ = Stage::Over;
-  proven();
+  seat_.reset();
   deadline_.reset();
   stall_.reset();
   context_.remove(*this);

@@ -1,6 +1,7 @@
 // One HTTP/1.1 connection: requests in order, each read, admitted, answered, then the next.
 // Flow:   Transport -> Http1Reader -> admission (route, CSRF, rate, Guard) -> body -> handler
-//         -> Response -> Transport; or an upgrade hands the Transport to a WebSocketConnection
+//         -> Response -> Transport; or the Transport is handed on: by an upgrade to a
+//         WebSocketConnection, by ALPN to an Http2Connection
 // Thread: one loop.
 // Limits: net/limits.h: absolute deadlines per stage; what is pipelined waits in kInputBytesMax.
 // Spec:   RFC 9112. HTTP/1.0 is answered and closed.
@@ -12,9 +13,11 @@
 #include <vector>
 
 #include "net/address.h"
-#include "net/admission.h"
+#include "net/address_limits.h"
+#include "net/exchange.h"
 #include "net/http1_codec.h"
 #include "net/http_context.h"
+#include "net/served_request.h"
 #include "net/transport.h"
 
 namespace butai::net {
@@ -22,6 +25,7 @@ namespace butai::net {
 enum class Scheme : std::uint8_t { Http, Https };
 
 class Http1Connection final : public Connection,
+                              public Answering,
                               public std::enable_shared_from_this<Http1Connection>,
                               private TransportUser {
  public:
@@ -34,16 +38,18 @@ class Http1Connection final : public Connection,
   void cut() override;
   void end_if_idle() override;
 
-  // For the Exchange and the BodyWriter of the request being answered.
-  void respond(Response response);
-  void give(const ReadyAnswerPtr& answer);
-  void begin_pieces(Response head);
-  void write_piece(std::vector<Bytes> pieces);
-  void finish_pieces();
-  std::size_t unsent() const { return transport_->unsent(); }
-  void when_gone(std::function<void()> callback);
-  void when_drained(std::function<void()> callback) { drained_ = std::move(callback); }
-  Loop& loop() { return context_.loop; }
+  void respond(StreamId stream, Response response) override;
+  void give(StreamId stream, const ReadyAnswerPtr& answer) override;
+  void begin_pieces(StreamId stream, Response head) override;
+  void write_piece(StreamId stream, std::vector<Bytes> pieces) override;
+  void finish_pieces(StreamId stream) override;
+  void give_up(StreamId) override { cut(); }
+  std::size_t unsent(StreamId) const override { return transport_ ? transport_->unsent() : 0; }
+  void when_gone(StreamId stream, std::function<void()> callback) override;
+  void when_drained(StreamId, std::function<void()> callback) override {
+    drained_ = std::move(callback);
+  }
+  Loop& loop() override { return context_.loop; }
 
  private:
   enum class Stage : std::uint8_t {
@@ -68,11 +74,9 @@ class Http1Connection final : public Connection,
   void upgrade();
   void next_request();
   void refuse(int status, std::string_view detail);  // and close: what follows cannot be trusted
-  void finish_headers(Response& response) const;
+  void become_http2();
   std::string head_of(Response& response) const;
   const std::string& ready_head(ReadyAnswer& answer) const;
-  void count_answer(int status);
-  void proven();
   void watch_stall();
   void deadline(Millis allowed, void (Http1Connection::*late)());
   void arm_deadline();
@@ -85,10 +89,9 @@ class Http1Connection final : public Connection,
   std::shared_ptr<Transport> transport_;
   const Address address_;
   const Scheme scheme_;
-  const std::string socket_key_;
   Stage stage_ = Stage::Opening;
-  bool beyond_capacity_ = false;  // came when there was no room for another viewer
-  bool counted_ = false;          // among the address's connections without a complete request
+  Room room_ = Room::Free;                // for another viewer, when this one came
+  std::optional<UnprovenSeat> seat_;  // until the first complete request
   bool advancing_ = false;
   bool close_after_ = false;
   bool chunked_ = false;  // the pieces being written
@@ -97,9 +100,7 @@ class Http1Connection final : public Connection,
 
   std::vector<std::uint8_t> input_;
   std::unique_ptr<Http1Reader> reader_;
-  Request request_;
-  Admission admission_;
-  Steady asked_at_;
+  ServedRequest served_;
   std::function<void()> gone_;
   std::function<void()> drained_;
   TimerHandle deadline_;

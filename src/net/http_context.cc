@@ -35,6 +35,13 @@ HttpCounters::HttpCounters(Metrics& metrics, std::size_t loop_index)
                                         labelled("direction", "in"));
   websocket.sent = &metrics.counter("butai_websocket_messages_total", "WebSocket data messages",
                                     labelled("direction", "out"));
+  http2.connections =
+      &metrics.counter("butai_http2_connections_total", "connections that spoke HTTP/2", loop);
+  for (std::size_t fault = 1; fault < kHttp2FaultCount; ++fault) {
+    http2.faults[fault] = &metrics.counter(
+        "butai_http2_faults_total", "HTTP/2 connections and streams ended for what the peer did",
+        labelled("why", std::string(name_of(static_cast<Http2Fault>(fault)))));
+  }
 }
 
 void HttpCounters::answered(int status, Micros took) {

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "net/address_limits.h"
+#include "net/http2_session.h"
 #include "net/loop.h"
 #include "net/peer.h"
 #include "net/router.h"
@@ -33,6 +34,12 @@ struct WebSocketCounters {
   prometheus::Counter* sent = nullptr;
 };
 
+struct Http2Counters {
+  prometheus::Counter* connections = nullptr;
+  // [Http2Fault]: connections and streams ended for it; None is never counted.
+  std::array<prometheus::Counter*, kHttp2FaultCount> faults{};
+};
+
 // One set per loop, so that loops do not fight for cache lines.
 struct HttpCounters {
   HttpCounters(Metrics& metrics, std::size_t loop_index);
@@ -44,6 +51,7 @@ struct HttpCounters {
   prometheus::Counter& refused;  // too many connections of one address, bad heads, late heads
   Traffic traffic;
   WebSocketCounters websocket;
+  Http2Counters http2;
 };
 
 // Connections of all loops: read by each to find the emptier one, and whether there is room.

@@ -44,7 +44,7 @@ Verdict read(ByteView input, std::size_t step) {
   }
 }
 
-void check_path(const Http1Head& head) {
+void check_path(const MessageHead& head) {
   const auto target = parse_target(head.target, "localhost");
   if (!target) return;
   if (!target->path.starts_with('/') || normal_path(target->path) != target->path) std::abort();
@@ -54,7 +54,7 @@ void check_path(const Http1Head& head) {
   }
 }
 
-void check_handshake(const Http1Head& head) {
+void check_handshake(const MessageHead& head) {
   if (!wants_websocket(head) || refuse_handshake(head)) return;
   const Headers answer = accept_handshake(head.headers, {"butai.v1"});
   if (answer.find("Sec-WebSocket-Accept")->size() != 28) std::abort();

@@ -53,6 +53,31 @@ inline constexpr std::size_t kTlsBatchBytes = 64 * 1024;
 inline constexpr int kNotSentLowWater =
     128 * 1024;  // bytes the kernel keeps unsent; lag is ours to see
 
+// --- HTTP/2 (RFC 9113; B22) ---
+inline constexpr std::size_t kHttp2StreamsMax =
+    100;  // at once; the least that section 6.5.2 advises
+inline constexpr std::size_t kHttp2StreamWindow =
+    64 * 1024 - 1;  // bytes of one body on its way: what we are sent is forms and JSON
+inline constexpr std::size_t kHttp2UploadWindow =
+    1024 * 1024;  // bytes of all unfinished bodies of a connection
+inline constexpr std::size_t kHttp2BlockBytesMax =
+    8 * kHeadBytesMax;  // unpacked; a larger block is a bomb, a head over kHeadBytesMax only a 431
+inline constexpr std::size_t kHttp2ContinuationsMax = 4;  // frames; 32 KiB need two
+inline constexpr int kHttp2ResetsMax = 200;  // a page that is left ends its 100 streams at once
+inline constexpr int kHttp2ResetsPerSecond = 20;  // a player that seeks
+inline constexpr int kHttp2ControlsMax = 500;     // frames that carry no request and no body
+inline constexpr int kHttp2ControlsPerSecond = 50;
+inline constexpr std::size_t kHttp2BytesPerControl =
+    4 * 1024;  // sent bytes that allow one WINDOW_UPDATE more; browsers need one in 32 KiB
+inline constexpr std::size_t kHttp2QueueMax =
+    1000;  // our frames that wait; one per stream is usual
+inline constexpr std::size_t kHttp2SliceBytes = 4 * 1024;    // read between two looks at that queue
+inline constexpr std::size_t kHttp2BatchBytes = 256 * 1024;  // of one send: one batch of TLS
+inline constexpr int kHttp2BatchesPerTurn = 4;               // then the other connections' turn
+inline constexpr std::size_t kHttp2StallBytesMin =
+    4 * 1024;  // that a stream without window must have taken in kStallDeadline
+inline constexpr Millis kHttp2DrainGrace{1'000};  // between the two GOAWAYs of section 6.8
+
 // --- WebSocket (RFC 6455; B18, B19) ---
 inline constexpr std::size_t kControlBytesMax = 125;  // section 5.5
 inline constexpr std::size_t kPongUnsentMax =

@@ -15,14 +15,14 @@ namespace {
 
 // ECDHE with AEAD only; TLS 1.3 suites are the library's.
 constexpr const char* kCiphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
-constexpr std::string_view kProtocol = "\x08http/1.1";
+constexpr std::string_view kProtocols = "\x02h2\x08http/1.1";  // the first that both speak
 
 int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size,
                     const unsigned char* offered, unsigned int offered_size, void*) {
   unsigned char* selected = nullptr;
   const int result = SSL_select_next_proto(
-      &selected, size, reinterpret_cast<const unsigned char*>(kProtocol.data()),
-      static_cast<unsigned int>(kProtocol.size()), offered, offered_size);
+      &selected, size, reinterpret_cast<const unsigned char*>(kProtocols.data()),
+      static_cast<unsigned int>(kProtocols.size()), offered, offered_size);
   *chosen = selected;
   return result == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }

@@ -1,7 +1,7 @@
 // The server's key and certificate chain, ready for handshakes; looked at again when a file changes.
 // Connections that are open keep what they started with.
 // Thread: any. A mutex guards the current context: it is taken once per TLS connection.
-// Spec:   TLS 1.2 and 1.3 (RFC 8446); ALPN http/1.1 (RFC 7301); session tickets.
+// Spec:   TLS 1.2 and 1.3 (RFC 8446); ALPN h2 and http/1.1 (RFC 7301); session tickets.
 #pragma once
 
 #include <filesystem>

@@ -28,6 +28,7 @@ class TlsTransport final : public Transport {
   ~TlsTransport() override { SSL_free(ssl_); }
 
   SSL* ssl() { return ssl_; }
+  std::string_view protocol() const override;
   // For OpenSSL's verification: does the leaf have the pinned fingerprint?
   bool leaf_is_pinned(X509* leaf);
 
@@ -99,6 +100,13 @@ TlsTransport::TlsTransport(Loop& loop, int fd, Traffic traffic, SSL_CTX& context
   BIO_set_init(bio, 1);
   SSL_set_bio(ssl_, bio, bio);
   SSL_set_app_data(ssl_, this);
+}
+
+std::string_view TlsTransport::protocol() const {
+  const unsigned char* name = nullptr;
+  unsigned int size = 0;
+  SSL_get0_alpn_selected(ssl_, &name, &size);
+  return {reinterpret_cast<const char*>(name), size};
 }
 
 void TlsTransport::begin() {

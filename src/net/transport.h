@@ -10,6 +10,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
@@ -71,6 +72,8 @@ class Transport : public std::enable_shared_from_this<Transport> {
   // Closes at once. The user is detached.
   void drop();
 
+  // What the handshake agreed on (ALPN), once open; empty without TLS or without an offer.
+  virtual std::string_view protocol() const { return {}; }
   Loop& loop() { return loop_; }
   // After End::Broken, for a person: "connection reset", or the TLS library's reason.
   const std::string& failure() const { return failure_; }

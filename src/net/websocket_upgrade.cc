@@ -19,12 +19,12 @@ bool any_field_lists(const Headers& headers, std::string_view name, std::string_
 
 }  // namespace
 
-bool wants_websocket(const Http1Head& head) {
+bool wants_websocket(const MessageHead& head) {
   return any_field_lists(head.headers, "Upgrade", "websocket") &&
          any_field_lists(head.headers, "Connection", "upgrade");
 }
 
-std::optional<Response> refuse_handshake(const Http1Head& head) {
+std::optional<Response> refuse_handshake(const MessageHead& head) {
   if (head.method != "GET" || head.version < 11) {
     return Response::problem(400, "a WebSocket is opened with GET over HTTP/1.1");
   }

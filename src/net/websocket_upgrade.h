@@ -12,10 +12,10 @@
 namespace butai::net {
 
 // Does the request want an upgrade to WebSocket at all (Upgrade and Connection say so)?
-bool wants_websocket(const Http1Head& head);
+bool wants_websocket(const MessageHead& head);
 
 // The answer that refuses a malformed handshake (400, 426), or nothing.
-std::optional<Response> refuse_handshake(const Http1Head& head);
+std::optional<Response> refuse_handshake(const MessageHead& head);
 
 // Fields of the 101. `offered` are the route's subprotocols: the first that the client names too is
 // echoed, and nothing else ever (a token may stand beside it).

@@ -8,6 +8,7 @@
 
 #include "delivery/dash/growing.h"
 #include "delivery/hls/reply.h"
+#include "delivery/limits.h"
 #include "delivery/not_yet.h"
 #include "net/loop.h"
 #include "net/text.h"
