@@ -35,7 +35,7 @@ Expected<PublishTarget> rtmp_target(const Url& url) {
   address.secure = url.scheme == "rtmps";
   address.port = address.secure ? 1936 : 1935;
   const std::size_t colon = url.authority.rfind(':');
-  if (colon != std::string::npos && colon > url.authority.rfind(']') + 1) {
+  if (colon != std::string::npos && colon >= url.authority.rfind(']') + 1) {
     const std::string_view digits = std::string_view(url.authority).substr(colon + 1);
     const auto [end, error] =
         std::from_chars(digits.data(), digits.data() + digits.size(), address.port);
