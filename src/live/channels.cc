@@ -102,7 +102,8 @@ void Channels::on_ended(Home& home, const std::string& name) {
       other.forgetting[name] = other.loop.after(kEndedKept, [this, &other, name] {
         // Last in this task: erasing the handle ends the lambda that holds `name`.
         const std::string gone = name;  // NOLINT(performance-unnecessary-copy-initialization)
-        forget(other.index, gone);
+        const auto kept = other.views.find(gone);
+        if (kept != other.views.end() && kept->second->ended()) other.views.erase(kept);
         other.loop.post([&other, gone] { other.forgetting.erase(gone); });
       });
     });
@@ -128,8 +129,7 @@ void Channels::forget(std::size_t loop, const std::string& name) {
   Home& home = *homes_[loop];
   const auto found = home.views.find(name);
   if (found == home.views.end() || found->second->has_listeners()) return;
-  if (found->second->opened() && !found->second->ended()) return;
-  home.views.erase(found);
+  if (!found->second->opened()) home.views.erase(found);
 }
 
 void Channels::list(Executor& reply_to, std::function<void(std::vector<ChannelStatus>)> done) {
