@@ -90,7 +90,7 @@ class Http1Connection final : public Connection,
   const Address address_;
   const Scheme scheme_;
   Stage stage_ = Stage::Opening;
-  Room room_ = Room::Free;                // for another viewer, when this one came
+  Room room_ = Room::Free;            // for another viewer, when this one came
   std::optional<UnprovenSeat> seat_;  // until the first complete request
   bool advancing_ = false;
   bool close_after_ = false;
