@@ -240,6 +240,8 @@ void FanOut::on_end() {
   tick_timer_.reset();
   slice_timer_.reset();
   look_timer_.reset();
+  tape_.cut();  // what came since the last tick, to everybody who can take it
+  for (Seat& seat : seats_) catch_up(seat);
   for (const Seat& seat : std::exchange(seats_, {})) {
     seat.viewer->seat_ = FanOutViewer::kNoSeat;
     seat.viewer->on_end();

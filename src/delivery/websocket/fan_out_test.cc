@@ -401,6 +401,19 @@ TEST_F(FanOutTest, viewers_come_and_go_in_the_middle_of_it_all) {
   EXPECT_TRUE(out->empty());
 }
 
+TEST_F(FanOutTest, what_came_since_the_last_tick_is_sent_before_the_end) {
+  const auto out = fan_out(Millis{100});
+  Viewer viewer;
+  out->join(viewer, {});
+  play(3);
+  viewer.taken_out();
+  chunk(media::kAudioTrack, true, 'l');
+  view.apply(live::Ended{});
+  ASSERT_GE(viewer.received.size(), 2U);
+  EXPECT_EQ(viewer.received.back(), "end");
+  EXPECT_EQ(viewer.received[viewer.received.size() - 2].front(), 'l') << viewer.received[0];
+}
+
 TEST_F(FanOutTest, the_end_is_told_once_and_leaves_nobody_in) {
   const auto out = fan_out(Millis{33});
   Viewer viewer;
