@@ -62,7 +62,7 @@ class Told final : public Http2User {
     open_[id] = 0;
     Headers headers;
     headers.add("Priority", "u=1");
-    const Bytes body = Bytes::copy_of(std::string(static_cast<std::size_t>(id) * 100, 'x'));
+    const Bytes body = Bytes::copy_of(std::string(static_cast<std::size_t>(id % 1000) * 100, 'x'));
     session_->answer(id, 200, headers, {body}, Http2Session::Body::Whole);
   }
 

@@ -4,6 +4,8 @@
 namespace butai::net {
 
 std::optional<Http2Fault> Http2Session::Impl::spend(const FrameHead& frame) {
+  continuations = frame.type == NGHTTP2_CONTINUATION ? continuations + 1 : 0;
+  if (continuations > kHttp2ContinuationsMax) return Http2Fault::Headers;
   const bool carries = frame.type == NGHTTP2_HEADERS || frame.type == NGHTTP2_CONTINUATION ||
                        (frame.type == NGHTTP2_DATA &&
                         (frame.length > 0 || (frame.flags & NGHTTP2_FLAG_END_STREAM) != 0));

@@ -63,7 +63,9 @@ nghttp2_option* Http2Session::Impl::make_options() {
   nghttp2_option_new(&made);
   nghttp2_option_set_no_auto_window_update(made, 1);
   nghttp2_option_set_no_closed_streams(made, 1);
-  nghttp2_option_set_max_continuations(made, kHttp2ContinuationsMax);
+  // nghttp2 counts each time that it looks for one: a head that comes byte by byte nine times. We
+  // count frames.
+  nghttp2_option_set_max_continuations(made, 10 * kHttp2ContinuationsMax);
   nghttp2_option_set_builtin_recv_extension_type(made, NGHTTP2_PRIORITY_UPDATE);
   return made;
 }

@@ -86,7 +86,8 @@ struct Http2Session::Impl {
   Budget resets{kHttp2ResetsMax, kHttp2ResetsPerSecond};
   Budget controls{kHttp2ControlsMax, kHttp2ControlsPerSecond};
   Steady now;
-  StreamId open_block = 0;  // the stream whose header block is not whole
+  std::size_t continuations = 0;  // in a row
+  StreamId open_block = 0;        // the stream whose header block is not whole
   Http2Fault fault = Http2Fault::None;
   bool dead = false;  // nghttp2 gave up reading
 

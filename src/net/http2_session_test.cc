@@ -383,6 +383,19 @@ TEST_F(Http2, ends_a_flood_of_continuations) {
   EXPECT_EQ(session.fault(), Http2Fault::Headers);
 }
 
+TEST_F(Http2, reads_a_head_in_continuations_that_come_byte_by_byte) {
+  const std::string head = testing::block(get("/"));
+  std::string bytes =
+      testing::greeting() + frame(NGHTTP2_HEADERS, NGHTTP2_FLAG_END_STREAM, 1, head.substr(0, 10));
+  for (std::size_t i = 1; i < kHttp2ContinuationsMax; ++i) {
+    bytes += frame(NGHTTP2_CONTINUATION, 0, 1, head.substr(10 * i, 10));
+  }
+  bytes += frame(NGHTTP2_CONTINUATION, NGHTTP2_FLAG_END_HEADERS, 1,
+                 head.substr(10 * kHttp2ContinuationsMax));
+  for (const char byte : bytes) receive({&byte, 1});
+  EXPECT_THAT(told.events, ElementsAre("GET 1 /"));
+}
+
 TEST_F(Http2, a_page_that_is_left_may_reset_its_streams_but_a_rapid_reset_ends) {
   receive(testing::greeting());
   const auto reset = [](int i) {
