@@ -69,7 +69,7 @@ Expected<void> read_keys(const std::string& file, std::string_view where, const 
     std::vector<std::string_view> names = beside;
     for (const auto& setting : settings) names.push_back(setting.name);
     const auto found = std::ranges::find_if(
-        settings, [&key = key](const auto& setting) { return setting.name == key.str(); });
+        settings, [name = key.str()](const auto& setting) { return setting.name == name; });
     if (found == settings.end()) {
       return at(file, key.source(),
                 fmt::format("{} has no setting {}{}", where, key.str(), nearest(key.str(), names)));

@@ -61,7 +61,7 @@ std::optional<KeyBytes> decrypt(const CpixKey& key, const Secret& document_key) 
                     EVP_DecryptUpdate(context.get(), plain.bytes.data(), &first, cipher,
                                       static_cast<int>(key.cipher_value.size() - kBlock)) == 1 &&
                     EVP_DecryptFinal_ex(context.get(), plain.bytes.data() + first, &last) == 1;
-  if (!done || static_cast<std::size_t>(first + last) != KeyBytes::kSize) return std::nullopt;
+  if (!done || first + last != static_cast<int>(KeyBytes::kSize)) return std::nullopt;
   KeyBytes out;
   std::copy_n(plain.bytes.begin(), KeyBytes::kSize, out.fill().begin());
   return out;

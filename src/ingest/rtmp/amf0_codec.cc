@@ -13,21 +13,19 @@ namespace {
 
 using Kind = Amf0Value::Kind;
 
-// Section 2.1.
-enum Marker : std::uint8_t {
-  kNumber = 0,
-  kBoolean = 1,
-  kString = 2,
-  kObject = 3,
-  kNull = 5,
-  kUndefined = 6,
-  kEcmaArray = 8,
-  kObjectEnd = 9,
-  kStrictArray = 10,
-  kDate = 11,
-  kLongString = 12,
-  kUnsupported = 13,
-};
+// Type markers, section 2.1.
+constexpr std::uint8_t kNumber = 0;
+constexpr std::uint8_t kBoolean = 1;
+constexpr std::uint8_t kString = 2;
+constexpr std::uint8_t kObject = 3;
+constexpr std::uint8_t kNull = 5;
+constexpr std::uint8_t kUndefined = 6;
+constexpr std::uint8_t kEcmaArray = 8;
+constexpr std::uint8_t kObjectEnd = 9;
+constexpr std::uint8_t kStrictArray = 10;
+constexpr std::uint8_t kDate = 11;
+constexpr std::uint8_t kLongString = 12;
+constexpr std::uint8_t kUnsupported = 13;
 
 class Decoder {
  public:
@@ -157,7 +155,7 @@ class Encoder {
   std::vector<std::uint8_t> take() { return std::move(out_); }
 
  private:
-  void marker(Marker marker) { out_.push_back(marker); }
+  void marker(std::uint8_t marker) { out_.push_back(marker); }
   void integer(std::uint64_t value, int bytes) {
     for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) {
       out_.push_back(static_cast<std::uint8_t>(value >> shift));
