@@ -203,7 +203,7 @@ Bytes Material::jpeg(std::uint64_t number, Utc captured) const {
   std::vector<std::uint8_t> out{0xff, 0xd8};
   // Comments carry the bytes; the first one begins with the mark.
   std::size_t left = std::max<std::size_t>(size, 600) - 350;
-  for (std::uint64_t part = 0; left > 0; ++part) {
+  while (left > 0) {
     const std::size_t piece = std::min(left, kSegmentMax);
     std::vector<std::uint8_t> marked;
     append_marked(marked, number, piece);
