@@ -96,10 +96,10 @@ void Channels::tell(const std::string& name, Update update) {
 void Channels::on_ended(Home& home, const std::string& name) {
   home.channels.erase(name);
   for (const auto& other : homes_) {
-    other->loop.post([this, &other = *other, name] {
+    other->loop.post([&other = *other, name] {
       const auto found = other.views.find(name);
       if (found == other.views.end() || !found->second->ended()) return;
-      other.forgetting[name] = other.loop.after(kEndedKept, [this, &other, name] {
+      other.forgetting[name] = other.loop.after(kEndedKept, [&other, name] {
         // Last in this task: erasing the handle ends the lambda that holds `name`.
         const std::string gone = name;  // NOLINT(performance-unnecessary-copy-initialization)
         const auto kept = other.views.find(gone);
