@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 
+#include "net/http2_frames.h"
 #include "net/http2_session.h"
 #include "net/limits.h"
 
@@ -92,6 +93,18 @@ std::string read(ByteView input, std::size_t step) {
   return told.log + std::string(name_of(session.fault()));
 }
 
+// What nghttp2 reads however it is cut: behind the client's GOAWAY it ignores all once no stream is
+// open, but looks for that between two calls only.
+ByteView up_to_goaway(ByteView bytes) {
+  std::size_t rest = bytes.size();
+  const auto read = FrameReader().read(bytes, [&](const FrameHead& frame) {
+    const bool goaway = frame.type == 7;
+    if (goaway) rest = frame.length;
+    return !goaway;
+  });
+  return bytes.first(std::min(bytes.size(), read + rest));
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
@@ -100,6 +113,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   std::string input = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
   input.append(reinterpret_cast<const char*>(bytes + 1), size - 1);
   const ByteView all = as_bytes(input);
-  if (read(all, all.size()) != read(all, 1U + bytes[0] % 40U)) std::abort();
+  const std::size_t step = 1U + bytes[0] % 40U;
+  const ByteView same = up_to_goaway(all);
+  if (read(same, same.size()) != read(same, step)) std::abort();
+  if (same.size() < all.size()) read(all, step);
   return 0;
 }
