@@ -129,7 +129,9 @@ std::expected<Principal, Refusal> AccessGuard::answer(const Question& question,
   }
   auto principal = principal_of(credential, request);
   if (!principal) return principal;
-  if (credential.kind == Credential::Kind::Play && question.who != Who::Viewer) {
+  // Under /license/ a play says who asks (identify()); it opens no route there by itself.
+  const bool opens = question.who == Who::Viewer && !request.path.starts_with("/license/");
+  if (credential.kind == Credential::Kind::Play && !opens) {
     return std::unexpected(Refusal::WrongPlay);
   }
   const auto permitted = permit(question, *principal);
@@ -167,7 +169,9 @@ std::expected<Principal, Refusal> AccessGuard::principal_of_play(std::string_vie
                                                                  const Request& request) {
   const auto claims = plays_.verify(token);
   if (!claims) return std::unexpected(claims.error());
-  if (!request.path.starts_with(fmt::format("/live/{}/", claims->channel))) {
+  // A license is asked about with the play that it is for; licenses/ asks about its channel.
+  const bool own_channel = request.path.starts_with(fmt::format("/live/{}/", claims->channel));
+  if (!own_channel && !request.path.starts_with("/license/")) {
     return std::unexpected(Refusal::WrongPlay);
   }
   plays_.seen(*claims);

@@ -13,20 +13,24 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::string_view kPlaySchema =
-    R"({"type":"object","required":["play","hls","dash","ws","license","expires"],"properties":{"play":{"type":"string"},"hls":{"type":"string","format":"uri"},"dash":{"type":"string","format":"uri"},"ws":{"type":"string","format":"uri"},"license":{"type":["string","null"],"format":"uri","description":"null: the channel is not protected"},"expires":{"type":"integer","description":"microseconds of UTC"}}})";
+    R"({"type":"object","required":["play","hls","dash","ws","license","expires"],"properties":{"play":{"type":"string"},"hls":{"type":"string","format":"uri"},"dash":{"type":"string","format":"uri"},"ws":{"type":"string","format":"uri"},"license":{"type":["string","null"],"format":"uri","description":"before /clearkey, /widevine, /playready, /fairplay; null: the channel is not protected"},"expires":{"type":"integer","description":"microseconds of UTC"}}})";
 
 // https://host -> wss://host, http://host -> ws://host
 std::string socket_origin(std::string_view origin) {
   return origin.starts_with("http") ? "ws" + std::string(origin.substr(4)) : std::string(origin);
 }
 
-net::Response told(const Play& play, const net::Peer& peer, int status) {
+net::Response told(const RouteParts& parts, const Play& play, const net::Peer& peer, int status) {
   const std::string path = fmt::format("/t/{}/live/{}/", play.path_token, play.channel);
+  json::value license;
+  if (parts.is_protected(play.channel)) {
+    license = fmt::format("{}/t/{}/license", peer.origin, play.path_token);
+  }
   const json::object body{{"play", play.id},
                           {"hls", peer.origin + path + "index.m3u8"},
                           {"dash", peer.origin + path + "manifest.mpd"},
                           {"ws", socket_origin(peer.origin) + path + "ws"},
-                          {"license", nullptr},
+                          {"license", license},
                           {"expires", micros_of(play.expires)}};
   return net::Response::json(json::serialize(body), status);
 }
@@ -63,7 +67,7 @@ net::Response start(const RouteParts& parts, const net::Request& request) {
   if (parts.minter.weak() && !request.peer.loopback) {
     return parts.guard.deny(Refusal::WeakSecret, {}).response();
   }
-  return told(parts.plays.start(*channel, *principal), request.peer, 201);
+  return told(parts, parts.plays.start(*channel, *principal), request.peer, 201);
 }
 
 net::Response unknown_play() {
@@ -77,7 +81,7 @@ net::Response renew(const RouteParts& parts, const net::Request& request) {
   const auto principal = viewer_of(parts, request, play->channel);
   if (!principal) return principal.error();
   if (!parts.plays.owns(*play, *principal)) return unknown_play();
-  return told(parts.plays.renew(*play), request.peer, 200);
+  return told(parts, parts.plays.renew(*play), request.peer, 200);
 }
 
 net::Response end(const RouteParts& parts, const net::Request& request) {

@@ -8,6 +8,8 @@
 // Limits: bodies of 4 KiB; RateClass per address by net/, LoginLimit per account here.
 #pragma once
 
+#include <functional>
+#include <string>
 #include <vector>
 
 #include "access/accounts.h"
@@ -28,6 +30,8 @@ struct RouteParts {
   Tickets& tickets;
   Accounts& accounts;
   const TokenMinter& minter;
+  // Whether a channel's plays need licenses. Any loop.
+  std::function<bool(const std::string& channel)> is_protected = [](const auto&) { return false; };
 };
 
 std::vector<net::Route> routes(const RouteParts& parts);

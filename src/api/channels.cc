@@ -51,6 +51,10 @@ json::object describe(const live::InputStatus& input, char name) {
 }
 
 // What everybody may know; the control API adds the inputs.
+std::string_view protection_of(std::optional<media::Scheme> scheme) {
+  return scheme ? media::four_characters(*scheme) : "none";
+}
+
 json::object describe_for_viewers(const live::ChannelStatus& channel, const Ports& ports) {
   const auto plays = ports.plays.active(channel.options.name, kSeenWindow);
   return {{"name", channel.options.name},
@@ -58,7 +62,7 @@ json::object describe_for_viewers(const live::ChannelStatus& channel, const Port
           {"latency", word(channel.options.latency)},
           {"kind", channel.jpeg ? "jpeg" : "video"},
           {"viewers", channel.viewers + static_cast<std::int64_t>(plays)},
-          {"protection", "none"}};
+          {"protection", protection_of(channel.options.protection)}};
 }
 
 json::object describe(const live::ChannelStatus& channel, const Ports& ports) {
@@ -199,12 +203,13 @@ std::vector<net::Route> channel_routes(std::shared_ptr<const Ports> ports) {
         if (!is_name(name) || !ports->channels.known(name)) return e->respond(no_such_channel());
         // One that nobody publishes on yet has the latency it is going to have.
         const auto latency = ports->channels.view(e->loop().index(), name).latency();
-        const auto waiting = json::serialize(json::object{{"name", name},
-                                                          {"live", false},
-                                                          {"latency", word(latency)},
-                                                          {"kind", "video"},
-                                                          {"viewers", 0},
-                                                          {"protection", "none"}});
+        const auto waiting = json::serialize(json::object{
+            {"name", name},
+            {"live", false},
+            {"latency", word(latency)},
+            {"kind", "video"},
+            {"viewers", 0},
+            {"protection", ports->channels.is_protected(name) ? "protected" : "none"}});
         ports->channels.forget(e->loop().index(), name);
         SharedExchange shared = std::move(e);
         net::Loop& home = shared->loop();
@@ -238,6 +243,16 @@ std::vector<net::Route> channel_routes(std::shared_ptr<const Ports> ports) {
       Method::Post, "/api/v1/channels/{channel}/instructions", write,
       "Order from outside to a publisher, e.g. {\"do\":\"key_frame\"}",
       [ports](const net::Request& r, net::ExchangePtr e) { instruct(r, std::move(e), *ports); }));
+  table.push_back(route(Method::Post, "/api/v1/channels/{channel}/rotate-keys", write,
+                        "New keys for a protected channel, from its next segment on",
+                        [ports](const net::Request& r, net::ExchangePtr e) {
+                          with_channel(r, std::move(e), *ports, [](live::Channel& channel) {
+                            if (channel.rotate_keys()) {
+                              return net::Response::json(R"({"rotating":true})");
+                            }
+                            return net::Response::problem(409, "this channel is not protected");
+                          });
+                        }));
   table.push_back(route(Method::Delete, "/api/v1/channels/{channel}", write,
                         "End a channel: viewers are told, playlists get ENDLIST",
                         [ports](const net::Request& r, net::ExchangePtr e) {

@@ -12,7 +12,7 @@ namespace butai::app {
 //                                              ▼                                            │ clear frames
 //                                    live::Channel::push_picture                            ├──▶ app::Ladder
 //                                              │                                            ▼        │
-//                                              │                                  package::Packager ◀┘
+//                                              │                    package::Packager (drm: encrypts) ◀┘
 //                                              ▼                                            │ chunks
 //            live::ChannelView on every loop ◀── live::Channel::publish ◀───────────────────┘
 //                     │
@@ -27,7 +27,15 @@ void furnish_channel(live::Channel& channel, const Furniture& furniture) {
   // or after a restart, must not use a number twice: it counts from its second of opening.
   options.first_presentation = static_cast<std::uint32_t>(
       std::chrono::floor<Seconds>(channel.opened().time_since_epoch()).count());
-  auto packager = std::make_unique<package::Packager>(channel, options);
+  if (const auto scheme = channel.options().protection) {
+    options.keys = std::make_unique<drm::KeySchedule>(
+        drm::ScheduleOptions{.request = {.channel = channel.options().name, .scheme = *scheme},
+                             .rotation = channel.options().key_rotation},
+        furniture.keys, furniture.loop);
+    // The packager lives as long as the channel.
+    channel.on_rotate_keys([schedule = options.keys.get()] { schedule->rotate(); });
+  }
+  auto packager = std::make_unique<package::Packager>(channel, std::move(options));
   package::Packager& at = *packager;
   channel.attach(std::move(packager));
   if (furniture.ladder.empty()) return;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "drm/key_provider.h"
 #include "live/channel.h"
 #include "net/loop.h"
 #include "worker/line.h"
@@ -15,6 +16,7 @@ namespace butai::app {
 struct Furniture {
   net::Loop& loop;  // the channel's
   const Clock& clock;
+  drm::KeyProvider& keys;            // asked when the channel is protected; outlives it
   const std::string& worker;         // butai-worker
   std::vector<worker::Rung> ladder;  // empty: the source's picture alone
 };

@@ -198,6 +198,35 @@ void add_channel(CLI::App& root, ChannelOptions& options, Act& act) {
   add("key", "Make a stream key for an encoder; shown this once", true);
 }
 
+void add_keys(CLI::App& root, KeysOptions& options, ChannelOptions& channel_options, Act& act) {
+  auto* command =
+      root.add_subcommand("keys", "Content keys of protected channels")->require_subcommand(1);
+  auto* list = command->add_subcommand("list", "Key periods and key ids; never the keys");
+  add_place(*list, options.place);
+  list->footer("Example: butai keys list --data /var/lib/butai");
+  list->callback([&] { act = [&] { return keys_list(options); }; });
+  auto* rewrap = command->add_subcommand("rewrap", "Wrap all keys with another master key");
+  add_place(*rewrap, options.place);
+  rewrap->add_option("--next", options.next_master_file, "file with the new master key")
+      ->required()
+      ->type_name("FILE");
+  rewrap->footer(
+      "Example: openssl rand -hex 32 > next && butai keys rewrap --next next\n"
+      "The server must not run meanwhile.");
+  rewrap->callback([&] { act = [&] { return keys_rewrap(options); }; });
+  auto* rotate = command->add_subcommand("rotate", "New keys for a channel of a running server");
+  add_place(*rotate, channel_options.place);
+  rotate->add_option("--server", channel_options.server, "its address")->type_name("URL");
+  rotate->add_option("--ca", channel_options.ca, "CA of its certificate")->type_name("FILE");
+  rotate->add_option("--pin", channel_options.pin, "SHA-256 of its certificate");
+  rotate->add_option("NAME", channel_options.name, "the channel")->required();
+  rotate->footer("Example: butai keys rotate main");
+  rotate->callback([&] {
+    channel_options.action = "rotate-keys";
+    act = [&] { return channel(channel_options); };
+  });
+}
+
 void add_doctor(CLI::App& root, Place& place, Act& act) {
   auto* command = root.add_subcommand(
       "doctor", "Check configuration, clock, ports, certificate, database, worker");
@@ -226,6 +255,7 @@ int run(int argc, char** argv) {
   MintOptions mint_options;
   UserOptions user_options;
   ChannelOptions channel_options;
+  KeysOptions keys_options;
   Place doctor_place;
   std::string token;
   client::PublishOptions publish_options;
@@ -239,6 +269,7 @@ int run(int argc, char** argv) {
   add_token(root, mint_options, token, act);
   add_user(root, user_options, act);
   add_channel(root, channel_options, act);
+  add_keys(root, keys_options, channel_options, act);
   add_doctor(root, doctor_place, act);
   try {
     root.parse(argc, argv);

@@ -60,6 +60,13 @@ struct ChannelOptions {
 };
 int channel(const ChannelOptions& options);
 
+struct KeysOptions {
+  Place place;
+  std::string next_master_file;  // of rewrap
+};
+int keys_list(const KeysOptions& options);
+int keys_rewrap(const KeysOptions& options);
+
 int doctor(const Place& place);
 
 int run(int argc, char** argv);  // reads the command line and calls one of the above

@@ -83,12 +83,25 @@ Expected<void> read_keys(const std::string& file, std::string_view where, const 
   return {};
 }
 
+bool has_section(std::string_view name) {
+  return std::ranges::any_of(settings(),
+                             [name](const Setting& setting) { return setting.section == name; });
+}
+
+// With the sections inside it, such as [drm.speke].
 Expected<void> read_section(Config& config, const std::string& file, std::string_view section,
                             const toml::table& table) {
+  std::vector<std::string_view> inside;
+  for (const auto& [key, node] : table) {
+    const std::string inner = fmt::format("{}.{}", section, key.str());
+    if (!node.is_table() || !has_section(inner)) continue;
+    if (auto read = read_section(config, file, inner, *node.as_table()); !read) return read;
+    inside.push_back(key.str());
+  }
   std::vector<Setting> own;
   std::ranges::copy_if(settings(), std::back_inserter(own),
                        [section](const Setting& setting) { return setting.section == section; });
-  return read_keys(file, fmt::format("[{}]", section), table, own, {}, config);
+  return read_keys(file, fmt::format("[{}]", section), table, own, std::move(inside), config);
 }
 
 Expected<void> read_channel(Config& config, const std::string& file, const toml::table& table) {
@@ -216,7 +229,8 @@ Expected<void> read_environment(Config& config,
                                 const std::map<std::string, std::string>& environment) {
   for (const Setting& setting : settings()) {
     std::string name = fmt::format("BUTAI_{}_{}", setting.section, setting.name);
-    std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::toupper(c); });
+    std::ranges::transform(name, name.begin(),
+                           [](unsigned char c) { return c == '.' ? '_' : std::toupper(c); });
     const auto found = environment.find(name);
     if (found == environment.end()) continue;
     if (!setting.set(config, found->second)) {
@@ -252,7 +266,9 @@ std::optional<live::ChannelOptions> Config::channel_options(const std::string& n
       .name = name,
       .origin = configured ? live::Origin::Configured : live::Origin::Automatic,
       .latency = channel.latency,
-      .linger = channel.linger};
+      .linger = channel.linger,
+      .protection = channel.protection,
+      .key_rotation = channel.key_rotation};
 }
 
 Expected<Config> load_config(const std::string& file,

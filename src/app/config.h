@@ -15,6 +15,7 @@
 #include "base/problem.h"
 #include "base/time.h"
 #include "live/options.h"
+#include "media/protection.h"
 #include "worker/line.h"
 
 namespace butai::app {
@@ -54,6 +55,34 @@ struct ChannelConfig {
   live::Latency latency = live::Latency::Low;
   Micros linger{60'000'000};
   std::vector<std::string> ladder;  // names of renditions; empty: none, "default": all
+  std::optional<media::Scheme> protection;
+  Micros key_rotation{0};
+};
+
+// One key system's license service; [drm.widevine], [drm.playready], [drm.fairplay].
+struct LicenseServiceConfig {
+  std::string license_url;  // empty: this system is not offered
+  std::string header;       // "Name: value"
+};
+
+// A DRM service's keys; [drm.speke].
+struct SpekeConfig {
+  enum class Auth : std::uint8_t { None, Basic, Digest } auth = Auth::None;
+  std::string url;  // empty: keys are our own
+  std::string user, password, header;
+  std::string ca, certificate, private_key;
+  std::string content_id;
+};
+
+struct DrmConfig {
+  std::string master_key, master_key_file;
+  LicenseServiceConfig widevine, playready, fairplay;
+  std::string fairplay_certificate;  // DER file
+  SpekeConfig speke;
+  bool any_real_system() const {
+    return !widevine.license_url.empty() || !playready.license_url.empty() ||
+           !fairplay.license_url.empty();
+  }
 };
 
 struct LogConfig {
@@ -70,6 +99,7 @@ struct Config {
   std::map<std::string, ChannelConfig> channels;  // [[channel]], by name
   worker::Encoding encoding;
   std::vector<worker::Rung> renditions;  // [[rendition]]; the default ones when the file has none
+  DrmConfig drm;
   LogConfig log;
 
   // What holds for a channel of this name, named in the file or not.

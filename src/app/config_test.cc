@@ -145,7 +145,7 @@ TEST_F(ConfigTest, says_file_line_and_what_to_write_instead) {
       {"[sever]\nlisten = \"x\"\n", "line 1", "did you mean server?"},
       {"[channels]\nlatency = \"fast\"\n", "line 2", "\"stable\", \"low\" or \"realtime\""},
       {"[channels]\nlinger = 60\n", "line 2", "\"60s\""},
-      {"[channels]\nprotection = \"cbcs\"\n", "line 2", "later release"},
+      {"[channels]\nprotection = \"aes\"\n", "line 2", "\"cbcs\""},
       {"[[channel]]\naccess = \"public\"\n", "line 1", "needs name"},
       {"[[channel]]\nname = \"a b\"\n", "line 1", "letters, digits"},
       {"[[channel]]\nname = \"a\"\nlike = \"b\"\n", "line 3", "stands above it"},

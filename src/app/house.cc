@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "delivery/ports.h"
 #include "ingest/websocket/routes.h"
+#include "licenses/routes.h"
 #include "pages/routes.h"
 #include "store/files.h"
 
@@ -60,6 +61,7 @@ Expected<void> House::build() {
   const auto config = config_.get();
   if (auto made = store::prepare_folder(options_.data); !made) return made;
   if (auto access = build_access(); !access) return access;
+  if (auto keys = build_keys(); !keys) return keys;
 
   std::vector<Executor*> executors;
   for (std::size_t i = 0; i < loops_.size(); ++i) executors.push_back(&loops_[i]);
@@ -68,6 +70,7 @@ Expected<void> House::build() {
       [this](live::Channel& channel) {
         furnish_channel(channel, {.loop = *net::Loop::current(),
                                   .clock = clock_,
+                                  .keys = *key_provider_,
                                   .worker = options_.worker,
                                   .ladder = config_.get()->ladder(channel.options().name)});
       },
@@ -121,20 +124,32 @@ std::vector<net::Route> House::all_routes() {
                                 .plays = *plays_,
                                 .tickets = *tickets_,
                                 .accounts = *accounts_,
-                                .minter = *minter_}));
+                                .minter = *minter_,
+                                .is_protected = [this](const std::string& channel) {
+                                  return channels_->is_protected(channel);
+                                }}));
+  append(table, licenses::routes({.guard = *guard_,
+                                  .gatekeeper = *gatekeeper_,
+                                  .plays = *plays_,
+                                  .vault = *vault_,
+                                  .metrics = metrics_,
+                                  .services = *license_services_,
+                                  .fairplay_certificate = fairplay_certificate_}));
   append(table, ingest::routes({.channels = *channels_,
                                 .guard = *guard_,
                                 .clock = clock_,
                                 .metrics = metrics_,
                                 .open_sockets = open_sockets_,
                                 .publication = publication_options()}));
-  append(table,
-         delivery::routes({.channels = *channels_,
-                           .guard = *guard_,
-                           .clock = clock_,
-                           .metrics = metrics_,
-                           .open_sockets = open_sockets_,
-                           .heartbeat = [this](std::string_view play) { plays_->seen(play); }}));
+  append(table, delivery::routes(
+                    {.channels = *channels_,
+                     .guard = *guard_,
+                     .clock = clock_,
+                     .metrics = metrics_,
+                     .open_sockets = open_sockets_,
+                     .heartbeat = [this](std::string_view play) { plays_->seen(play); },
+                     .keys = config_.get()->drm.any_real_system() ? package::KeyLines::Drm
+                                                                  : package::KeyLines::Identity}));
   auto ports = std::make_shared<const api::Ports>(
       api::Ports{.channels = *channels_,
                  .rules = config_,

@@ -26,10 +26,14 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "base/random.h"
+#include "drm/key_provider.h"
 #include "ingest/rtmp/rtmp_server.h"
+#include "keys/vault.h"
+#include "licenses/license_service.h"
 #include "live/channels.h"
 #include "net/loop.h"
 #include "net/movable.h"
+#include "net/outgoing.h"
 #include "net/server.h"
 #include "store/database.h"
 
@@ -67,6 +71,7 @@ class House {
   House(Config config, HouseOptions options);
   Expected<void> build();
   Expected<void> build_access();
+  Expected<void> build_keys();
   std::vector<net::Route> all_routes();
   Expected<void> build_certificate();
   Expected<Ports> listen_everywhere();
@@ -98,6 +103,11 @@ class House {
   std::unique_ptr<access::Passwords> passwords_;
   std::unique_ptr<access::Accounts> accounts_;
   std::unique_ptr<access::PublishKeys> publish_keys_;
+  std::unique_ptr<net::Outgoing> outgoing_;
+  std::unique_ptr<keys::Vault> vault_;
+  std::unique_ptr<drm::KeyProvider> key_provider_;
+  std::unique_ptr<licenses::LicenseServices> license_services_;
+  std::string fairplay_certificate_;
   std::unique_ptr<live::Channels> channels_;
   std::unique_ptr<net::Server> server_;
   std::unique_ptr<ingest::rtmp::RtmpServer> rtmp_server_;

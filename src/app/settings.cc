@@ -65,6 +65,15 @@ bool set_url(std::string& target, const std::string& text) {
   return true;
 }
 
+// "Name: value" of a request that goes out.
+bool set_header(std::string& target, const std::string& text) {
+  const auto colon = text.find(':');
+  const bool usable = text.empty() || (colon != std::string::npos && colon > 0 &&
+                                       text.find_first_of("\r\n") == std::string::npos);
+  if (usable) target = text;
+  return usable;
+}
+
 // "60s", "1500ms", "5m", "1h"
 bool set_duration(Micros& target, const std::string& text) {
   std::int64_t value = 0;
@@ -90,7 +99,16 @@ constexpr std::array<std::pair<std::string_view, live::Latency>, 3> kLatency{
     {{"stable", live::Latency::Stable},
      {"low", live::Latency::Low},
      {"realtime", live::Latency::Realtime}}};
+constexpr std::array<std::pair<std::string_view, std::optional<media::Scheme>>, 3> kProtection{
+    {{"none", std::nullopt}, {"cbcs", media::Scheme::Cbcs}, {"cenc", media::Scheme::Cenc}}};
+constexpr std::array<std::pair<std::string_view, SpekeConfig::Auth>, 3> kSpekeAuth{
+    {{"none", SpekeConfig::Auth::None},
+     {"basic", SpekeConfig::Auth::Basic},
+     {"digest", SpekeConfig::Auth::Digest}}};
 constexpr std::string_view kAddress = "an address and port, e.g. \"0.0.0.0:8080\" or \"[::]:8080\"";
+constexpr std::string_view kService = "an https address (http on loopback only)";
+constexpr std::string_view kHeader = "\"Name: value\"";
+constexpr std::string_view kFile = "the path of a PEM file";
 constexpr std::string_view kDuration = "a time with its unit, e.g. \"60s\", \"1500ms\", \"5m\"";
 
 const std::array kChannelSettings{
@@ -100,8 +118,15 @@ const std::array kChannelSettings{
     ChannelSetting{
         "latency", "\"stable\", \"low\" or \"realtime\"",
         [](ChannelConfig& c, const std::string& t) { return set_choice(c.latency, t, kLatency); }},
-    ChannelSetting{"protection", "\"none\" (protected channels come with a later release)",
-                   [](ChannelConfig&, const std::string& t) { return t == "none"; }},
+    ChannelSetting{"protection", "\"none\", \"cbcs\" or \"cenc\"",
+                   [](ChannelConfig& c, const std::string& t) {
+                     return set_choice(c.protection, t, kProtection);
+                   }},
+    ChannelSetting{"key_rotation", "\"0s\" (never) or a time of 10 s or more, e.g. \"10m\"",
+                   [](ChannelConfig& c, const std::string& t) {
+                     return set_duration(c.key_rotation, t) &&
+                            (c.key_rotation == Micros{0} || c.key_rotation >= Seconds{10});
+                   }},
     ChannelSetting{
         "linger", kDuration,
         [](ChannelConfig& c, const std::string& t) { return set_duration(c.linger, t); }},
@@ -198,6 +223,42 @@ std::vector<Setting> make_settings() {
        [](Config& c, const std::string& t) {
          return set_number(c.encoding.audio_bitrate, t, 32'000u, 512'000u);
        }},
+      {"drm", "master_key", "64 hexadecimal digits",
+       [](Config& c, const std::string& t) { return set_text(c.drm.master_key, t); }},
+      {"drm", "master_key_file", "the path of a file with 64 hexadecimal digits",
+       [](Config& c, const std::string& t) { return set_text(c.drm.master_key_file, t); }},
+      {"drm.widevine", "license_url", kService,
+       [](Config& c, const std::string& t) { return set_text(c.drm.widevine.license_url, t); }},
+      {"drm.widevine", "header", kHeader,
+       [](Config& c, const std::string& t) { return set_header(c.drm.widevine.header, t); }},
+      {"drm.playready", "license_url", kService,
+       [](Config& c, const std::string& t) { return set_text(c.drm.playready.license_url, t); }},
+      {"drm.playready", "header", kHeader,
+       [](Config& c, const std::string& t) { return set_header(c.drm.playready.header, t); }},
+      {"drm.fairplay", "license_url", kService,
+       [](Config& c, const std::string& t) { return set_text(c.drm.fairplay.license_url, t); }},
+      {"drm.fairplay", "header", kHeader,
+       [](Config& c, const std::string& t) { return set_header(c.drm.fairplay.header, t); }},
+      {"drm.fairplay", "certificate", "the path of the application certificate (DER)",
+       [](Config& c, const std::string& t) { return set_text(c.drm.fairplay_certificate, t); }},
+      {"drm.speke", "url", kService,
+       [](Config& c, const std::string& t) { return set_text(c.drm.speke.url, t); }},
+      {"drm.speke", "auth", "\"none\", \"basic\" or \"digest\"",
+       [](Config& c, const std::string& t) { return set_choice(c.drm.speke.auth, t, kSpekeAuth); }},
+      {"drm.speke", "user", "a name",
+       [](Config& c, const std::string& t) { return set_text(c.drm.speke.user, t); }},
+      {"drm.speke", "password", "a password",
+       [](Config& c, const std::string& t) { return set_text(c.drm.speke.password, t); }},
+      {"drm.speke", "header", kHeader,
+       [](Config& c, const std::string& t) { return set_header(c.drm.speke.header, t); }},
+      {"drm.speke", "ca", kFile,
+       [](Config& c, const std::string& t) { return set_text(c.drm.speke.ca, t); }},
+      {"drm.speke", "certificate", kFile,
+       [](Config& c, const std::string& t) { return set_text(c.drm.speke.certificate, t); }},
+      {"drm.speke", "private_key", kFile,
+       [](Config& c, const std::string& t) { return set_text(c.drm.speke.private_key, t); }},
+      {"drm.speke", "content_id", "the name of the content at the service",
+       [](Config& c, const std::string& t) { return set_text(c.drm.speke.content_id, t); }},
       {"log", "level", "\"debug\", \"info\", \"warning\" or \"error\"",
        [](Config& c, const std::string& t) {
          return (t == "debug" || t == "info" || t == "warning" || t == "error") &&

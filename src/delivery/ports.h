@@ -15,6 +15,7 @@
 #include "net/loop.h"
 #include "net/movable.h"
 #include "net/route.h"
+#include "package/key_lines.h"
 
 namespace butai::delivery {
 
@@ -26,6 +27,8 @@ struct Ports {
   net::OpenSockets& open_sockets;
   // A play was seen: its playlist was fetched or its socket lives. Any loop.
   std::function<void(std::string_view play)> heartbeat;
+  // What players of protected channels are told when they do not say `?keys=`.
+  package::KeyLines keys = package::KeyLines::Identity;
 };
 
 // Routes of all ways: WebSocket, HLS, DASH, JPEG.

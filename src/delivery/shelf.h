@@ -18,7 +18,8 @@ namespace butai::delivery {
 
 struct DocumentKey {
   enum class Kind : std::uint8_t { Multivariant, Playlist, Delta, Manifest } kind;
-  media::TrackId track{};  // of Playlist and Delta
+  media::TrackId track{};         // of Playlist and Delta
+  package::KeysWanted keys = {};  // of a protected channel
   friend auto operator<=>(const DocumentKey&, const DocumentKey&) = default;
 };
 

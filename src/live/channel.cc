@@ -101,7 +101,8 @@ void Channel::push_picture(InputSlot name, PicturePtr picture) {
   slot.last_brought = clock_.steady();
   // Before the encoder's first frame the pictures alone put the slot on air.
   if (on_air_ == nullptr || (on_air_ != &slot && silent(*on_air_))) put_on_air(slot);
-  if (on_air_ == &slot) ports_.tell(std::move(picture));
+  // A publisher's picture is clear: viewers of a protected channel never get one.
+  if (on_air_ == &slot && !options_.protection) ports_.tell(std::move(picture));
 }
 
 // A closed segment is joined here, once for all loops: it will be sent far oftener than it grew.
@@ -129,6 +130,12 @@ void Channel::instruct(InputSlot name, const Instruction& instruction, Instructi
   Slot& slot = *slots_[static_cast<std::size_t>(name)];
   if (slot.publisher == nullptr) return done("nobody publishes on this input");
   slot.publisher->instruct(instruction, std::move(done));
+}
+
+bool Channel::rotate_keys() {
+  if (!rotate_keys_) return false;
+  rotate_keys_();
+  return true;
 }
 
 void Channel::end() {

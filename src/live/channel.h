@@ -73,8 +73,15 @@ class Channel final : public ChunkSink {
   bool kick(InputSlot slot);  // false: nobody there
   void instruct(InputSlot slot, const Instruction& instruction, InstructionDone done);
   void end();
-  // SIGHUP: new latency and linger.
-  void configure(const ChannelOptions& options) { options_ = options; }
+  // The next segment begins a new key period. False: the channel is not protected.
+  bool rotate_keys();
+  void on_rotate_keys(std::function<void()> rotate) { rotate_keys_ = std::move(rotate); }
+  // SIGHUP: new latency and linger. Protection stays: a channel never becomes clear while it is on.
+  void configure(ChannelOptions options) {
+    options.protection = options_.protection;
+    options.key_rotation = options_.key_rotation;
+    options_ = std::move(options);
+  }
 
   const ChannelOptions& options() const { return options_; }
   const std::shared_ptr<ChannelCounts>& counts() const { return counts_; }
@@ -101,6 +108,7 @@ class Channel final : public ChunkSink {
   Utc opened_;
   std::shared_ptr<ChannelCounts> counts_ = std::make_shared<ChannelCounts>();
   std::vector<std::unique_ptr<FrameReader>> readers_;
+  std::function<void()> rotate_keys_;  // empty: not protected
   std::array<std::unique_ptr<Slot>, 2> slots_;
   Slot* on_air_ = nullptr;  // whose frames the readers get; null before the first
   bool broken_ = false;     // the readers must be told of a discontinuity first

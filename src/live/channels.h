@@ -37,6 +37,11 @@ class Channels {
 
   // Whether a channel of this name exists or may be opened. Any loop.
   bool known(const std::string& name) const { return configure_(name).has_value(); }
+  // Whether viewers of it get protected media only. Any loop.
+  bool is_protected(const std::string& name) const {
+    const auto options = configure_(name);
+    return options && options->protection;
+  }
 
   // This loop's view, made if need be. Stays valid until the loop runs its next posted task after
   // the last listener left; hold it only while listening.

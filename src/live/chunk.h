@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -33,11 +34,15 @@ struct Rendition {
   media::Track track;
   std::string codecs;  // RFC 6381, e.g. "avc1.64001f", "mp4a.40.2"
   Bytes init;          // ftyp moov of this track alone
+  // Of a protected channel (track.protection): what players are told about its key, and about the
+  // key of the period after this one, when that is known.
+  std::vector<media::KeySystemSignal> signals = {}, next_signals = {};
+  std::optional<media::KeyId> next_kid = std::nullopt;
 };
 
 // What is on now: the tracks and their init segments. A change of codec configuration, or a break of
-// the time line, makes a new one with the next number. The same number again: the ladder's
-// renditions have come.
+// the time line, or a new key period, makes a new one with the next number. The same number again:
+// the ladder's renditions have come.
 struct Presentation {
   std::uint32_t number = 0;  // in init addresses: init-NUMBER.mp4
   std::vector<Rendition> renditions;

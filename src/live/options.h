@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/time.h"
+#include "media/protection.h"
 
 namespace butai::live {
 
@@ -27,6 +29,9 @@ struct ChannelOptions {
   Origin origin = Origin::Automatic;
   Latency latency = Latency::Low;
   Micros linger{60'000'000};  // 0 s … 1 day
+  // Nothing: clear. Holds from the channel's opening to its end, whatever SIGHUP says.
+  std::optional<media::Scheme> protection = std::nullopt;
+  Micros key_rotation{0};  // a new key period this often; 0: one for the whole performance
 };
 
 }  // namespace butai::live

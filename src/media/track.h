@@ -44,7 +44,8 @@ struct Track {
   std::uint32_t sample_rate = 0;        // audio, Hz
   std::uint16_t channels = 0;           // audio
   std::uint32_t bitrate = 0;            // bits per second as announced by the encoder; 0: unknown
-  std::optional<TrackProtection> protection;  // nothing: clear; set by the packager
+  // Nothing: clear. Set by the packager.
+  std::optional<TrackProtection> protection = std::nullopt;
 };
 
 // Whether a decoder that plays `a` can go on with `b` without a new init segment.

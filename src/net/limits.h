@@ -86,6 +86,10 @@ inline constexpr std::size_t kPongUnsentMax =
 inline constexpr std::size_t kUnmaskBytes =
     16 * 1024;  // of a message, made room for in a core's L1
 
+// --- Outgoing HTTPS (license and key services) ---
+inline constexpr std::size_t kOutgoingAtOnce = 4096;  // a show's licenses within two seconds
+inline constexpr Millis kOutgoingTimeout{10'000};     // a player gives up at about that time
+
 // --- Client ---
 inline constexpr std::size_t kFetchBytesMax = 8 * 1024 * 1024;  // of one answer's body
 

@@ -180,6 +180,14 @@ class Manifest {
   }
 
  private:
+  bool is_protected() const {
+    for (const auto& [run, period] : periods_) {
+      for (const Row& row : period.rows) {
+        if (row.rendition->track.protection) return true;
+      }
+    }
+    return false;
+  }
   bool ended() const { return options_.life == DashOptions::Life::Ended; }
   bool low() const { return options_.profile == DashOptions::Profile::Low; }
 
@@ -200,7 +208,8 @@ class Manifest {
     const int update = low() ? 1 : 2;  // seconds
     const auto depth = Seconds{kSegmentsListed * (kSegment.count() / 1'000'000)};
     line("<?xml version=\"1.0\" encoding=\"UTF-8\"?>");
-    line("<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\" type=\"dynamic\"");
+    line("<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\"{} type=\"dynamic\"",
+         is_protected() ? " xmlns:cenc=\"urn:mpeg:cenc:2013\"" : "");
     line("  profiles=\"urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019{}\"",
          low() ? ",http://www.dashif.org/guidelines/low-latency-live-v5" : "");
     // The manifest changes when a segment is complete, and when the next one begins to grow: the
@@ -230,29 +239,59 @@ class Manifest {
         last && ended() ? fmt::format(" duration=\"{}\"", xml_duration(end_ - start)) : "";
     line("  <Period id=\"{}\" start=\"{}\"{}>", start.count(), xml_duration(start), duration);
     for (const media::Codec codec : {media::Codec::H264, media::Codec::Aac}) {
-      write_set(period, codec);
+      write_sets(period, codec);
     }
     line("  </Period>");
   }
 
-  // All qualities of the picture, or of the sound; id: the source's own track.
-  void write_set(const Period& period, media::Codec codec) {
-    const bool video = codec == media::Codec::H264;
-    const media::Track* own = nullptr;
+  // All qualities of the picture, or of the sound; those with a key of their own in a set of their
+  // own, because players look for the key there. id: the source's own track, then of the ladder's.
+  void write_sets(const Period& period, media::Codec codec) {
+    std::vector<std::vector<const Row*>> sets;
     for (const Row& row : period.rows) {
-      const media::Track& track = row.rendition->track;
-      if (track.codec != codec) continue;
-      if (own == nullptr) {
-        own = &track;
-        line(
-            "    <AdaptationSet id=\"{}\" contentType=\"{}\" mimeType=\"{}/mp4\""
-            " segmentAlignment=\"true\" startWithSAP=\"1\" containerProfiles=\"cmfc\">",
-            media::iso_track_id(codec), video ? "video" : "audio", video ? "video" : "audio");
-        if (low()) write_reference_time(period, track);
+      if (row.rendition->track.codec != codec) continue;
+      const auto same = std::ranges::find(sets, key_of(row),
+                                          [](const auto& set) { return key_of(*set.front()); });
+      if (same == sets.end()) {
+        sets.push_back({&row});
+      } else {
+        same->push_back(&row);
       }
-      write_representation(period, row);
     }
-    if (own != nullptr) line("    </AdaptationSet>");
+    std::vector<media::TrackId> ids;
+    for (const auto& set : sets) {
+      ids.push_back(ids.empty() ? media::iso_track_id(codec) : set.front()->rendition->track.id);
+    }
+    for (std::size_t i = 0; i < sets.size(); ++i) write_set(period, sets[i], ids, i);
+  }
+
+  static std::optional<media::KeyId> key_of(const Row& row) {
+    const auto& protection = row.rendition->track.protection;
+    return protection ? std::optional(protection->kid) : std::nullopt;
+  }
+
+  // The set `own` of `ids`: players may switch to the others.
+  void write_set(const Period& period, const std::vector<const Row*>& rows,
+                 const std::vector<media::TrackId>& ids, std::size_t own) {
+    const Rendition& first = *rows.front()->rendition;
+    const std::string_view kind = first.track.codec == media::Codec::H264 ? "video" : "audio";
+    line(
+        "    <AdaptationSet id=\"{}\" contentType=\"{}\" mimeType=\"{}/mp4\""
+        " segmentAlignment=\"true\" startWithSAP=\"1\" containerProfiles=\"cmfc\">",
+        ids[own], kind, kind);
+    for (const auto& each : content_protection(first, options_.keys, options_.license_address)) {
+      line("      {}", each);
+    }
+    for (const media::TrackId other : ids) {
+      if (other == ids[own]) continue;
+      line(
+          "      <SupplementalProperty"
+          " schemeIdUri=\"urn:mpeg:dash:adaptation-set-switching:2016\" value=\"{}\"/>",
+          other);
+    }
+    if (low()) write_reference_time(period, first.track, ids[own]);
+    for (const Row* row : rows) write_representation(period, *row);
+    line("    </AdaptationSet>");
   }
 
   void write_representation(const Period& period, const Row& row) {
@@ -290,12 +329,11 @@ class Manifest {
   }
 
   // Media time is the wall clock of the encoder's output, so the two are equal everywhere.
-  void write_reference_time(const Period& period, const media::Track& track) {
+  void write_reference_time(const Period& period, const media::Track& track, media::TrackId id) {
     line(
         "      <ProducerReferenceTime id=\"{}\" type=\"encoder\" wallClockTime=\"{}\""
         " presentationTime=\"{}\">{}</ProducerReferenceTime>",
-        media::iso_track_id(track.codec), iso_time(Utc{period.start.micros()}),
-        offset(period, track), utc_timing());
+        id, iso_time(Utc{period.start.micros()}), offset(period, track), utc_timing());
   }
 
   // A segment may be asked for once its first chunk is there; the answer grows with it.

@@ -16,6 +16,7 @@
 #include <string>
 
 #include "live/chunk.h"
+#include "package/key_lines.h"
 #include "package/limits.h"
 #include "package/listing.h"
 
@@ -26,6 +27,8 @@ struct DashOptions {
   // Suggested distance from the live edge: DESIGN decision 10.
   enum class Profile : std::uint8_t { Stable, Low } profile = Profile::Stable;
   std::string time_address = "/time";  // answers with UTC in ISO 8601; absolute or relative
+  KeyLines keys = KeyLines::Identity;  // of a protected channel
+  std::string license_address = {};    // absolute, without /clearkey at its end
 };
 
 // `presentations`: at least all that the logs refer to. `logs`: the renditions of the present one.

@@ -8,8 +8,8 @@
 namespace butai::package {
 
 Follower::Follower(live::ChunkSink& sink, const media::Track& track, Micros segment,
-                   std::size_t frames_per_chunk)
-    : writer_(sink, track, segment, frames_per_chunk), rate_(track) {}
+                   std::size_t frames_per_chunk, Writing writing)
+    : writer_(sink, track, segment, frames_per_chunk, writing), rate_(track) {}
 
 void Follower::add(media::Frame frame) {
   if (frame.data.empty() || (last_dts_ && frame.dts <= *last_dts_)) return;

@@ -25,7 +25,7 @@ namespace butai::package {
 class Follower {
  public:
   Follower(live::ChunkSink& sink, const media::Track& track, Micros segment,
-           std::size_t frames_per_chunk);
+           std::size_t frames_per_chunk, Writing writing = Writing::Clear);
 
   media::TrackId id() const { return writer_.track().id; }
   // The picture's segment began; before its frames come.

@@ -4,6 +4,10 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "package/grid.h"
 
@@ -124,6 +128,7 @@ class MediaPlaylist {
   void write_segment(const Segment& segment, bool parts_wanted) {
     if (segment.discontinuity) line("#EXT-X-DISCONTINUITY");
     if (map_ != segment.init) {
+      write_keys(segment.init);
       line("#EXT-X-MAP:URI=\"init-{}.mp4\"", segment.init);
       map_ = segment.init;
     }
@@ -133,6 +138,19 @@ class MediaPlaylist {
     if (segment.bytes == 0) line("#EXT-X-GAP");
     line("#EXTINF:{},", decimal(nearest(segment.duration)));
     line("{}.m4s", segment.start.value);
+  }
+
+  // Each line stands for a key system; all are about the same key, which the map behind them names.
+  void write_keys(std::uint32_t init) {
+    for (const auto& presentation : options_.presentations) {
+      if (presentation->number != init) continue;
+      for (const Rendition& rendition : presentation->renditions) {
+        if (rendition.track.id != own_.rendition->track.id) continue;
+        for (const std::string& key : hls_keys(rendition, options_.keys.lines, "../../../")) {
+          line("#EXT-X-KEY:{}", key);
+        }
+      }
+    }
   }
 
   void write_parts(const Segment& segment) {
@@ -197,9 +215,9 @@ Bandwidth bandwidth_of(const Bandwidths& bandwidths, const Rendition* rendition)
   return found == bandwidths.end() ? Bandwidth{} : found->second;
 }
 
-// `audio`: the group that is played beside it, or null.
+// `audio`: the group that is played beside it, or null. `query`: behind the address.
 void write_variant(std::string& out, const Rendition& rendition, const Rendition* audio,
-                   const Bandwidths& bandwidths) {
+                   const Bandwidths& bandwidths, std::string_view query) {
   const auto append = std::back_inserter(out);
   const Bandwidth own = bandwidth_of(bandwidths, &rendition);
   const Bandwidth sound = bandwidth_of(bandwidths, audio);
@@ -217,27 +235,47 @@ void write_variant(std::string& out, const Rendition& rendition, const Rendition
     if (audio != nullptr) out += ",AUDIO=\"audio\"";
     out += ",CLOSED-CAPTIONS=NONE";
   }
-  fmt::format_to(append, "\n{}/index.m3u8\n", rendition.name);
+  fmt::format_to(append, "\n{}/index.m3u8{}\n", rendition.name, query);
+}
+
+// The running keys and those that come next, so that players fetch licenses early and spread out;
+// each once, although renditions share them.
+void write_session_keys(std::string& out, const live::Presentation& presentation, KeyLines lines) {
+  std::set<std::string> written;
+  const auto write = [&](const std::vector<std::string>& keys) {
+    for (const std::string& key : keys) {
+      if (!written.insert(key).second) continue;
+      fmt::format_to(std::back_inserter(out), "#EXT-X-SESSION-KEY:{}\n", key);
+    }
+  };
+  for (const Rendition& rendition : presentation.renditions) {
+    write(hls_keys(rendition, lines, "../../"));
+    write(hls_next_keys(rendition, lines, "../../"));
+  }
 }
 
 }  // namespace
 
-std::string hls_multivariant(const live::Presentation& presentation, const Bandwidths& bandwidths) {
+std::string hls_multivariant(const live::Presentation& presentation, const Bandwidths& bandwidths,
+                             const HlsOptions& options) {
   const Rendition* video = find_codec(presentation, media::Codec::H264);
   const Rendition* audio = find_codec(presentation, media::Codec::Aac);
   std::string out = "#EXTM3U\n#EXT-X-VERSION:6\n#EXT-X-INDEPENDENT-SEGMENTS\n";
+  write_session_keys(out, presentation, options.keys.lines);
+  const std::string query =
+      options.keys.asked ? fmt::format("?keys={}", name_of(options.keys.lines)) : std::string();
   if (video != nullptr && audio != nullptr) {
     fmt::format_to(std::back_inserter(out),
                    "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio\",NAME=\"Audio\",DEFAULT=YES,"
-                   "AUTOSELECT=YES,CHANNELS=\"{}\",URI=\"{}/index.m3u8\"\n",
-                   audio->track.channels, audio->name);
+                   "AUTOSELECT=YES,CHANNELS=\"{}\",URI=\"{}/index.m3u8{}\"\n",
+                   audio->track.channels, audio->name, query);
   }
   for (const Rendition& rendition : presentation.renditions) {
     const bool rung = rendition.track.id >= media::kFirstRung;
     if (rung && !bandwidths.contains(rendition.track.id)) continue;  // not yet there
     const bool picture = rendition.track.codec == media::Codec::H264;
     if (!picture && !rung && video != nullptr) continue;  // in the group
-    write_variant(out, rendition, picture ? audio : nullptr, bandwidths);
+    write_variant(out, rendition, picture ? audio : nullptr, bandwidths, query);
   }
   return out;
 }

@@ -16,6 +16,7 @@
 #include <string>
 
 #include "live/chunk.h"
+#include "package/key_lines.h"
 #include "package/limits.h"
 #include "package/listing.h"
 
@@ -28,9 +29,13 @@ struct HlsOptions {
   // Delta: EXT-X-SKIP stands for what is older than the skip boundary, if there is any; only low
   // latency playlists that still grow offer it.
   enum class Update : std::uint8_t { Whole, Delta } update = Update::Whole;
+  KeysWanted keys = {};  // of a protected channel
+  // All presentations that segments refer to; each knows its keys.
+  std::span<const live::PresentationPtr> presentations = {};
 };
 
-std::string hls_multivariant(const live::Presentation& presentation, const Bandwidths& bandwidths);
+std::string hls_multivariant(const live::Presentation& presentation, const Bandwidths& bandwidths,
+                             const HlsOptions& options = {});
 
 // The media playlist of `own`; `others` are the other renditions of the presentation, for
 // EXT-X-RENDITION-REPORT. Before the first complete segment (low latency: the first part) it lists

@@ -24,7 +24,9 @@ bool reaches(Ticks a, Ticks b) {
 }  // namespace
 
 Packager::Packager(live::ChunkSink& sink, PackagerOptions options)
-    : sink_(sink), options_(options), grid_(Grid::of(media::Track{}, options.segment)) {}
+    : sink_(sink),
+      options_(std::move(options)),
+      grid_(Grid::of(media::Track{}, options_.segment)) {}
 
 // --- Tracks ----------------------------------------------------------------------------------
 
@@ -36,31 +38,63 @@ void Packager::on_tracks(const std::vector<media::Track>& tracks) {
   }
   if ((picture_ || sound_) && same_tracks(*usable, tracks_)) return;
   on_discontinuity();
-  publish_presentation(*usable);
+  open_lanes(*usable);
+  // On a protected channel the first segment does it: it knows the keys.
+  if (!options_.keys) publish_presentation();
 }
 
-void Packager::publish_presentation(const std::vector<media::Track>& tracks) {
-  presentation_ = picture_ || sound_ ? presentation_ + 1 : options_.first_presentation;
+void Packager::open_lanes(const std::vector<media::Track>& tracks) {
+  presented_ = false;
   tracks_ = tracks;
   picture_.reset();
   sound_.reset();
   ladder_.clear();
+  ladder_tracks_.clear();
   recent_cuts_.clear();
   for (const media::Track& track : tracks) {
     const bool video = track.codec == media::Codec::H264;
     (video ? picture_ : sound_)
-        .emplace(sink_, track, options_.segment, video ? 1 : options_.audio_frames_per_chunk);
+        .emplace(sink_, track, options_.segment, video ? 1 : options_.audio_frames_per_chunk,
+                 writing());
   }
   grid_ = Grid::of(tracks.front(), options_.segment);
   sound_leads_ = !picture_;
-  sink_.publish(make_presentation(presentation_, tracks));
+}
+
+void Packager::publish_presentation() {
+  presentation_ = presentation_ == 0 ? options_.first_presentation : presentation_ + 1;
+  presented_ = true;
+  sink_.publish(present());
+}
+
+// The source's tracks and the ladder's, with the keys that are running.
+live::PresentationPtr Packager::present() const {
+  auto tracks = tracks_;
+  tracks.insert(tracks.end(), ladder_tracks_.begin(), ladder_tracks_.end());
+  return make_presentation(presentation_, tracks,
+                           {period_, period_ ? options_.keys->next() : nullptr});
+}
+
+Writing Packager::writing() const { return options_.keys ? Writing::Protected : Writing::Clear; }
+
+// Nothing may be published yet: there were never keys for it.
+bool Packager::waits_for_keys() const {
+  return options_.keys && !options_.keys->running() && !options_.keys->next();
+}
+
+void Packager::use_keys(Ticks start) {
+  drm::KeyPeriodPtr period = options_.keys->segment(start);
+  if (presented_ && period == period_) return;
+  period_ = std::move(period);
+  publish_presentation();
 }
 
 // --- Frames ----------------------------------------------------------------------------------
 
 void Packager::on_frame(const media::Frame& frame) {
   std::optional<Lane>& lane = frame.track == media::kVideoTrack ? picture_ : sound_;
-  if (!lane || frame.data.empty() || (lane->last_dts && frame.dts <= *lane->last_dts)) {
+  if (!lane || frame.data.empty() || (lane->last_dts && frame.dts <= *lane->last_dts) ||
+      waits_for_keys()) {
     ++frames_dropped_;
     return;
   }
@@ -268,18 +302,17 @@ void Packager::on_ladder(const std::vector<media::Track>& renditions) {
   if (!usable || !picture_ || (!ladder_.empty() && same_tracks(*usable, ladder_tracks_))) return;
   if (!ladder_.empty()) {
     on_discontinuity();
-    publish_presentation(tracks_);
+    open_lanes(tracks_);
+    if (!options_.keys) publish_presentation();
   }
   ladder_tracks_ = *usable;
-  auto all = tracks_;
   for (const media::Track& track : ladder_tracks_) {
     const bool video = track.codec == media::Codec::H264;
     ladder_.emplace_back(sink_, track, options_.segment,
-                         video ? 1 : options_.audio_frames_per_chunk);
+                         video ? 1 : options_.audio_frames_per_chunk, writing());
     for (const Cut& cut : recent_cuts_) ladder_.back().cut(cut);
-    all.push_back(track);
   }
-  sink_.publish(make_presentation(presentation_, all));
+  if (presented_) sink_.publish(present());
 }
 
 void Packager::on_ladder_frame(media::Frame frame) {
@@ -293,17 +326,20 @@ void Packager::tell_ladder(const Cut& cut) {
     rendition.cut(cut);
   }
   recent_cuts_.push_back(cut);
-  if (recent_cuts_.size() <= kRecentCutsMax) return;
-  const bool broke = recent_cuts_.front().discontinuity;
-  recent_cuts_.pop_front();
-  recent_cuts_.front().discontinuity |= broke;
+  while (recent_cuts_.size() > kRecentCutsMax || recent_cuts_.front().init != cut.init) {
+    const bool broke = recent_cuts_.front().discontinuity;
+    recent_cuts_.pop_front();
+    recent_cuts_.front().discontinuity |= broke;
+  }
 }
 
 // --- Segments --------------------------------------------------------------------------------
 
 Cut Packager::next_cut(Ticks start, Ticks first_frame, std::int64_t tolerance) {
   const std::int64_t index = grid_.index(first_frame, tolerance);
+  if (options_.keys) use_keys(start);
   Cut cut;
+  cut.keys = period_;
   cut.start = start;
   cut.number = last_number_ ? *last_number_ + 1
                             : static_cast<std::uint64_t>(std::max<std::int64_t>(index, 0));

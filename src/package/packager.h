@@ -22,15 +22,20 @@
 //     predicted to end, or, when frames are missing there, at the boundary of the grid or its first
 //     frame, whichever comes first. So addresses that were hinted become true.
 //  9. Renditions of the ladder come when they are made; each is a Follower of the picture's cuts.
-// 10. A discontinuity closes chunks, parts and segments with their predicted ends; the next segment
+// 10. A protected channel publishes nothing until it has keys. Each segment asks which key period it
+//     belongs to; a new period begins with a new Presentation, on the same time line. The ladder
+//     changes keys with the picture's segments, whenever its frames come.
+// 11. A discontinuity closes chunks, parts and segments with their predicted ends; the next segment
 //     is flagged and its number is one more.
 #pragma once
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <vector>
 
+#include "drm/key_schedule.h"
 #include "live/chunk.h"
 #include "live/frame_reader.h"
 #include "package/follower.h"
@@ -45,6 +50,7 @@ struct PackagerOptions {
   Micros segment = kSegment;
   std::size_t audio_frames_per_chunk = kAudioFramesPerChunk;
   std::uint32_t first_presentation = 1;  // its number; in the addresses of init segments
+  std::unique_ptr<drm::KeySchedule> keys = nullptr;  // of a protected channel
 };
 
 class Packager final : public live::FrameReader {
@@ -66,14 +72,20 @@ class Packager final : public live::FrameReader {
 
  private:
   struct Lane {  // what the Packager knows of one track
-    Lane(live::ChunkSink& sink, const media::Track& track, Micros segment, std::size_t per_chunk)
-        : writer(sink, track, segment, per_chunk), rate(track) {}
+    Lane(live::ChunkSink& sink, const media::Track& track, Micros segment, std::size_t per_chunk,
+         Writing writing)
+        : writer(sink, track, segment, per_chunk, writing), rate(track) {}
     TrackWriter writer;
     Rate rate;
     std::optional<std::int64_t> last_dts;
   };
 
-  void publish_presentation(const std::vector<media::Track>& tracks);
+  void open_lanes(const std::vector<media::Track>& tracks);
+  void publish_presentation();
+  live::PresentationPtr present() const;
+  Writing writing() const;
+  bool waits_for_keys() const;
+  void use_keys(Ticks start);
   void on_picture(media::Frame frame);
   void on_sound(media::Frame frame);
 
@@ -97,7 +109,9 @@ class Packager final : public live::FrameReader {
   live::ChunkSink& sink_;
   PackagerOptions options_;
   std::vector<media::Track> tracks_;
-  std::uint32_t presentation_ = 0;  // number of the one that is on; 0 with no lanes: none
+  std::uint32_t presentation_ = 0;  // number of the one that is on; 0: none yet
+  bool presented_ = false;          // it was published with these tracks
+  drm::KeyPeriodPtr period_;        // its keys, on a protected channel
   Grid grid_;
   std::optional<Lane> picture_, sound_;
   std::vector<Follower> ladder_;

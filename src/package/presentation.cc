@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "drm/track_protector.h"
 #include "media/aac.h"
 #include "media/cmaf_writer.h"
 #include "media/h264.h"
@@ -39,6 +40,15 @@ Expected<media::Track> usable_sound(media::Track track) {
   return track;
 }
 
+void protect(live::Rendition& rendition, const PresentationKeys& keys) {
+  const drm::TrackUse use = drm::use_of(rendition.track);
+  rendition.signals = keys.running->key_for(use).signals;
+  rendition.track = drm::protected_track(std::move(rendition.track), *keys.running);
+  if (!keys.next) return;
+  rendition.next_kid = keys.next->key_for(use).kid;
+  rendition.next_signals = keys.next->key_for(use).signals;
+}
+
 }  // namespace
 
 Expected<std::vector<media::Track>> usable_tracks(const std::vector<media::Track>& tracks) {
@@ -63,7 +73,8 @@ Expected<std::vector<media::Track>> usable_tracks(const std::vector<media::Track
 }
 
 live::PresentationPtr make_presentation(std::uint32_t number,
-                                        const std::vector<media::Track>& tracks) {
+                                        const std::vector<media::Track>& tracks,
+                                        const PresentationKeys& keys) {
   auto presentation = std::make_shared<live::Presentation>();
   presentation->number = number;
   std::string codecs;
@@ -74,10 +85,11 @@ live::PresentationPtr make_presentation(std::uint32_t number,
     rendition.name = !track.name.empty() ? track.name : video ? "video" : "audio";
     rendition.track = track;
     rendition.codecs = media::codec_string(track);
-    rendition.init = media::write_init({&track, 1});
+    if (keys.running) protect(rendition, keys);
+    rendition.init = media::write_init({&rendition.track, 1});
     if (track.id < media::kFirstRung) {
       codecs += (codecs.empty() ? "" : ",") + rendition.codecs;
-      own.push_back(track);
+      own.push_back(rendition.track);
     }
     presentation->renditions.push_back(std::move(rendition));
   }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/problem.h"
+#include "drm/content_key.h"
 #include "live/chunk.h"
 #include "media/track.h"
 
@@ -16,8 +17,16 @@ namespace butai::package {
 // video first. A sentence when one cannot be read yet, or there are two of a kind.
 Expected<std::vector<media::Track>> usable_tracks(const std::vector<media::Track>& tracks);
 
-// `tracks` as usable_tracks() gave them; the source's own, then the ladder's.
+// The keys of a protected channel: those of the presentation, and those that come after them, if
+// they are known already.
+struct PresentationKeys {
+  drm::KeyPeriodPtr running, next;
+};
+
+// `tracks` as usable_tracks() gave them; the source's own, then the
+// ladder's. Without running keys they are clear.
 live::PresentationPtr make_presentation(std::uint32_t number,
-                                        const std::vector<media::Track>& tracks);
+                                        const std::vector<media::Track>& tracks,
+                                        const PresentationKeys& keys = {});
 
 }  // namespace butai::package

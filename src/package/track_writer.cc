@@ -1,20 +1,23 @@
 #include "package/track_writer.h"
 
 #include <algorithm>
+#include <bit>
 #include <memory>
 #include <utility>
 
+#include "base/log.h"
 #include "media/cmaf_writer.h"
 #include "package/grid.h"
 
 namespace butai::package {
 
 TrackWriter::TrackWriter(live::ChunkSink& sink, const media::Track& track, Micros segment,
-                         std::size_t frames_per_chunk)
+                         std::size_t frames_per_chunk, Writing writing)
     : sink_(sink),
       track_(track),
       part_target_(part_target(track, segment).in(track.timescale).value),
-      frames_per_chunk_(frames_per_chunk) {}
+      frames_per_chunk_(frames_per_chunk),
+      writing_(writing) {}
 
 void TrackWriter::open(const Cut& cut) {
   open_ = cut;
@@ -23,6 +26,12 @@ void TrackWriter::open(const Cut& cut) {
   part_chunks_ = 0;
   part_independent_ = false;
   empty_ = true;
+  if (cut.keys != keys_) {
+    keys_ = cut.keys;
+    protector_.reset();
+    auto made = drm::TrackProtector::make(track_, keys_);
+    if (made) protector_.emplace(std::move(*made));
+  }
   sink_.publish(
       live::SegmentOpened{track_.id, cut.number, open_->start, cut.init, cut.discontinuity});
 }
@@ -33,15 +42,29 @@ std::int64_t TrackWriter::time_of(const media::Frame& frame) const {
 
 void TrackWriter::add(media::Frame frame, std::int64_t usual) {
   // A segment that had to begin without a key frame goes on with the offset of the one before.
-  if (empty_ && frame.key) offset_ = frame.pts - frame.dts;
-  empty_ = false;
-  const std::int64_t time = frame.dts + offset_;
+  const std::int64_t offset = empty_ && frame.key ? frame.pts - frame.dts : offset_;
+  const std::int64_t time = frame.dts + offset;
   end_parts_before(time, usual);
+  if (writing_ == Writing::Protected && !protect(frame)) return;
+  offset_ = offset;
+  empty_ = false;
   end_ = time + frame.duration;
   waiting_.push_back(std::move(frame));
   const bool part_ends = part_is_full(usual);
   if (part_ends || waiting_.size() >= frames_per_chunk_) flush_chunk();
   if (part_ends) close_part(end_);
+}
+
+bool TrackWriter::protect(const media::Frame& frame) {
+  std::expected<void, drm::DrmError> added = std::unexpected(drm::DrmError::BadConfig);
+  if (protector_) added = protector_->add(frame);
+  if (added) return true;
+  // One line for the 1st, 2nd, 4th, 8th, … of them.
+  if (std::has_single_bit(++refused_)) {
+    log::warning("a frame could not be protected and was left out",
+                 {{"why", sentence(added.error())}, {"so far", refused_}});
+  }
+  return false;
 }
 
 void TrackWriter::close(Ticks next_start) {
@@ -65,7 +88,8 @@ void TrackWriter::flush_chunk() {
   chunk->init = open_->init;
   // Milliseconds of the time line: rises with every chunk and is the same on every node.
   const auto sequence = static_cast<std::uint32_t>(chunk->start.in(1000).value);
-  chunk->bytes = media::write_chunk(track_, waiting_, sequence);
+  chunk->bytes = writing_ == Writing::Protected ? protector_->write(waiting_, sequence)
+                                                : media::write_chunk(track_, waiting_, sequence);
   chunk->captured = first.captured;
   part_independent_ |= chunk->independent;
   ++part_chunks_;

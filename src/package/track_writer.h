@@ -11,12 +11,15 @@
 //     So no part but a segment's last is ever shorter than 85 %. Time without any frame for longer
 //     than a part is in no part.
 //  3. close() publishes what is left, closes the part, then the segment.
+//  4. On a protected channel each frame goes through the TrackProtector of its segment's key period
+//     before the chunk is written; a new period begins with open().
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <vector>
 
+#include "drm/track_protector.h"
 #include "live/chunk.h"
 #include "media/frame.h"
 #include "media/track.h"
@@ -29,12 +32,16 @@ struct Cut {
   Ticks start;             // presentation time of its first frame
   std::uint32_t init = 0;  // Presentation::number
   bool discontinuity = false;
+  drm::KeyPeriodPtr keys;  // of a protected channel
 };
+
+// Whether what is written may be clear. A protected track without keys writes nothing.
+enum class Writing : std::uint8_t { Clear, Protected };
 
 class TrackWriter {
  public:
   TrackWriter(live::ChunkSink& sink, const media::Track& track, Micros segment,
-              std::size_t frames_per_chunk);
+              std::size_t frames_per_chunk, Writing writing = Writing::Clear);
 
   bool is_empty() const { return empty_; }  // the open segment has no frame yet
   bool is_open() const { return open_.has_value(); }
@@ -51,12 +58,14 @@ class TrackWriter {
   std::int64_t time_of(const media::Frame& frame) const;
 
   void open(const Cut& cut);
-  // Into the open segment; `frame.duration` is set. `usual` is what frames of this track last.
+  // Into the open segment; `frame.duration` is set. `usual` is what frames of this track last. A
+  // frame that cannot be protected is left out.
   void add(media::Frame frame, std::int64_t usual);
   // The segment lasts until `next_start`. Does nothing when none is open.
   void close(Ticks next_start);
 
  private:
+  bool protect(const media::Frame& frame);
   void flush_chunk();
   void close_part(std::int64_t end);
   void end_parts_before(std::int64_t time, std::int64_t usual);
@@ -75,6 +84,10 @@ class TrackWriter {
   std::size_t part_chunks_ = 0;
   bool part_independent_ = false;
   bool empty_ = true;  // no frame in this segment yet
+  Writing writing_;
+  drm::KeyPeriodPtr keys_;  // of protector_
+  std::optional<drm::TrackProtector> protector_;
+  std::uint64_t refused_ = 0;  // frames that could not be protected
 };
 
 }  // namespace butai::package

@@ -23,6 +23,24 @@ constexpr Migration kMigrations[] = {
      " channel VARCHAR(64) NOT NULL,"
      " hash VARCHAR(64) NOT NULL UNIQUE,"
      " created_at BIGINT NOT NULL)"},
+    {3, "key_period",
+     "CREATE TABLE key_period ("
+     " channel VARCHAR(64) NOT NULL,"
+     " number BIGINT NOT NULL,"
+     " scheme VARCHAR(4) NOT NULL CHECK (scheme IN ('cbcs', 'cenc')),"
+     " created_at BIGINT NOT NULL,"
+     " PRIMARY KEY (channel, number))"},
+    {4, "content_key",
+     "CREATE TABLE content_key ("
+     " kid VARCHAR(36) PRIMARY KEY NOT NULL,"
+     " channel VARCHAR(64) NOT NULL,"
+     " period BIGINT NOT NULL,"
+     " track_use VARCHAR(16) NOT NULL,"
+     " maker VARCHAR(16) NOT NULL CHECK (maker IN ('built-in', 'service')),"
+     " iv VARCHAR(32) NOT NULL,"
+     " wrapped VARCHAR(128) NOT NULL,"
+     " master VARCHAR(16) NOT NULL,"
+     " created_at BIGINT NOT NULL)"},
 };
 
 int version_of(soci::session& sql) {

@@ -167,6 +167,9 @@ int channel(const ChannelOptions& options) {
   if (options.action == "kick") {
     body = control->ask(net::Method::Delete, one + "/inputs/" + options.input);
   }
+  if (options.action == "rotate-keys") {
+    body = control->ask(net::Method::Post, one + "/rotate-keys");
+  }
   if (options.action == "key-frame") {
     body = control->ask(net::Method::Post, one + "/instructions",
                         fmt::format(R"({{"do":"key_frame","input":"{}"}})", options.input));

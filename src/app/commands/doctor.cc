@@ -16,7 +16,9 @@
 #include "app/house.h"
 #include "app/ladder_trial.h"
 #include "base/random.h"
+#include "keys/master_key.h"
 #include "net/listener.h"
+#include "net/outgoing.h"
 #include "net/server.h"
 #include "store/database.h"
 #include "store/files.h"
@@ -84,6 +86,41 @@ void check_secret(Report& report, const Config& config, const std::string& data)
                   ? "short or well known: its tokens are accepted from this machine only; "
                     "set BUTAI_AUTH_SECRET to 32 bytes or more"
                   : (config.auth.secret.empty() ? data + "/keys/secret" : "configured"));
+}
+
+// Only where a channel is protected.
+void check_keys(Report& report, const Config& config, const std::string& data) {
+  bool wanted = config.channel_defaults.protection.has_value();
+  for (const auto& [name, channel] : config.channels) wanted = wanted || channel.protection;
+  if (!wanted) return;
+  SystemRandom random;
+  const auto master = keys::load_master_key(
+      {.text = config.drm.master_key, .file = config.drm.master_key_file, .data_folder = data},
+      random);
+  if (!master) return report.line(Verdict::Bad, "master key", master.error().sentence);
+  const bool beside = config.drm.master_key.empty() && config.drm.master_key_file.empty();
+  report.line(beside ? Verdict::Mind : Verdict::Good, "master key",
+              beside ? data +
+                           "/keys/master lies beside the database that it protects; set "
+                           "BUTAI_DRM_MASTER_KEY or [drm] master_key_file"
+                     : "configured");
+  report.line(config.drm.any_real_system() ? Verdict::Good : Verdict::Mind, "key systems",
+              config.drm.any_real_system()
+                  ? "a license service is configured"
+                  : "ClearKey only: it keeps honest people honest, and iPhones cannot play it; "
+                    "set [drm.widevine], [drm.playready], [drm.fairplay]");
+  for (const auto& [name, url] : {std::pair{"widevine", config.drm.widevine.license_url},
+                                  std::pair{"playready", config.drm.playready.license_url},
+                                  std::pair{"fairplay", config.drm.fairplay.license_url},
+                                  std::pair{"speke", config.drm.speke.url}}) {
+    if (url.empty()) continue;
+    const auto allowed = net::check_outgoing_url(url);
+    report.line(allowed ? Verdict::Good : Verdict::Bad, name,
+                allowed ? url : allowed.error().sentence);
+  }
+  if (!config.drm.fairplay.license_url.empty() && config.drm.fairplay_certificate.empty()) {
+    report.line(Verdict::Bad, "fairplay", "it needs [drm.fairplay] certificate");
+  }
 }
 
 void check_certificate(Report& report, const Config& config, const std::string& data) {
@@ -170,6 +207,7 @@ int doctor(const Place& place) {
   check_limits(report);
   check_data(report, data);
   check_secret(report, *config, data);
+  check_keys(report, *config, data);
   check_certificate(report, *config, data);
   check_port(report, "http", config->server.listen.value_or(HostPort{"0.0.0.0", 8080}));
   check_port(report, "https", config->server.https_listen.value_or(HostPort{"0.0.0.0", 8443}));

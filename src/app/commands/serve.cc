@@ -30,6 +30,12 @@ void raise_descriptor_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+// Content keys are in memory: a crash must not write them to a disk.
+void forbid_core_dumps() {
+  const rlimit none{0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+}
+
 void start_log(const LogConfig& config) {
   const bool json =
       config.format == "json" || (config.format == "auto" && isatty(STDERR_FILENO) == 0);
@@ -46,6 +52,7 @@ int run_house(const ServeOptions& options, Config config, const std::string& def
               const std::function<void(House&, const Ports&)>& on_ready) {
   start_log(config.log);
   raise_descriptor_limit();
+  forbid_core_dumps();
   ::signal(SIGPIPE, SIG_IGN);
   // Before any thread is made: they all inherit it, and signals come to sigwait below alone.
   const sigset_t signals = watched_signals();

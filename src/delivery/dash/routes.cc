@@ -1,5 +1,6 @@
 #include "delivery/dash/routes.h"
 
+#include "delivery/keys_asked.h"
 #include "delivery/not_yet.h"
 #include "delivery/rendition_logs.h"
 #include "delivery/shelf.h"
@@ -9,29 +10,43 @@
 namespace butai::delivery::dash {
 namespace {
 
+bool is_protected(const live::ChannelView& view) {
+  if (!view.presentation()) return false;
+  const auto& renditions = view.presentation()->renditions;
+  return !renditions.empty() && renditions.front().track.protection;
+}
+
 void manifest(const net::Request& request, net::ExchangePtr exchange, const Ports& ports) {
   auto* view =
       ports.channels.find_view(exchange->loop().index(), std::string(request.arg("channel")));
   if (view == nullptr) return exchange->respond(not_yet());
   if (!request.principal.play.empty()) ports.heartbeat(request.principal.play);
+  const auto keys = keys_asked(request, ports);
+  if (!keys) return exchange->respond(keys_unknown());
   const Document::Form form{
       .coding = coding_for(request), .life = Life::Playlist, .right = right_of(request)};
   Shelf& shelf = Shelf::of(*view, exchange->loop(), ports.clock);
   // The clock's address is this server's as the viewer sees it, which is the same for nearly all.
   const std::string time_address = request.peer.origin + "/time";
-  const DocumentKey key{DocumentKey::Kind::Manifest};
+  // The license address of ClearKey has the viewer's own right in it.
+  const bool own_licenses = keys->lines != package::KeyLines::Drm && is_protected(*view);
+  const std::string licenses = own_licenses ? license_address(request) : std::string();
+  const std::string variant = time_address + licenses;
+  const DocumentKey key{DocumentKey::Kind::Manifest, {}, *keys};
   Document* known = shelf.find(key);
-  if (known == nullptr || known->variant() != time_address) {
+  if (known == nullptr || known->variant() != variant) {
     package::DashOptions options;
     options.profile = view->latency() == live::Latency::Stable
                           ? package::DashOptions::Profile::Stable
                           : package::DashOptions::Profile::Low;
     if (view->ended()) options.life = package::DashOptions::Life::Ended;
     options.time_address = time_address;
+    options.keys = keys->lines;
+    options.license_address = licenses;
     const auto logs = rendition_logs(*view);
     const std::string text = package::dash_manifest(view->presentations(), logs, options);
     if (text.empty()) return exchange->respond(not_yet());
-    known = &shelf.put(key, Document("application/dash+xml", text, time_address));
+    known = &shelf.put(key, Document("application/dash+xml", text, variant));
   }
   exchange->give(known->in(form));
 }

@@ -18,6 +18,7 @@
 #include "delivery/wait_list.h"
 #include "live/channel_view.h"
 #include "net/http.h"
+#include "package/key_lines.h"
 
 namespace butai::delivery::hls {
 
@@ -34,6 +35,7 @@ struct Awaited {
 struct Wish {
   enum class Update : std::uint8_t { Whole, Delta } update = Update::Whole;
   Document::Form form;
+  package::KeysWanted keys = {};
   friend bool operator==(const Wish&, const Wish&) = default;
 };
 

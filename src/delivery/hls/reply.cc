@@ -18,8 +18,11 @@ namespace {
 
 constexpr std::string_view kPlaylistType = "application/vnd.apple.mpegurl";
 
-package::HlsOptions options_for(const live::ChannelView& view, Wish::Update update) {
+package::HlsOptions options_for(const live::ChannelView& view, Wish::Update update,
+                                package::KeysWanted keys) {
   package::HlsOptions options;
+  options.keys = keys;
+  options.presentations = view.presentations();
   options.profile = view.latency() == live::Latency::Stable
                         ? package::HlsOptions::Profile::Plain
                         : package::HlsOptions::Profile::LowLatency;
@@ -51,7 +54,7 @@ std::optional<Reply> reload(live::ChannelView& view, Shelf& shelf, const Awaited
   const auto own = take(logs, what.track);
   if (!own) return not_yet();
   const package::ReloadPoint point{what.number, what.part};
-  switch (package::decide_reload(point, *own, options_for(view, wish.update))) {
+  switch (package::decide_reload(point, *own, options_for(view, wish.update, wish.keys))) {
     case package::ReloadDecision::Wait:
       return std::nullopt;
     case package::ReloadDecision::BadRequest:
@@ -120,17 +123,20 @@ std::optional<Reply> reply(live::ChannelView& view, Shelf& shelf, const Awaited&
 
 Reply playlist(live::ChannelView& view, Shelf& shelf, media::TrackId track, const Wish& wish) {
   const bool delta = wish.update == Wish::Update::Delta;
-  const DocumentKey key{delta ? DocumentKey::Kind::Delta : DocumentKey::Kind::Playlist, track};
+  const DocumentKey key{delta ? DocumentKey::Kind::Delta : DocumentKey::Kind::Playlist, track,
+                        wish.keys};
   if (Document* known = shelf.find(key)) return known->in(wish.form);
   auto logs = rendition_logs(view);
   const auto own = take(logs, track);
   if (!own || !has_segment(*own->log)) return not_yet();
-  const std::string text = package::hls_media(*own, logs, options_for(view, wish.update));
+  const std::string text =
+      package::hls_media(*own, logs, options_for(view, wish.update, wish.keys));
   return shelf.put(key, Document(kPlaylistType, text)).in(wish.form);
 }
 
-Reply multivariant(live::ChannelView& view, Shelf& shelf, const Document::Form& form) {
-  const DocumentKey key{DocumentKey::Kind::Multivariant};
+Reply multivariant(live::ChannelView& view, Shelf& shelf, const Document::Form& form,
+                   package::KeysWanted keys) {
+  const DocumentKey key{DocumentKey::Kind::Multivariant, {}, keys};
   if (Document* known = shelf.find(key)) return known->in(form);
   const auto logs = rendition_logs(view);
   // Every playlist that it names can be fetched at once; the ladder is not waited for.
@@ -144,7 +150,8 @@ Reply multivariant(live::ChannelView& view, Shelf& shelf, const Document::Form& 
         return each.track.id >= media::kFirstRung || bandwidths.contains(each.track.id);
       });
   if (!complete) return not_yet();
-  const std::string text = package::hls_multivariant(*view.presentation(), bandwidths);
+  const std::string text = package::hls_multivariant(*view.presentation(), bandwidths,
+                                                     options_for(view, Wish::Update::Whole, keys));
   return shelf.put(key, Document(kPlaylistType, text)).in(form);
 }
 

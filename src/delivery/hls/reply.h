@@ -18,7 +18,8 @@ std::optional<Reply> reply(live::ChannelView& view, Shelf& shelf, const Awaited&
 
 // The media playlist as it is.
 Reply playlist(live::ChannelView& view, Shelf& shelf, media::TrackId track, const Wish& wish);
-Reply multivariant(live::ChannelView& view, Shelf& shelf, const Document::Form& form);
+Reply multivariant(live::ChannelView& view, Shelf& shelf, const Document::Form& form,
+                   package::KeysWanted keys);
 
 // A head for media that never changes. `tag` names it among all that ever had this address.
 net::Response media_head(const live::Rendition& rendition, std::string_view tag, Right right);

@@ -5,6 +5,7 @@
 
 #include "delivery/hls/reply.h"
 #include "delivery/hls/segments.h"
+#include "delivery/keys_asked.h"
 #include "delivery/not_yet.h"
 #include "net/loop.h"
 #include "package/reload_policy.h"
@@ -22,18 +23,22 @@ void multivariant_playlist(const net::Request& request, net::ExchangePtr exchang
                            const Ports& ports) {
   auto* view = view_of(request, *exchange, ports);
   if (view == nullptr) return exchange->respond(not_yet());
+  const auto keys = keys_asked(request, ports);
+  if (!keys) return exchange->respond(keys_unknown());
   Shelf& shelf = Shelf::of(*view, exchange->loop(), ports.clock);
   send(*exchange,
        multivariant(
            *view, shelf,
-           {.coding = coding_for(request), .life = Life::Playlist, .right = right_of(request)}));
+           {.coding = coding_for(request), .life = Life::Playlist, .right = right_of(request)},
+           *keys));
 }
 
-Wish wish_of(const net::Request& request, Life life) {
+Wish wish_of(const net::Request& request, Life life, package::KeysWanted keys) {
   const auto skip = request.query_value("_HLS_skip");
   const bool delta = skip && (*skip == "YES" || *skip == "v2");
   return {.update = delta ? Wish::Update::Delta : Wish::Update::Whole,
-          .form = {.coding = coding_for(request), .life = life, .right = right_of(request)}};
+          .form = {.coding = coding_for(request), .life = life, .right = right_of(request)},
+          .keys = keys};
 }
 
 // GET {rendition}/index.m3u8, with _HLS_msn and _HLS_part held until they are there
@@ -43,6 +48,8 @@ void media_playlist(const net::Request& request, net::ExchangePtr exchange, cons
       view != nullptr ? view->rendition(std::string(request.arg("rendition"))) : nullptr;
   if (rendition == nullptr) return exchange->respond(not_yet());
   if (!request.principal.play.empty()) ports.heartbeat(request.principal.play);
+  const auto keys = keys_asked(request, ports);
+  if (!keys) return exchange->respond(keys_unknown());
   const media::TrackId track = rendition->track.id;
   Shelf& shelf = Shelf::of(*view, exchange->loop(), ports.clock);
 
@@ -53,10 +60,10 @@ void media_playlist(const net::Request& request, net::ExchangePtr exchange, cons
         net::Response::problem(400, "_HLS_msn must be a number, and _HLS_part another beside it"));
   }
   if (!point) {
-    return send(*exchange, playlist(*view, shelf, track, wish_of(request, Life::Playlist)));
+    return send(*exchange, playlist(*view, shelf, track, wish_of(request, Life::Playlist, *keys)));
   }
   const Awaited what{Awaited::Kind::Playlist, track, point->msn, point->part};
-  const Wish wish = wish_of(request, Life::Reload);
+  const Wish wish = wish_of(request, Life::Reload, *keys);
   if (const auto now = reply(*view, shelf, what, wish)) return send(*exchange, *now);
   shelf.hold().wait(what, wish, std::move(exchange));
 }

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "delivery/clear_only.h"
 #include "delivery/not_yet.h"
 
 namespace butai::delivery::jpeg {
@@ -67,6 +68,9 @@ class MjpegViewer final : public live::ViewListener {
 };
 
 void mjpeg(const net::Request& request, net::ExchangePtr exchange, const Ports& ports) {
+  if (ports.channels.is_protected(std::string(request.arg("channel")))) {
+    return exchange->respond(no_clear_pictures());
+  }
   auto* view =
       ports.channels.find_view(exchange->loop().index(), std::string(request.arg("channel")));
   if (auto picture = newest(view); !picture) return exchange->respond(std::move(picture.error()));
@@ -78,6 +82,9 @@ void mjpeg(const net::Request& request, net::ExchangePtr exchange, const Ports& 
 }
 
 void snapshot(const net::Request& request, net::ExchangePtr exchange, const Ports& ports) {
+  if (ports.channels.is_protected(std::string(request.arg("channel")))) {
+    return exchange->respond(no_clear_pictures());
+  }
   const auto* view =
       ports.channels.find_view(exchange->loop().index(), std::string(request.arg("channel")));
   auto picture = newest(view);

@@ -3,13 +3,34 @@
 #include <fmt/format.h>
 
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "drm/text.h"
 #include "media/track.h"
 #include "net/websocket_codec.h"
 
 namespace butai::delivery::websocket {
 namespace {
+
+// "none", or {"scheme":"cbcs","keys":[{"track":1,"kid":"…","next":"…"}]}: what a player needs to ask
+// for licenses, and a period ahead.
+std::string protection_of(const live::Presentation& presentation) {
+  std::string keys;
+  std::string_view scheme;
+  for (const live::Rendition& rendition : presentation.renditions) {
+    if (rendition.track.id >= media::kFirstRung) continue;  // not in init_all
+    if (!rendition.track.protection) return "\"none\"";
+    scheme = media::four_characters(rendition.track.protection->scheme);
+    keys += fmt::format(R"({}{{"track":{},"kid":"{}")", keys.empty() ? "" : ",", rendition.track.id,
+                        drm::to_hex(rendition.track.protection->kid));
+    if (rendition.next_kid) {
+      keys += fmt::format(R"(,"next":"{}")", drm::to_hex(*rendition.next_kid));
+    }
+    keys += "}";
+  }
+  return fmt::format(R"({{"scheme":"{}","keys":[{}]}})", scheme, keys);
+}
 
 std::string text_of(const live::Presentation& presentation, Utc edge) {
   std::string tracks;
@@ -26,8 +47,8 @@ std::string text_of(const live::Presentation& presentation, Utc edge) {
   // The codecs parameter of a MIME type stands in quotes of its own.
   std::string mime;
   for (const char c : presentation.mime) mime += c == '"' ? std::string("\\\"") : std::string(1, c);
-  return fmt::format(R"({{"type":"init","mime":"{}","tracks":[{}],"edge":{},"protection":"none"}})",
-                     mime, tracks, micros_of(edge));
+  return fmt::format(R"({{"type":"init","mime":"{}","tracks":[{}],"edge":{},"protection":{}}})",
+                     mime, tracks, micros_of(edge), protection_of(presentation));
 }
 
 void append(std::vector<std::uint8_t>& frames, net::Opcode opcode, ByteView payload) {

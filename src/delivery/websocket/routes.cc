@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/name.h"
+#include "delivery/clear_only.h"
 #include "delivery/websocket/viewer_session.h"
 
 namespace butai::delivery::websocket {
@@ -28,6 +29,9 @@ Accepted accept(const net::Request& request, const Ports& ports, FanOuts& fan_ou
     return std::unexpected(net::Response::problem(404, "no such channel"));
   }
   const std::string_view format = request.query_value("format").value_or("cmaf");
+  if (format == "jpeg" && ports.channels.is_protected(wish.channel)) {
+    return std::unexpected(no_clear_pictures());
+  }
   if (format != "cmaf" && format != "jpeg") {
     return std::unexpected(net::Response::problem(400, "format must be cmaf or jpeg"));
   }

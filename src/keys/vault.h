@@ -1,0 +1,74 @@
+// All content keys: wrapped in the database, and the newest of them open in memory for licenses.
+//   begin()   the next period of a channel: its index was never given out before, restarts included
+//   keep()    stores a period's keys, then makes them known to find()
+//   find()    the key of an id, for a license
+//   rewrap()  wraps every row with another master key
+// Flow:   KeyProviders -> begin, keep; licenses -> find; `butai keys` -> list, rewrap
+// Thread: find() from any: the mutex is held for one map operation, because a license is asked for on
+//         every loop. The rest goes through the database's thread.
+// Limits: kKeysHeld.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <mutex>  // every loop asks for keys
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/executor.h"
+#include "drm/content_key.h"
+#include "keys/master_key.h"
+#include "store/database.h"
+
+namespace butai::keys {
+
+// Who made a key. What a key service made is handed to players by that service alone.
+enum class Maker : std::uint8_t { BuiltIn, Service };
+
+struct HeldKey {
+  std::string channel;
+  drm::KeyBytes key;
+  Maker maker = Maker::BuiltIn;
+};
+
+struct ListedPeriod {
+  std::string channel;
+  std::uint64_t index = 0;
+  std::string scheme;
+  Utc created;
+  std::vector<std::pair<std::string, std::string>> kids;  // use, UUID
+};
+
+class Vault {
+ public:
+  Vault(store::Database& database, MasterKey master, const Clock& clock, Random& random);
+
+  // Opens what earlier runs left; says how many rows this master key cannot open. At start.
+  Expected<std::size_t> open();
+
+  void begin(const std::string& channel, media::Scheme scheme, Executor& home,
+             std::move_only_function<void(Expected<std::uint64_t>)> done);
+  void keep(drm::KeyPeriodPtr period, Maker maker, Executor& home,
+            std::move_only_function<void(Expected<void>)> done);
+  std::optional<HeldKey> find(const media::KeyId& kid) const;
+
+  // For commands; they wait.
+  Expected<std::vector<ListedPeriod>> list();
+  Expected<std::size_t> rewrap(const MasterKey& next);
+
+ private:
+  void hold(const media::KeyId& kid, HeldKey key);
+
+  store::Database& database_;
+  MasterKey master_;
+  const Clock& clock_;
+  Random& random_;
+  mutable std::mutex mutex_;
+  std::map<media::KeyId, HeldKey> held_;
+  std::deque<media::KeyId> oldest_first_;
+};
+
+}  // namespace butai::keys

@@ -1,0 +1,48 @@
+// The license services of real key systems, as a proxy sees them: bytes go out with the service's
+// credential, bytes come back; neither is read.
+// Flow:   routes -> LicenseServices -> net::Outgoing -> service
+// Thread: ask() from any loop; the answer is posted to it.
+// Limits: kChallengeMax, kAnswerMax; net/outgoing.h for time.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "base/executor.h"
+#include "net/outgoing.h"
+
+namespace butai::licenses {
+
+enum class System : std::uint8_t { Widevine, PlayReady, FairPlay };
+inline constexpr std::size_t kSystems = 3;
+std::string_view name_of(System system);  // widevine, playready, fairplay
+
+struct ServiceSettings {
+  std::string url;     // empty: this system is not configured
+  std::string header;  // "Name: value" that the service wants; may be empty
+};
+
+struct Challenge {
+  std::string body;
+  std::string content_type, soap_action;  // as the player sent them; may be empty
+};
+
+class LicenseServices {
+ public:
+  LicenseServices(std::array<ServiceSettings, kSystems> settings, net::Outgoing& outgoing)
+      : settings_(std::move(settings)), outgoing_(outgoing) {}
+
+  bool has(System system) const { return !settings_[static_cast<std::size_t>(system)].url.empty(); }
+  // Passes the challenge on as it is.
+  void ask(System system, Challenge challenge, Executor& home,
+           std::move_only_function<void(Expected<net::OutgoingAnswer>)> done);
+
+ private:
+  std::array<ServiceSettings, kSystems> settings_;
+  net::Outgoing& outgoing_;
+};
+
+}  // namespace butai::licenses

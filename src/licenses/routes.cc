@@ -1,0 +1,216 @@
+#include "licenses/routes.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "base/name.h"
+#include "drm/text.h"
+#include "licenses/clear_key.h"
+#include "licenses/limits.h"
+#include "net/loop.h"
+
+namespace butai::licenses {
+namespace {
+
+class Licenses {
+ public:
+  explicit Licenses(Ports ports) : ports_(std::move(ports)) {
+    const auto counter = [this](const char* result) {
+      return &ports_.metrics.counter("butai_licenses_total", "Licenses asked for, by result.",
+                                     {{"result", result}});
+    };
+    given_ = counter("given");
+    refused_ = counter("refused");
+    failed_ = counter("failed");
+  }
+
+  void clear_key(const net::Request& request, net::ExchangePtr exchange) {
+    const auto kids = parse_clear_key_request(request.body);
+    if (!kids) return refuse(*exchange, net::Response::problem(400, kids.error().sentence));
+    const auto principal = ports_.guard.identify(request);
+    if (!principal) return refuse(*exchange, principal.error().response());
+    std::vector<std::pair<media::KeyId, drm::KeyBytes>> keys;
+    for (const media::KeyId& kid : *kids) {
+      auto key = key_for(*principal, kid);
+      if (!key) return refuse(*exchange, std::move(key.error()));
+      keys.emplace_back(kid, *key);
+    }
+    given_->Increment();
+    exchange->respond(net::Response::json(clear_key_answer(keys)));
+  }
+
+  void identity(const net::Request& request, net::ExchangePtr exchange) {
+    const auto kid = drm::from_uuid(request.arg("kid"));
+    if (!kid) {
+      return refuse(*exchange, net::Response::problem(400, "a key id is 32 hexadecimal digits"));
+    }
+    const auto principal = ports_.guard.identify(request);
+    if (!principal) return refuse(*exchange, principal.error().response());
+    auto key = key_for(*principal, *kid);
+    if (!key) return refuse(*exchange, std::move(key.error()));
+    given_->Increment();
+    net::Response response;
+    response.headers.add("Content-Type", "application/octet-stream");
+    response.body.push_back(Bytes::copy_of(ByteView(key->view())));
+    exchange->respond(std::move(response));
+  }
+
+  // What the challenge asks for only the service can read: the right is bound to the play's channel.
+  void pass_on(System system, const net::Request& request, net::ExchangePtr exchange) {
+    if (!ports_.services.has(system)) {
+      return refuse(*exchange,
+                    net::Response::problem(
+                        404, fmt::format("there is no license service for {}; set [drm] {}_url",
+                                         name_of(system), name_of(system))));
+    }
+    if (request.body.empty()) {
+      return refuse(*exchange, net::Response::problem(400, "the license challenge is empty"));
+    }
+    if (auto allowed = may_play(request); !allowed) {
+      return refuse(*exchange, std::move(allowed.error()));
+    }
+    const auto header = [&request](std::string_view name) {
+      return std::string(request.headers.find(name).value_or(""));
+    };
+    net::Loop& loop = exchange->loop();
+    ports_.services.ask(
+        system, {request.body, header("Content-Type"), header("SOAPAction")}, loop,
+        [this, system, exchange = std::move(exchange)](Expected<net::OutgoingAnswer> answer) {
+          told_by_service(system, *exchange, std::move(answer));
+        });
+  }
+
+  void certificate(const net::Request&, net::ExchangePtr exchange) {
+    if (ports_.fairplay_certificate.empty()) {
+      return exchange->respond(net::Response::problem(
+          404, "there is no FairPlay certificate; set [drm] fairplay_certificate"));
+    }
+    exchange->respond(
+        net::Response::text(200, "application/octet-stream", ports_.fairplay_certificate));
+  }
+
+ private:
+  void refuse(net::Exchange& exchange, net::Response response) {
+    refused_->Increment();
+    exchange.respond(std::move(response));
+  }
+
+  std::expected<void, net::Response> ask_gatekeeper(const net::Principal& principal,
+                                                    const std::string& channel) {
+    const auto verdict = ports_.gatekeeper.may(principal, access::Action::View, channel);
+    if (verdict) return {};
+    return std::unexpected(ports_.guard.deny(verdict.error(), "view:" + channel).response());
+  }
+
+  std::expected<drm::KeyBytes, net::Response> key_for(const net::Principal& principal,
+                                                      const media::KeyId& kid) {
+    const auto held = ports_.vault.find(kid);
+    if (!held) {
+      return std::unexpected(
+          net::Response::problem(404, "there is no key with this id here; reload the playlist"));
+    }
+    if (auto allowed = ask_gatekeeper(principal, held->channel); !allowed) {
+      return std::unexpected(std::move(allowed.error()));
+    }
+    if (held->maker != keys::Maker::BuiltIn) {
+      return std::unexpected(net::Response::problem(
+          403, "this key was made by a DRM service and is handed out by its license servers only"));
+    }
+    return held->key;
+  }
+
+  std::expected<void, net::Response> may_play(const net::Request& request) {
+    const auto principal = ports_.guard.identify(request);
+    if (!principal) return std::unexpected(principal.error().response());
+    std::string channel(request.query_value("channel").value_or(""));
+    if (!request.path_token.empty()) {
+      if (const auto claims = ports_.plays.verify(request.path_token)) channel = claims->channel;
+    }
+    if (!is_name(channel)) {
+      return std::unexpected(net::Response::problem(
+          400, "say which channel the license is for: use a play's license address, or ?channel="));
+    }
+    return ask_gatekeeper(*principal, channel);
+  }
+
+  void told_by_service(System system, net::Exchange& exchange,
+                       Expected<net::OutgoingAnswer> answer) {
+    if (!answer) {
+      failed_->Increment();
+      auto response =
+          net::Response::problem(503, fmt::format("the license service for {} does not answer: {}",
+                                                  name_of(system), answer.error().sentence));
+      response.headers.add("Retry-After", "2");
+      return exchange.respond(std::move(response));
+    }
+    // Its refusals are its own; what is broken on its side is a bad gateway.
+    (answer->status < 300 ? given_ : answer->status < 500 ? refused_ : failed_)->Increment();
+    if (answer->status >= 500) {
+      return exchange.respond(net::Response::problem(
+          502,
+          fmt::format("the license service for {} answered {}", name_of(system), answer->status)));
+    }
+    net::Response response;
+    response.status = answer->status;
+    response.headers.add("Content-Type", answer->content_type.empty() ? "application/octet-stream"
+                                                                      : answer->content_type);
+    response.body.push_back(Bytes::copy_of(answer->body));
+    exchange.respond(std::move(response));
+  }
+
+  Ports ports_;
+  prometheus::Counter* given_ = nullptr;
+  prometheus::Counter* refused_ = nullptr;
+  prometheus::Counter* failed_ = nullptr;
+};
+
+net::Policy policy(std::size_t body_bytes_max) {
+  // Who may is asked inside, for the channel that the key belongs to.
+  return {.who = net::Who::Anyone,
+          .cache = net::Cache::NoStore,
+          .cors = true,
+          .body_bytes_max = body_bytes_max};
+}
+
+}  // namespace
+
+std::vector<net::Route> routes(Ports ports) {
+  const auto licenses = std::make_shared<Licenses>(std::move(ports));
+  const auto route = [&licenses](net::Method method, std::string pattern, std::size_t bytes_max,
+                                 std::string summary, auto handler) {
+    return net::Route{method,
+                      std::move(pattern),
+                      policy(bytes_max),
+                      net::HttpHandler([licenses, handler](const net::Request& request,
+                                                           net::ExchangePtr exchange) {
+                        handler(*licenses, request, std::move(exchange));
+                      }),
+                      {std::move(summary), "", ""}};
+  };
+  using Request = const net::Request&;
+  std::vector<net::Route> table;
+  table.push_back(
+      route(net::Method::Post, "/license/clearkey", kClearKeyBytesMax,
+            "A ClearKey license: the keys of the asked ids",
+            [](Licenses& l, Request r, net::ExchangePtr e) { l.clear_key(r, std::move(e)); }));
+  table.push_back(route(
+      net::Method::Get, "/license/identity/{kid}", 0, "The 16 bytes of a key (built-in keys only)",
+      [](Licenses& l, Request r, net::ExchangePtr e) { l.identity(r, std::move(e)); }));
+  table.push_back(route(
+      net::Method::Get, "/license/fairplay/certificate", 0, "The FairPlay application certificate",
+      [](Licenses& l, Request r, net::ExchangePtr e) { l.certificate(r, std::move(e)); }));
+  for (const System system : {System::Widevine, System::PlayReady, System::FairPlay}) {
+    table.push_back(route(net::Method::Post, fmt::format("/license/{}", name_of(system)),
+                          kChallengeMax,
+                          fmt::format("A {} license; the challenge is passed on", name_of(system)),
+                          [system](Licenses& l, Request r, net::ExchangePtr e) {
+                            l.pass_on(system, r, std::move(e));
+                          }));
+  }
+  return table;
+}
+
+}  // namespace butai::licenses
