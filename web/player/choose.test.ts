@@ -19,6 +19,12 @@ describe('choosePlayer', () => {
     expect(choosePlayer(null, { latency: 'realtime', kind: 'jpeg' }, iphone)).toBe('jpeg');
   });
 
+  it('leaves licenses to a player that knows them', () => {
+    const show = { latency: 'realtime', kind: 'video', protection: 'cbcs' } as const;
+    expect(choosePlayer(null, show, computer)).toBe('dash');
+    expect(choosePlayer(null, show, iphone)).toBe('native');
+  });
+
   it('obeys a wish, and ignores one it does not know', () => {
     expect(choosePlayer('dash', { latency: 'realtime', kind: 'video' }, computer)).toBe('dash');
     expect(choosePlayer('flash', { latency: 'low', kind: 'video' }, computer)).toBe('hls');

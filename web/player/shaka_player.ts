@@ -5,6 +5,7 @@ import type shakaNamespace from 'shaka-player/dist/shaka-player.compiled-es2021.
 import { Refusal } from '../server/plays';
 import { FramesShown, frameCounts } from './frames_shown';
 import { MedianWindow } from './latency';
+import { licenseServers, stateOfDrmError, type ShakaError } from './licenses';
 import { stateOfRefusal } from './line';
 import { hasMediaSource } from './media_source';
 import type { Player, PlayerHooks, Stage, State, Stats } from './player';
@@ -55,8 +56,8 @@ export class ShakaPlayer implements Player {
     player.configure(this.settings());
     this.filter.install(shaka, player);
     player.addEventListener('error', (event: unknown) => {
-      const detail = (event as { detail?: { severity?: number } }).detail;
-      if (detail?.severity === 2) this.again();
+      const { detail } = event as { detail?: ShakaError };
+      if (detail?.severity === 2) this.failed(detail);
     });
     player.addEventListener('buffering', (event: unknown) => {
       if ((event as { buffering?: boolean }).buffering && this.state === 'playing') this.holes++;
@@ -155,12 +156,20 @@ export class ShakaPlayer implements Player {
     this.setState('waiting');
     const type = this.name === 'hls' ? 'application/x-mpegurl' : 'application/dash+xml';
     try {
+      this.player!.configure({ drm: { servers: licenseServers(this.stage.play.license) } });
       await this.player!.load(address, null, type);
       this.movedAt = performance.now();
       this.hooks.ready();
-    } catch {
-      this.again();
+    } catch (error) {
+      this.failed(error as ShakaError);
     }
+  }
+
+  // What trying again cannot mend is said; the rest is tried again.
+  private failed(error: ShakaError): void {
+    const state = stateOfDrmError(error);
+    if (state) this.setState(state);
+    else this.again();
   }
 
   // After a fatal error: a fresh play, and from the beginning.
@@ -174,6 +183,7 @@ export class ShakaPlayer implements Player {
   private async renew(): Promise<void> {
     try {
       const play = await this.hooks.renew();
+      this.stage.play = play;
       if (!this.stopped) await this.load(this.address(play));
     } catch (error) {
       const final = error instanceof Refusal ? stateOfRefusal(error) : null;

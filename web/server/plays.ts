@@ -5,7 +5,7 @@ export interface Play {
   hls: string;
   dash: string;
   ws: string;
-  license: string;
+  license: string | null; // before /clearkey, /widevine, …; null: not protected
   expires: string | number;
 }
 

@@ -1,0 +1,186 @@
+// Who gets a license, and who hears why not; three key systems through the proxy, byte for byte, to a
+// fake license service that keeps its own books.
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { protections } from '../harness/decrypt.mjs';
+import { feed } from '../harness/feed.mjs';
+import { attributes, fetchOk, media, renditionsOf } from '../harness/hls.mjs';
+import { fakeLicenseService } from '../harness/license_services.mjs';
+import { film } from '../harness/media.mjs';
+import { Server, temporaryFolder } from '../harness/server.mjs';
+import { viewToken } from '../harness/token.mjs';
+import { until } from '../harness/wait.mjs';
+
+let server, service, stage, other;
+const certificate = randomBytes(900);
+before(async () => {
+  service = await fakeLicenseService();
+  const path = join(await temporaryFolder(), 'fairplay.cer');
+  await writeFile(path, certificate);
+  const drm = ['widevine', 'playready', 'fairplay']
+    .map((name) => `[drm.${name}]\nlicense_url = "${service.url}/${name}"\nheader = "${service.header}"\n${name === 'fairplay' ? `certificate = "${path}"\n` : ''}`)
+    .join('\n');
+  server = await Server.start({
+    config: `${drm}\n[[channel]]\nname = "stage"\nprotection = "cbcs"\n[[channel]]\nname = "other"\nprotection = "cenc"\n[[channel]]\nname = "open"\n`,
+  });
+  const source = await film({ seconds: 8 });
+  stage = await feed(server, 'stage', source);
+  other = await feed(server, 'other', source);
+  await server.segmentsOf('stage', viewToken('stage'));
+  await server.segmentsOf('other', viewToken('other'));
+});
+after(async () => {
+  await stage?.stop();
+  await other?.stop();
+  await server?.stop();
+  await service?.stop();
+});
+
+async function kidsOf(play) {
+  const lists = renditionsOf((await fetchOk(play.hls)).text, play.hls);
+  return Promise.all(['video', 'audio'].map(async (kind) => {
+    const list = await media(lists[kind]);
+    return protections((await fetchOk(list.segments.at(-1).map)).bytes)[0].kid;
+  }));
+}
+const b64url = (hex) => Buffer.from(hex, 'hex').toString('base64url');
+const ask = (address, kids) => server.post(`${address}/clearkey`, { kids: kids.map(b64url), type: 'temporary' });
+
+test('a play gets the keys of its channel, and of no other', async () => {
+  const play = await server.play('stage', viewToken('stage'));
+  const kids = await kidsOf(play);
+  const answer = await ask(play.license, kids);
+  assert.equal(answer.status, 200, answer.text);
+  assert.equal(answer.headers['cache-control'], 'no-store');
+  const { keys, type } = answer.json();
+  assert.equal(type, 'temporary');
+  assert.deepEqual(keys.map((key) => key.kid), kids.map(b64url));
+  assert.ok(keys.every((key) => key.kty === 'oct' && Buffer.from(key.k, 'base64url').length === 16));
+  const identity = await server.get(`${play.license}/identity/${kids[0]}`);
+  assert.equal(identity.bytes.toString('base64url'), keys[0].k);
+
+  const foreign = await kidsOf(await server.play('other', viewToken('other')));
+  const refused = await ask(play.license, foreign);
+  assert.equal(refused.status, 403, refused.text);
+  assert.match(refused.json().detail, /view:other/);
+  const both = await ask(play.license, [kids[0], foreign[0]]);
+  assert.equal(both.status, 403, 'one foreign key among them spoils the request');
+  const unknown = await ask(play.license, [randomBytes(16).toString('hex')]);
+  assert.equal(unknown.status, 404);
+  assert.match(unknown.json().detail, /no key with this id/);
+  const nobody = await ask(`${server.http}/license`, kids);
+  assert.equal(nobody.status, 401);
+});
+
+test('an ended play gets no license', async () => {
+  const token = viewToken('stage');
+  const play = await server.play('stage', token);
+  const kids = await kidsOf(play);
+  assert.equal((await ask(play.license, kids)).status, 200);
+  await server.get(`/api/v1/plays/${play.play}`, { token, method: 'DELETE' });
+  const refused = await ask(play.license, kids);
+  assert.ok(refused.status === 401 || refused.status === 403, `${refused.status}`);
+  assert.ok(refused.json().detail.length > 10);
+});
+
+test('a channel that is not protected has no license address', async () => {
+  assert.equal((await server.play('open', viewToken('open'))).license, null);
+});
+
+test('bad requests are refused with a reason', async () => {
+  const play = await server.play('stage', viewToken('stage'));
+  for (const body of ['', '{}', '{"kids":[]}', '{"kids":["AAAA"]}', '{"kids":[1]}', `{"kids":["${'A'.repeat(22)}="]}`, `{"kids":[${Array(65).fill(`"${'A'.repeat(22)}"`)}]}`]) {
+    const answer = await server.post(`${play.license}/clearkey`, body);
+    assert.equal(answer.status, 400, body);
+    assert.ok(answer.json().detail, body);
+  }
+  const huge = await server.post(`${play.license}/widevine`, 'x'.repeat(10_000_000)).catch((error) => ({ status: error.code }));
+  assert.ok(huge.status === 413 || huge.status === 'ECONNRESET' || huge.status === 'EPIPE', `${huge.status}`);
+});
+
+test('JPEG viewers of a protected channel hear why not', async () => {
+  const token = viewToken('stage');
+  for (const path of ['mjpeg', 'snapshot.jpg', 'ws?format=jpeg']) {
+    const headers = path.startsWith('ws') ? { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': '13', 'Sec-WebSocket-Key': randomBytes(16).toString('base64') } : {};
+    const answer = await server.get(`/live/stage/${path}`, { token, headers });
+    assert.equal(answer.status, 406, path);
+    assert.match(answer.json().detail, /protected/);
+  }
+});
+
+for (const [system, type, more] of [
+  ['widevine', 'application/octet-stream', {}],
+  ['playready', 'text/xml; charset=utf-8', { SOAPAction: '"http://schemas.microsoft.com/DRM/2007/03/protocols/AcquireLicense"' }],
+  ['fairplay', 'application/x-www-form-urlencoded', {}],
+]) {
+  test(`${system}: challenge and license pass unchanged, with our credential`, async () => {
+    const play = await server.play('stage', viewToken('stage'));
+    const challenge = randomBytes(2000);
+    const answer = await server.get(`${play.license}/${system}`, { method: 'POST', body: challenge, headers: { 'Content-Type': type, 'Content-Length': challenge.length, ...more } });
+    const entry = service.books.at(-1);
+    assert.equal(answer.status, 200, answer.text);
+    assert.equal(entry.url, `/${system}`);
+    assert.deepEqual(entry.body, challenge);
+    assert.equal(entry.headers['content-type'], type);
+    if (more.SOAPAction) assert.equal(entry.headers.soapaction, more.SOAPAction);
+    assert.equal(entry.headers.authorization, undefined, 'the viewer is not told to the service');
+    assert.deepEqual(answer.bytes, entry.license);
+  });
+}
+
+test('the gatekeeper is asked before the service is', async () => {
+  const before = service.books.length;
+  const refused = await server.get('/license/widevine?channel=stage', { token: viewToken('other'), method: 'POST', body: 'challenge' });
+  assert.equal(refused.status, 403);
+  const silent = await server.get('/license/widevine', { token: viewToken('stage'), method: 'POST', body: 'challenge' });
+  assert.equal(silent.status, 400);
+  assert.match(silent.json().detail, /which channel/);
+  assert.equal(service.books.length, before);
+});
+
+test('a service that fails is told as such', async () => {
+  const play = await server.play('stage', viewToken('stage'));
+  service.failing = 500;
+  const broken = await server.get(`${play.license}/widevine`, { method: 'POST', body: 'challenge' });
+  assert.equal(broken.status, 502);
+  service.failing = 403;
+  const denied = await server.get(`${play.license}/widevine`, { method: 'POST', body: 'challenge' });
+  assert.equal(denied.status, 403);
+  service.failing = null;
+});
+
+test('FairPlay players get the certificate', async () => {
+  const answer = await server.get('/license/fairplay/certificate');
+  assert.equal(answer.status, 200);
+  assert.deepEqual(answer.bytes, certificate);
+});
+
+test('playlists name the real systems by default, and others when asked', async () => {
+  const play = await server.play('stage', viewToken('stage'));
+  const keysOf = async (query) => {
+    const { text } = await fetchOk(renditionsOf((await fetchOk(`${play.hls}${query}`)).text, play.hls).video);
+    return text.split('\n').filter((line) => line.startsWith('#EXT-X-KEY:')).map((line) => attributes(line.slice(11)).KEYFORMAT);
+  };
+  assert.deepEqual(await keysOf(''), ['urn:uuid:edef8ba9-79d6-4ace-a3c8-27dcd51d21ed', 'com.microsoft.playready', 'com.apple.streamingkeydelivery']);
+  assert.deepEqual(await keysOf('?keys=identity'), ['identity']);
+  assert.deepEqual(await keysOf('?keys=clearkey'), ['org.w3.clearkey']);
+  const wrong = await server.get(`${play.hls}?keys=magic`);
+  assert.equal(wrong.status, 400);
+  const { text } = await fetchOk(play.dash);
+  assert.match(text, /cenc:default_KID="[0-9a-f-]{36}"/);
+  assert.match(text, /urn:uuid:edef8ba9/);
+});
+
+test('no key and no credential is in the log', async () => {
+  await until('the log has lines', () => server.log.length > 0);
+  const play = await server.play('stage', viewToken('stage'));
+  const { keys } = (await ask(play.license, await kidsOf(play))).json();
+  for (const { k } of keys) {
+    assert.ok(!server.log.includes(k));
+    assert.ok(!server.log.includes(Buffer.from(k, 'base64url').toString('hex')));
+  }
+  assert.ok(!server.log.includes('the service knows butai by this'));
+});

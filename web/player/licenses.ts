@@ -1,0 +1,33 @@
+// Licenses of protected channels, as shaka-player wants them, and what its refusals mean. Pure.
+
+import type { State } from './player';
+
+export interface ShakaError {
+  severity?: number;
+  category?: number;
+  code?: number;
+  data?: unknown[];
+}
+
+// One address for each key system; the manifest says which of them are there.
+export function licenseServers(license: string | null): Record<string, string> {
+  if (!license) return {};
+  return {
+    'org.w3.clearkey': `${license}/clearkey`,
+    'com.widevine.alpha': `${license}/widevine`,
+    'com.microsoft.playready': `${license}/playready`,
+  };
+}
+
+const kDrm = 6; // shaka.util.Error.Category.DRM
+const kNoKeySystem = new Set([6000, 6001, 6002]); // this device has none of the systems
+const kLicenseFailed = 6007; // data[0]: the network error, whose data[1] is the HTTP status
+
+export function stateOfDrmError(error: ShakaError): State | null {
+  if (error.category !== kDrm || error.code === undefined) return null;
+  if (kNoKeySystem.has(error.code)) return 'unsupported';
+  if (error.code !== kLicenseFailed) return null;
+  const status = (error.data?.[0] as { data?: unknown[] } | undefined)?.data?.[1];
+  if (status === 401) return 'token';
+  return status === 403 ? 'refused' : null;
+}
