@@ -48,9 +48,20 @@ export const ffmpegHashes = (bytes, kind, key) =>
     return framemd5(stdout);
   });
 
+// shaka-packager 3.4.2 crashes on a file whose only track is not number 1, encrypted or clear.
+function asTrackOne(bytes) {
+  const copy = Buffer.from(bytes);
+  const all = boxes(copy);
+  const heads = find(all, 'moov', 'trak', 'tkhd');
+  if (heads.length !== 1) return copy;
+  heads[0].body.writeUInt32BE(1, heads[0].body[0] === 1 ? 20 : 12);
+  for (const { body } of [...find(all, 'moov', 'mvex', 'trex'), ...find(all, 'moof', 'traf', 'tfhd')]) body.writeUInt32BE(1, 4);
+  return copy;
+}
+
 // The same, decrypted by shaka-packager; `keys`: {kid: key} of all tracks.
 export const shakaHashes = (bytes, kind, keys) =>
-  asFile(bytes, 'mp4', async (path) => {
+  asFile(asTrackOne(bytes), 'mp4', async (path) => {
     chmodSync(packager, 0o755);
     const out = `${path}.clear.mp4`;
     const list = Object.entries(keys).map(([kid, key], at) => `label=L${at}:key_id=${kid}:key=${key}`).join(',');

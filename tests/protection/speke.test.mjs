@@ -86,7 +86,7 @@ test('an outage is survived with the keys fetched ahead, then with the old ones,
   await server.segmentsOf('stage', viewToken('stage'));
   await until('two periods are fetched ahead', () => service.books.length >= 3);
   service.failing = 503;
-  const kids = new Set();
+  const kids = new Set([(await seen(server)).kid]);
   for (let i = 0; i < 4; ++i) {
     await server.post('/api/v1/channels/stage/rotate-keys', '', { token: controlToken() });
     await sleep(4_500);
