@@ -37,8 +37,8 @@ Problem problem_of(store::Failure failure) { return {std::string(sentence(failur
 
 }  // namespace
 
-Vault::Vault(store::Database& database, MasterKey master, const Clock& clock, Random& random)
-    : database_(database), master_(std::move(master)), clock_(clock), random_(random) {}
+Vault::Vault(store::Database& database, const MasterKey& master, const Clock& clock, Random& random)
+    : database_(database), master_(master), clock_(clock), random_(random) {}
 
 Expected<std::size_t> Vault::open() {
   auto rows = database_.run_and_wait<std::vector<Row>>(read_rows);

@@ -44,7 +44,7 @@ struct ListedPeriod {
 
 class Vault {
  public:
-  Vault(store::Database& database, MasterKey master, const Clock& clock, Random& random);
+  Vault(store::Database& database, const MasterKey& master, const Clock& clock, Random& random);
 
   // Opens what earlier runs left; says how many rows this master key cannot open. At start.
   Expected<std::size_t> open();

@@ -181,14 +181,14 @@ void Outgoing::send(OutgoingRequest request, Executor& home, Done done) {
   if (auto allowed = check_outgoing_url(transfer->request.url); !allowed) {
     return transfer->finish(std::unexpected(allowed.error()));
   }
-  {
-    const std::lock_guard lock(impl_->mutex);
-    if (impl_->pending < kOutgoingAtOnce) {
-      ++impl_->pending;
-      impl_->arriving.push_back(std::move(transfer));
-    }
+  std::unique_lock lock(impl_->mutex);
+  if (impl_->pending >= kOutgoingAtOnce) {
+    lock.unlock();
+    return transfer->finish(problem("too many requests are under way"));
   }
-  if (transfer) return transfer->finish(problem("too many requests are under way"));
+  ++impl_->pending;
+  impl_->arriving.push_back(std::move(transfer));
+  lock.unlock();
   curl_multi_wakeup(impl_->multi.get());
 }
 
