@@ -18,7 +18,8 @@ const kFileMinutes = 6;
 // Run by `./dev long scenarios` (--long) or by name only, until each is green twice in a row on two busy
 // cores; why it is not yet:
 const kNotSteady = {
-  'protection/': 'new',
+  'protection/players': 'hls.js 1.7 asks for no ClearKey license without a pssh in the init segment; shaka-player and dash.js play',
+  'protection/': 'new: exact, licenses, speke and ladder were each green, but not yet twice in a row',
   'browsers/webkit': 'WebKitGTK now and then pauses the untouched page for good, once in four runs on a starved machine',
   'browsers/players': 'on a starved machine the test source leaves out frames, and players stand still for some seconds',
   'playlists/hls': 'parts are shorter than 85 % when the test picture loses frames on a busy machine',
