@@ -13,8 +13,11 @@ namespace butai::net {
 
 namespace {
 
-// ECDHE with AEAD only; TLS 1.3 suites are the library's.
+// ECDHE with AEAD only. AES of 128 bits first: it protects as long as anybody will keep the film,
+// and costs a fifth less; who has no AES in hardware says so by asking for ChaCha first.
 constexpr const char* kCiphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
+constexpr const char* kSuites =
+    "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
 constexpr std::string_view kProtocols = "\x02h2\x08http/1.1";  // the first that both speak
 
 int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size,
@@ -33,6 +36,7 @@ Expected<SslContext> load(const TlsFiles& files) {
   SSL_CTX* raw = context.get();
   SSL_CTX_set_min_proto_version(raw, TLS1_2_VERSION);
   SSL_CTX_set_cipher_list(raw, kCiphers);
+  SSL_CTX_set_ciphersuites(raw, kSuites);
   SSL_CTX_set_options(raw, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
                                SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
   SSL_CTX_set_mode(raw, SSL_MODE_RELEASE_BUFFERS);          // 34 KB less for each idle viewer

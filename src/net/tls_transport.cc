@@ -89,7 +89,9 @@ int TlsTransport::bio_read(BIO* bio, char* out, int size) {
 
 int TlsTransport::bio_write(BIO* bio, const char* bytes, int size) {
   auto& cipher = static_cast<TlsTransport*>(BIO_get_data(bio))->loop().scratch().cipher;
-  cipher.insert(cipher.end(), bytes, bytes + size);
+  // Of the same type as the scratch: a copy from char would go byte by byte.
+  const auto* from = reinterpret_cast<const std::uint8_t*>(bytes);
+  cipher.insert(cipher.end(), from, from + size);
   return size;
 }
 
@@ -157,7 +159,7 @@ void TlsTransport::decrypt() {
 
 // One batch after the other, as long as the kernel takes each whole.
 std::size_t TlsTransport::write(std::span<const iovec> views) {
-  if (!secure_ || !send_backlog()) return 0;
+  if (!send_backlog() || !secure_) return 0;
   std::size_t taken = 0;
   std::size_t view = 0;
   std::size_t offset = 0;
