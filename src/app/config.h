@@ -16,6 +16,7 @@
 #include "base/time.h"
 #include "live/options.h"
 #include "media/protection.h"
+#include "store/database.h"
 #include "worker/line.h"
 
 namespace butai::app {
@@ -47,6 +48,10 @@ struct AuthConfig {
   std::string jwks_url, jwks_file;
   std::string issuer;
   std::string audience = "butai";
+};
+
+struct StoreConfig {
+  std::string url;  // postgresql://…; empty: DATA/butai.db
 };
 
 struct ChannelConfig {
@@ -94,6 +99,7 @@ struct Config {
   std::string file;  // empty: none was read
   ServerConfig server;
   AuthConfig auth;
+  StoreConfig store;
   bool channels_auto = true;
   ChannelConfig channel_defaults;
   std::map<std::string, ChannelConfig> channels;  // [[channel]], by name
@@ -102,6 +108,10 @@ struct Config {
   DrmConfig drm;
   LogConfig log;
 
+  // Where accounts, tickets and keys are kept: what the configuration says, or a file in `data`.
+  store::DatabaseOptions database(const std::string& data) const {
+    return {.path = data + "/butai.db", .url = store.url};
+  }
   // What holds for a channel of this name, named in the file or not.
   const ChannelConfig& channel(const std::string& name) const;
   // The renditions that are made of its picture and sound.

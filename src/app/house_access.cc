@@ -7,7 +7,7 @@ namespace butai::app {
 
 Expected<void> House::build_access() {
   const auto config = config_.get();
-  auto database = store::Database::open({.path = options_.data + "/butai.db"});
+  auto database = store::Database::open(config->database(options_.data));
   if (!database) return std::unexpected(database.error());
   database_ = std::move(*database);
 

@@ -209,6 +209,10 @@ std::vector<Setting> make_settings() {
        [](Config& c, const std::string& t) { return set_text(c.auth.issuer, t); }},
       {"auth", "audience", "the aud that tokens must carry",
        [](Config& c, const std::string& t) { return !t.empty() && set_text(c.auth.audience, t); }},
+      {"store", "url", "an address, e.g. \"postgresql://butai@db.example.org/butai\"",
+       [](Config& c, const std::string& t) {
+         return (t.empty() || t.starts_with("postgresql://")) && set_text(c.store.url, t);
+       }},
       {"channels", "auto", "true or false",
        [](Config& c, const std::string& t) { return set_switch(c.channels_auto, t); }},
       {"encoding", "frames_per_second_max", "a number from 1 to 60",

@@ -2,15 +2,16 @@
 
 #include <fmt/format.h>
 #include <soci/soci.h>
-#include <soci/sqlite3/soci-sqlite3.h>
 
 #include <condition_variable>
 #include <deque>
 #include <future>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 #include "base/log.h"
+#include "store/engine.h"
 #include "store/files.h"
 #include "store/limits.h"
 #include "store/migrations.h"
@@ -18,28 +19,14 @@
 namespace butai::store {
 namespace {
 
-// SQLite's primary result code; SOCI 4.0 keeps it in sqlite3_soci_error.
-Failure failure_of(const soci::soci_error& error) {
-  switch (error.get_error_category()) {
-    case soci::soci_error::constraint_violation:
-      return Failure::Conflict;
-    default:
-      break;
-  }
-  if (const auto* sqlite = dynamic_cast<const soci::sqlite3_soci_error*>(&error)) {
-    const int code = sqlite->result() & 0xff;  // extended codes keep the primary one below
-    if (code == SQLITE_CONSTRAINT) return Failure::Conflict;
-    if (code == SQLITE_BUSY || code == SQLITE_LOCKED) return Failure::Busy;
-  }
-  return Failure::Broken;
-}
+struct Piece {
+  std::move_only_function<void(soci::session&)> attempt;
+  std::move_only_function<void(std::optional<Failure>)> outcome;
+};
 
-std::optional<Failure> attempt_in_transaction(
-    soci::session& sql, std::move_only_function<void(soci::session&)>& attempt) {
+std::optional<Failure> failure_in(const std::function<void()>& work) {
   try {
-    soci::transaction change(sql);  // rolls back when left by an exception
-    attempt(sql);
-    change.commit();
+    work();
     return std::nullopt;
   } catch (const soci::soci_error& error) {
     const Failure failure = failure_of(error);
@@ -51,35 +38,38 @@ std::optional<Failure> attempt_in_transaction(
   }
 }
 
-void configure(soci::session& sql) {
-  sql << fmt::format("PRAGMA busy_timeout = {}", kDatabaseBusyTimeout.count());
-  std::string mode;
-  sql << "PRAGMA journal_mode = WAL", soci::into(mode);
-  if (mode != "wal") throw soci::soci_error("the file system does not support WAL");
-  sql << "PRAGMA synchronous = FULL";
-  sql << "PRAGMA foreign_keys = ON";
+std::optional<Failure> attempt_behind_savepoint(soci::session& sql, Piece& piece) {
+  sql << "SAVEPOINT piece";
+  const auto failure = failure_in([&] { piece.attempt(sql); });
+  if (failure) sql << "ROLLBACK TO SAVEPOINT piece";
+  sql << "RELEASE SAVEPOINT piece";
+  return failure;
+}
+
+// What happened to each piece; never throws.
+std::vector<std::optional<Failure>> attempt_together(soci::session& sql,
+                                                     std::vector<Piece>& group) {
+  std::vector<std::optional<Failure>> results(group.size());
+  const auto failure = failure_in([&] {
+    begin(sql);
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      results[i] = attempt_behind_savepoint(sql, group[i]);
+    }
+    sql.commit();
+  });
+  if (!failure) return results;
+  results.assign(group.size(), failure);  // nothing of the group is durable
+  try {
+    sql.rollback();
+  } catch (const std::exception&) {
+    reconnect(sql);  // it rolled back by itself, or the server hung up
+  }
+  return results;
 }
 
 }  // namespace
 
-std::string_view sentence(Failure failure) {
-  switch (failure) {
-    case Failure::Busy:
-      return "The database is busy. Try again in a moment.";
-    case Failure::Conflict:
-      return "That exists already, or refers to something that does not.";
-    case Failure::Broken:
-      return "The database failed. The log of the server says why.";
-  }
-  return "";
-}
-
 struct Database::Impl {
-  struct Piece {
-    Attempt attempt;
-    Outcome outcome;
-  };
-
   soci::session sql;
   // The only lock of store/: hands pieces from the loops to the one thread that owns `sql`.
   std::mutex mutex;
@@ -93,10 +83,14 @@ struct Database::Impl {
       std::unique_lock lock(mutex);
       wake.wait(lock, [this] { return stopping || !queue.empty(); });
       if (queue.empty()) return;
-      Piece piece = std::move(queue.front());
-      queue.pop_front();
+      std::vector<Piece> group;
+      while (!queue.empty() && group.size() < kDatabaseGroupMax) {
+        group.push_back(std::move(queue.front()));
+        queue.pop_front();
+      }
       lock.unlock();
-      piece.outcome(attempt_in_transaction(sql, piece.attempt));
+      const auto results = attempt_together(sql, group);
+      for (std::size_t i = 0; i < group.size(); ++i) group[i].outcome(results[i]);
     }
   }
 };
@@ -115,25 +109,33 @@ Database::~Database() {
 }
 
 Expected<std::unique_ptr<Database>> Database::open(const DatabaseOptions& options) {
+  const bool file = options.url.empty();
   // Made by us first, so that it and SQLite's files beside it are 0600 whatever the umask is.
-  if (const auto created = create_file(options.path, {}); !created) {
-    return std::unexpected(created.error());
+  if (file) {
+    const auto created = create_file(options.path, {});
+    if (!created) return std::unexpected(created.error());
   }
   auto impl = std::make_unique<Impl>();
   std::string why;
   try {
-    impl->sql.open(soci::sqlite3, fmt::format("dbname=\"{}\"", options.path));
-    configure(impl->sql);
+    if (file) {
+      open_sqlite(impl->sql, options.path);
+    } else {
+      open_postgresql(impl->sql, options.url);
+    }
     const auto migrated = migrate(impl->sql, migrations());
     if (!migrated) why = migrated.error().sentence;
   } catch (const std::exception& error) {
-    why = fmt::format(
-        "{}. Check that it is a SQLite database of butai and that this user may "
-        "write it.",
-        error.what());
+    why = fmt::format("{}. {}", error.what(),
+                      file ? "Check that it is a SQLite database of butai and that this user may "
+                             "write it."
+                           : "Check [store] url, and that the server runs and knows this user.");
   }
-  if (!why.empty())
-    return problem(fmt::format("Cannot use the database {}: {}", options.path, why));
+  // A URL may carry a password: it is not repeated.
+  if (!why.empty()) {
+    return problem(
+        fmt::format("Cannot use the database {}: {}", file ? options.path : "of [store] url", why));
+  }
   return std::unique_ptr<Database>(new Database(std::move(impl)));
 }
 

@@ -1,13 +1,15 @@
-// The one database, behind SOCI: SQLite by default, PostgreSQL later by URL.
+// The one database, behind SOCI: a SQLite file by default, PostgreSQL by URL.
 //   auto database = store::Database::open({.path = data + "/butai.db"});
 //   (*database)->run<int>(loop, [](soci::session& sql) { ...; return 1; },
 //                         [exchange = ...](std::expected<int, store::Failure> result) { ... });
 // Flow:   handler on a loop -> bounded queue -> the database's own thread -> back to that loop
+// Group commit: what waits when the thread is free is one transaction with one sync to disk, each
+//         piece behind a savepoint of its own; every `done` is called after that commit. While a disk
+//         syncs, the next group gathers.
 // Thread: open() blocks, at start. run() from any thread; `work` runs on the database's thread, one
 //         piece after another; `done` is posted to `home`, exactly once. Destroying the database
 //         finishes what is queued, so it must die before the executors it posts to.
 // Limits: store/limits.h (queue; a full one answers Failure::Busy at once).
-// SQLite: WAL, synchronous=FULL (a commit that was answered survives power loss), foreign keys on.
 #pragma once
 
 #include <expected>
@@ -15,11 +17,11 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include "base/executor.h"
 #include "base/problem.h"
+#include "store/failure.h"
 
 namespace soci {
 class session;
@@ -27,15 +29,9 @@ class session;
 
 namespace butai::store {
 
-enum class Failure {
-  Busy,      // the queue is full, or another process holds the database for too long
-  Conflict,  // a unique or foreign key says no
-  Broken,    // anything else; logged with the library's words
-};
-std::string_view sentence(Failure failure);
-
 struct DatabaseOptions {
-  std::string path;  // SQLite file; made with mode 0600, migrated to the newest version
+  std::string path = {};  // SQLite file; made with mode 0600, migrated to the newest version
+  std::string url = {};   // postgresql://…: that server instead of the file
 };
 
 class Database {
@@ -46,7 +42,7 @@ class Database {
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 
-  // One transaction: `work` returns and it is committed, or throws and it is rolled back.
+  // All or nothing: `work` returns and is committed, or throws and nothing of it happened.
   template <class T>
   using Work = std::move_only_function<T(soci::session&)>;
   template <class T>

@@ -9,6 +9,8 @@
 
 #include "store/limits.h"
 #include "store/migrations.h"
+#include "store/sql.h"
+#include "store/testing/each_store.h"
 #include "store/testing/temporary_folder.h"
 #include "store/testing/thread_executor.h"
 
@@ -178,6 +180,102 @@ TEST_F(DatabaseTest, unwritable_place_is_a_sentence) {
   const auto refused = Database::open({.path = folder.path() + "/absent/butai.db"});
   ASSERT_FALSE(refused);
   EXPECT_NE(refused.error().sentence.find("/absent/butai.db"), std::string::npos);
+}
+
+// The same on both stores.
+class EitherStore : public testing::EachStore {
+ protected:
+  static std::expected<int, Failure> add(Database& database, const std::string& channel) {
+    return database.run_and_wait<int>([channel](soci::session& session) {
+      Sql(session).run(
+          "INSERT INTO publish_key (id, channel, hash, created_at) VALUES (?, ?, ?, 0)",
+          {channel, channel, channel});
+      return 1;
+    });
+  }
+  static std::int64_t count(Database& database) {
+    return database
+        .run_and_wait<std::int64_t>([](soci::session& session) {
+          return Sql(session).number("SELECT COUNT(*) FROM publish_key");
+        })
+        .value();
+  }
+};
+BUTAI_EACH_STORE(EitherStore);
+
+TEST_P(EitherStore, keeps_what_was_committed_when_opened_again) {
+  ASSERT_TRUE(add(*open(), "main"));
+  EXPECT_EQ(count(*open()), 1);
+}
+
+TEST_P(EitherStore, values_come_back_as_they_were) {
+  auto database = open();
+  const auto row = database->run_and_wait<Row>([](soci::session& session) {
+    Sql sql(session);
+    sql.run(
+        "INSERT INTO account (id, name, email, password_hash, role, scopes, created_at)"
+        " VALUES (?, ?, ?, '', 'viewer', '', ?)",
+        {"1", "舞台 'ann'", std::nullopt, std::int64_t{1} << 60});
+    return *sql.row("SELECT name, email, created_at FROM account WHERE id = ?", {"1"});
+  });
+  ASSERT_TRUE(row);
+  EXPECT_EQ(row->text(0), "舞台 'ann'");
+  EXPECT_TRUE(row->null(1));
+  EXPECT_EQ(row->number(2), std::int64_t{1} << 60);
+}
+
+TEST_P(EitherStore, one_bad_piece_of_a_group_harms_only_itself) {
+  auto database = open();
+  ThreadExecutor home;
+  std::latch gate(1);
+  database->run<int>(home, [&](soci::session&) { return gate.wait(), 0; }, [](auto) {});
+  std::vector<std::string> told;  // pieces that wait together are one commit
+  const auto piece = [&](const std::string& channel) {
+    database->run<int>(
+        home,
+        [channel](soci::session& session) {
+          if (channel == "throws") throw std::runtime_error("CNRY");
+          Sql(session).run(
+              "INSERT INTO publish_key (id, channel, hash, created_at) VALUES (?, 'c', ?, 0)",
+              {channel, channel});
+          if (channel == "late") throw std::runtime_error("after its row was written");
+          return 1;
+        },
+        [&told, channel](std::expected<int, Failure> done) {
+          told.push_back(channel + (done                                ? ""
+                                    : done.error() == Failure::Conflict ? ":conflict"
+                                                                        : ":broken"));
+        });
+  };
+  for (const char* channel : {"a", "throws", "a", "late", "b"}) piece(channel);
+  gate.count_down();
+  ASSERT_TRUE(home.wait([&] { return told.size() == 5; }));
+  EXPECT_EQ(told,
+            (std::vector<std::string>{"a", "throws:broken", "a:conflict", "late:broken", "b"}));
+  EXPECT_EQ(count(*database), 2);
+}
+
+TEST(PostgreSqlStore, work_goes_on_after_the_server_crashed) {
+  auto& server = testing::PostgreSql::shared();
+  auto database = Database::open({.path = {}, .url = server.new_database()}).value();
+  const auto count = [&database] {
+    return database->run_and_wait<std::int64_t>([](soci::session& session) {
+      return Sql(session).number("SELECT COUNT(*) FROM migration");
+    });
+  };
+  const auto before = count();
+  ASSERT_TRUE(before);
+  server.restart_at_once();
+  EXPECT_EQ(count().error(), Failure::Broken);  // the connection was cut under it
+  EXPECT_EQ(count(), before);
+}
+
+TEST(PostgreSqlStore, server_that_is_not_there_is_a_sentence_without_the_password) {
+  const auto refused =
+      Database::open({.path = {}, .url = "postgresql://butai:CNRY-word@localhost:1/butai"});
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().sentence.find("[store] url"), std::string::npos);
+  EXPECT_EQ(refused.error().sentence.find("CNRY-word"), std::string::npos);
 }
 
 TEST(Migrations, are_numbered_without_gaps) {

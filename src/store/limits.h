@@ -7,11 +7,13 @@
 
 namespace butai::store {
 
-// Pieces of work waiting for the database's thread. One takes about 1 ms (a synced commit), so a
-// full queue is a quarter of a second; beyond that callers are told "busy" (503) at once.
-inline constexpr std::size_t kDatabaseQueueMax = 256;
+// Pieces of work waiting for the database's thread. A group of them costs one synced commit, so even
+// on a disk that takes 10 ms a full queue is under a second; beyond that callers are told "busy" (503).
+inline constexpr std::size_t kDatabaseQueueMax = 4096;
+// Pieces of one commit: bounds what one failing disk tells "broken" at once.
+inline constexpr std::size_t kDatabaseGroupMax = 256;
 
-// How long SQLite waits for another process (butai user add) that holds the write lock.
+// How long we wait for another process (butai user add, another node) that holds a lock.
 inline constexpr Millis kDatabaseBusyTimeout{5'000};
 
 // Secrets, certificates, key lists: nothing we read whole is larger.

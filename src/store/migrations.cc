@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <soci/soci.h>
 
+#include "store/engine.h"
+
 namespace butai::store {
 namespace {
 
@@ -67,8 +69,12 @@ Expected<void> migrate(soci::session& sql, std::span<const Migration> list) {
   for (const Migration& next : list) {
     if (next.number <= version) continue;
     soci::transaction change(sql);
+    const bool postgresql = engine_of(sql) == Engine::PostgreSql;
+    // Two nodes that start together: the second one waits here, and then there is nothing to do.
+    if (postgresql) sql << "LOCK TABLE migration IN EXCLUSIVE MODE";
+    if (version_of(sql) >= next.number) continue;
     const std::string name(next.name);  // SOCI reads it after temporaries of the line are gone
-    sql << std::string(next.sql);
+    sql << std::string(postgresql && !next.postgresql.empty() ? next.postgresql : next.sql);
     sql << "INSERT INTO migration (number, name) VALUES (:number, :name)", soci::use(next.number),
         soci::use(name);
     change.commit();

@@ -17,7 +17,8 @@ namespace butai::store {
 struct Migration {
   int number;  // 1, 2, 3 … without gaps
   std::string_view name;
-  std::string_view sql;  // one statement that both SQLite and PostgreSQL understand
+  std::string_view sql;              // one statement that both SQLite and PostgreSQL understand
+  std::string_view postgresql = {};  // instead of it, where they differ
 };
 
 std::span<const Migration> migrations();

@@ -62,7 +62,7 @@ void check_limits(Report& report) {
   report.line(Verdict::Good, "processors", fmt::format("{}", std::thread::hardware_concurrency()));
 }
 
-void check_data(Report& report, const std::string& data) {
+void check_data(Report& report, const Config& config, const std::string& data) {
   if (auto made = store::prepare_folder(data); !made) {
     return report.line(Verdict::Bad, "data", made.error().sentence);
   }
@@ -72,9 +72,11 @@ void check_data(Report& report, const std::string& data) {
       static_cast<double>(disk.f_bavail) * static_cast<double>(disk.f_frsize) / 1e9;
   report.line(free_gb > 1 ? Verdict::Good : Verdict::Mind, "disk",
               fmt::format("{:.1f} GB free in {}", free_gb, data));
-  auto database = store::Database::open({.path = data + "/butai.db"});
+  auto database = store::Database::open(config.database(data));
   report.line(database ? Verdict::Good : Verdict::Bad, "database",
-              database ? data + "/butai.db" : database.error().sentence);
+              !database                  ? database.error().sentence
+              : config.store.url.empty() ? data + "/butai.db"
+                                         : "the server of [store] url");
 }
 
 void check_secret(Report& report, const Config& config, const std::string& data) {
@@ -205,7 +207,7 @@ int doctor(const Place& place) {
   const std::string data = place.data.empty() ? "data" : place.data;
   check_clock(report);
   check_limits(report);
-  check_data(report, data);
+  check_data(report, *config, data);
   check_secret(report, *config, data);
   check_keys(report, *config, data);
   check_certificate(report, *config, data);

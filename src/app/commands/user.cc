@@ -61,12 +61,11 @@ Expected<std::string> read_password(const std::string& file) {
 }  // namespace
 
 int user_add(const UserOptions& options) {
-  // The configuration decides nothing here yet, but a broken one should not pass unseen.
   auto config = load_config(options.place.config, environment_of_this_process());
   if (!config) return fail(config.error().sentence);
   const std::string data = options.place.data.empty() ? "data" : options.place.data;
   if (auto made = store::prepare_folder(data); !made) return fail(made.error().sentence);
-  auto database = store::Database::open({.path = data + "/butai.db"});
+  auto database = store::Database::open(config->database(data));
   if (!database) return fail(database.error().sentence);
   auto password = read_password(options.password_file);
   if (!password) return fail(password.error().sentence);

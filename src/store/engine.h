@@ -1,0 +1,32 @@
+// What differs between SQLite and PostgreSQL: opening, durability, words for failures.
+// Thread: the one that owns the session.
+// SQLite:     WAL, synchronous=FULL (a commit that was answered survives power loss), foreign keys on.
+// PostgreSQL: synchronous_commit=on; a server with fsync=off or full_page_writes=off is refused.
+#pragma once
+
+#include <string>
+
+#include "store/failure.h"
+
+namespace soci {
+class session;
+class soci_error;
+}  // namespace soci
+
+namespace butai::store {
+
+enum class Engine { Sqlite, PostgreSql };
+Engine engine_of(soci::session& sql);
+
+// Both throw what SOCI throws.
+void open_sqlite(soci::session& sql, const std::string& path);
+void open_postgresql(soci::session& sql, const std::string& url);
+
+// The write lock of SQLite is taken at once: a reader that writes later could not wait for it.
+void begin(soci::session& sql);
+// After the connection was lost; false when there is still nobody to talk to.
+bool reconnect(soci::session& sql);
+
+Failure failure_of(const soci::soci_error& error);
+
+}  // namespace butai::store
