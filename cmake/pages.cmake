@@ -12,15 +12,15 @@ if(NOT BUTAI_NPM)
   message(FATAL_ERROR "npm was not found: the pages in web/ need it. Install npm, or pass -DBUTAI_NPM=/path/to/npm.")
 endif()
 
-file(GLOB_RECURSE BUTAI_WEB_FILES CONFIGURE_DEPENDS
-  ${CMAKE_SOURCE_DIR}/web/home/* ${CMAKE_SOURCE_DIR}/web/watch/* ${CMAKE_SOURCE_DIR}/web/publish/*
-  ${CMAKE_SOURCE_DIR}/web/player/* ${CMAKE_SOURCE_DIR}/web/server/* ${CMAKE_SOURCE_DIR}/web/texts/*
-  ${CMAKE_SOURCE_DIR}/web/theme/* ${CMAKE_SOURCE_DIR}/web/public/*)
+file(GLOB BUTAI_WEB_FOLDERS LIST_DIRECTORIES true CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/web/*)
+list(FILTER BUTAI_WEB_FOLDERS EXCLUDE REGEX "/web/(node_modules|dist|[^/]*\\.[^/]*)$")
+list(TRANSFORM BUTAI_WEB_FOLDERS APPEND "/*")
+file(GLOB_RECURSE BUTAI_WEB_FILES CONFIGURE_DEPENDS ${BUTAI_WEB_FOLDERS})
 list(FILTER BUTAI_WEB_FILES EXCLUDE REGEX "\\.test\\.ts$")
 list(APPEND BUTAI_WEB_FILES
   ${CMAKE_SOURCE_DIR}/web/package.json ${CMAKE_SOURCE_DIR}/web/package-lock.json
   ${CMAKE_SOURCE_DIR}/web/tsconfig.json ${CMAKE_SOURCE_DIR}/web/vite.config.ts
-  ${CMAKE_SOURCE_DIR}/web/embed.js)
+  ${CMAKE_SOURCE_DIR}/web/page.html ${CMAKE_SOURCE_DIR}/web/embed.js)
 
 set(BUTAI_SITE ${CMAKE_BINARY_DIR}/site)
 add_custom_command(

@@ -116,9 +116,9 @@ ingest::Publication::Options House::publication_options() const {
 
 std::vector<net::Route> House::all_routes() {
   std::vector<net::Route> table;
-  append(table, pages::routes({.https_port = [this] {
-           return https_port_.load(std::memory_order_relaxed);
-         }}));
+  append(table, pages::routes({.random = random_, .https_port = [this] {
+                                 return https_port_.load(std::memory_order_relaxed);
+                               }}));
   append(table, access::routes({.guard = *guard_,
                                 .gatekeeper = *gatekeeper_,
                                 .plays = *plays_,

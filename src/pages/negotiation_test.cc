@@ -23,6 +23,25 @@ TEST(Names, weight_zero_refuses) {
   EXPECT_TRUE(names("gzip;q=0.001", "gzip"));
 }
 
+TEST(Language, the_address_goes_before_the_cookie_before_the_browser) {
+  EXPECT_EQ(language("ja", "butai_language=en", "en"), "ja");
+  EXPECT_EQ(language("", "a=b; butai_language=ja", "en-US,en;q=0.9"), "ja");
+  EXPECT_EQ(language("", "", "ja-JP,ja;q=0.9,en;q=0.8"), "ja");
+}
+
+TEST(Language, what_is_neither_is_passed_over) {
+  EXPECT_EQ(language("fr", "butai_language=fr", "ja"), "ja");
+  EXPECT_EQ(language("", "xbutai_language=ja; butai_language=", "de"), "en");
+  EXPECT_EQ(language("", "", ""), "en");
+}
+
+TEST(Language, the_heavier_one_is_taken_whatever_the_order) {
+  EXPECT_EQ(language("", "", "en;q=0.4, ja;q=0.45"), "ja");
+  EXPECT_EQ(language("", "", "ja;q=0, en;q=0.1"), "en");
+  EXPECT_EQ(language("", "", "ja;q=x, en;q=0.1"), "en");
+  EXPECT_EQ(language("", "", "jam, en;q=0.1"), "en");
+}
+
 TEST(HostName, drops_the_port_and_lowers) {
   EXPECT_EQ(host_name("Live.Example.ORG:8080"), "live.example.org");
   EXPECT_EQ(host_name("live.example.org"), "live.example.org");

@@ -4,30 +4,51 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "net/text.h"
 #include "pages/negotiation.h"
 #include "pages/site.h"
 
 namespace butai::pages {
 namespace {
 
-// No inline script or style anywhere; blob: is what Media Source Extensions and shaka-player's
-// workers need; ws: and wss: because a page may be moved to another node.
+// A script runs only by the nonce of this one answer, or loaded by one that does ('self' is for browsers
+// without strict-dynamic). blob: is what Media Source Extensions and shaka-player's workers need; ws: and
+// wss: because a page may be moved to another node.
 constexpr std::string_view kContentPolicy =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
-    "font-src 'self'; media-src 'self' blob: https:; connect-src 'self' https: wss: ws:; "
-    "worker-src 'self' "
-    "blob:; "
+    "default-src 'none'; script-src 'nonce-@NONCE@' 'strict-dynamic' 'self'; style-src 'self'; "
+    "img-src 'self' blob: data:; font-src 'self'; media-src 'self' blob: https:; "
+    "connect-src 'self' https: wss: ws:; worker-src 'self' blob:; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'self'";
+constexpr std::size_t kNonceBytes = 16;  // CSP Level 3, clause 7.1: at least 128 bits
+
+struct PageFile {
+  std::string_view pattern;
+  std::string_view file;
+};
+constexpr std::array<PageFile, 11> kPages{{
+    {"/e/{slug}", "event/index.html"},
+    {"/e/{slug}/test", "test_playback/index.html"},
+    {"/e/{slug}/buy", "buy/index.html"},
+    {"/sign-in", "sign_in/index.html"},
+    {"/orders/{id}", "order/index.html"},
+    {"/tickets", "tickets/index.html"},
+    {"/watch", "watch/index.html"},
+    {"/watch/{channel}", "watch/index.html"},
+    {"/publish", "publish/index.html"},
+    {"/producer", "producer/index.html"},
+    {"/producer/events/{id}", "producer_event/index.html"},
+}};
 constexpr std::string_view kPermissions =
     "camera=(self), microphone=(self), display-capture=(self), fullscreen=(self), autoplay=(self), "
     "geolocation=(), payment=()";
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kTypes{{
-    {".html", "text/html; charset=utf-8"},
+constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kTypes{{
     {".js", "text/javascript; charset=utf-8"},
     {".css", "text/css; charset=utf-8"},
     {".svg", "image/svg+xml"},
@@ -52,13 +73,8 @@ net::Response answer(const net::Request& request, const SiteFile& file) {
   const bool zipped = file.has_gzip() && names(header(request, "Accept-Encoding"), "gzip");
   net::Response response;
   response.headers.add("ETag", fmt::format("\"{}{}\"", file.hash, zipped ? "-gz" : ""));
-  response.headers.add("Vary", "Accept, Accept-Encoding");
+  response.headers.add("Vary", "Accept-Encoding");
   response.headers.add("Referrer-Policy", "no-referrer");
-  if (file.name.ends_with(".html")) {
-    response.headers.add("Content-Security-Policy", std::string(kContentPolicy));
-    response.headers.add("Permissions-Policy", std::string(kPermissions));
-    response.headers.add("Cross-Origin-Opener-Policy", "same-origin");
-  }
   response.headers.add("Content-Type", std::string(type_of(file.name)));
   if (zipped) response.headers.add("Content-Encoding", "gzip");
   response.body.push_back(Bytes::copy_of(zipped ? file.gzip() : file.plain()));
@@ -68,6 +84,41 @@ net::Response answer(const net::Request& request, const SiteFile& file) {
 net::Response answer(const net::Request& request, std::string_view name) {
   if (const SiteFile* file = find_site_file(name)) return answer(request, *file);
   return net::Response::problem(404, "There is no such file. Reload the page.");
+}
+
+std::string filled(std::string_view text, std::string_view mark, std::string_view value) {
+  std::string all;
+  for (std::size_t at = text.find(mark); at != std::string_view::npos; at = text.find(mark)) {
+    all.append(text.substr(0, at)).append(value);
+    text.remove_prefix(at + mark.size());
+  }
+  return all.append(text);
+}
+
+// The page in the visitor's language, under a nonce of its own; so it has no tag and is always sent.
+net::Response answer_page(const net::Request& request, const PagesOptions& options,
+                          std::string_view name) {
+  const SiteFile* file = find_site_file(name);
+  if (file == nullptr) return net::Response::problem(404, "There is no such page.");
+  std::array<std::uint8_t, kNonceBytes> bytes;
+  options.random.fill(bytes);
+  const std::string nonce = net::base64(bytes);
+  const auto plain = file->plain();
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): bytes of text
+  const std::string_view text(reinterpret_cast<const char*>(plain.data()), plain.size());
+  const std::string_view spoken =
+      language(request.query_value("lang").value_or(""), header(request, "Cookie"),
+               header(request, "Accept-Language"));
+  net::Response response =
+      net::Response::text(200, "text/html; charset=utf-8",
+                          filled(filled(text, "@LANGUAGE@", spoken), "@NONCE@", nonce));
+  response.headers.add("Content-Language", std::string(spoken));
+  response.headers.add("Vary", "Accept, Accept-Language, Cookie");
+  response.headers.add("Referrer-Policy", "no-referrer");
+  response.headers.add("Content-Security-Policy", filled(kContentPolicy, "@NONCE@", nonce));
+  response.headers.add("Permissions-Policy", std::string(kPermissions));
+  response.headers.add("Cross-Origin-Opener-Policy", "same-origin");
+  return response;
 }
 
 // Where the same page is under https; empty when it is fine as it is.
@@ -92,7 +143,7 @@ net::Response page(const net::Request& request, const PagesOptions& options,
     response.headers.add("Location", address);
     return response;
   }
-  return answer(request, name);
+  return answer_page(request, options, name);
 }
 
 net::Response home(const net::Request& request, const PagesOptions& options) {
@@ -100,7 +151,7 @@ net::Response home(const net::Request& request, const PagesOptions& options) {
     return page(request, options, "home/index.html");
   }
   net::Response response = net::Response::json(R"({"message": "WebSocket endpoint is /ws"})");
-  response.headers.add("Vary", "Accept, Accept-Encoding");
+  response.headers.add("Vary", "Accept, Accept-Language, Cookie");
   return response;
 }
 
@@ -138,9 +189,7 @@ std::vector<net::Route> routes(PagesOptions options) {
   };
   add("/", net::Cache::Revalidate,
       [options](const net::Request& request) { return home(request, options); });
-  add_page("/watch", "watch/index.html");
-  add_page("/watch/{channel}", "watch/index.html");
-  add_page("/publish", "publish/index.html");
+  for (const auto& [pattern, file] : kPages) add_page(std::string(pattern), file);
   add_file("/favicon.svg", "favicon.svg");
   add_file("/favicon.ico", "favicon.svg");
   add("/assets/{name*}", net::Cache::Immutable, [](const net::Request& request) {

@@ -1,25 +1,27 @@
-// The site: home, watch and publish pages with their scripts, straight from the binary.
-// Flow:   net::Router -> here -> SiteFile -> Response
-// Thread: handlers run on any loop; they share only constants.
+// The site: every page with its scripts, straight from the binary.
+// Flow:   net::Router -> here -> SiteFile -> language and nonce filled in -> Response
+// Thread: handlers run on any loop; they share only constants and the randomness.
 // Limits: nothing is read from disk and nothing a visitor sends is kept.
-// Spec:   RFC 9110 (Accept, Accept-Encoding), CSP Level 3.
+// Spec:   RFC 9110 (Accept, Accept-Encoding, Accept-Language), CSP Level 3.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <vector>
 
+#include "base/random.h"
 #include "net/route.h"
 
 namespace butai::pages {
 
 struct PagesOptions {
+  Random& random;  // nonces
   // Port of the https listener as it is known when a page is asked for; 0: there is none, and pages
   // are served as they were asked for. A https public_url (Request::peer.origin) goes before it.
   std::function<std::uint16_t()> https_port = [] { return std::uint16_t{0}; };
 };
 
-// `/`, `/watch`, `/watch/{channel}`, `/publish`, `/assets/{name*}`, `/favicon.svg`, `/favicon.ico`.
+// The pages, `/assets/{name*}`, `/favicon.svg`, `/favicon.ico`.
 std::vector<net::Route> routes(PagesOptions options);
 
 }  // namespace butai::pages

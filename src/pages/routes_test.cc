@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,7 +39,8 @@ class Caught final : public net::Exchange {
 class Pages : public ::testing::Test {
  protected:
   net::Response get(const std::string& path, net::Headers headers) {
-    const net::Router router(routes({.https_port = [this] { return https_port_; }}));
+    const net::Router router(
+        routes({.random = random_, .https_port = [this] { return https_port_; }}));
     const auto match = router.match(net::Method::Get, path, net::Router::Wants::Answer);
     if (match.route == nullptr) return net::Response::problem(404, "no route");
     net::Request request;
@@ -69,6 +72,7 @@ class Pages : public ::testing::Test {
     return std::string(response.headers.find(name).value_or(""));
   }
 
+  SystemRandom random_;
   net::Loop loop_{0};
   net::Peer peer_;
   std::uint16_t https_port_ = 0;
@@ -83,17 +87,39 @@ TEST_F(Pages, home_is_a_page_for_a_browser_and_json_for_a_program) {
   EXPECT_THAT(header(program, "Vary"), HasSubstr("Accept"));
 }
 
-TEST_F(Pages, every_page_forbids_inline_scripts_and_has_none) {
-  for (const std::string path : {"/", "/watch", "/watch/main", "/publish"}) {
+constexpr std::array kPages = {
+    "/",        "/e/gala", "/e/gala/test", "/e/gala/buy", "/sign-in",  "/orders/or_1",
+    "/tickets", "/watch",  "/watch/main",  "/publish",    "/producer", "/producer/events/ev_1"};
+
+TEST_F(Pages, every_page_runs_scripts_by_the_nonce_of_this_answer_alone) {
+  for (const std::string path : kPages) {
     const net::Response page = get(path, browser());
     EXPECT_EQ(page.status, 200) << path;
     const std::string policy = header(page, "Content-Security-Policy");
-    EXPECT_THAT(policy, HasSubstr("script-src 'self';")) << path;
+    const std::size_t at = policy.find("'nonce-");
+    ASSERT_NE(at, std::string::npos) << path;
+    const std::string nonce = policy.substr(at + 7, policy.find('\'', at + 7) - at - 7);
+    EXPECT_EQ(nonce.size(), 24u) << path;
     EXPECT_THAT(policy, Not(HasSubstr("unsafe"))) << path;
+    EXPECT_THAT(text(page), HasSubstr("nonce=\"" + nonce + "\"")) << path;
+    EXPECT_THAT(text(page), Not(HasSubstr("@"))) << path;
     EXPECT_THAT(text(page), HasSubstr("<script type=\"module\"")) << path;
     EXPECT_THAT(text(page), Not(HasSubstr("<script>"))) << path;
     EXPECT_THAT(text(page), Not(HasSubstr("<style"))) << path;
+    EXPECT_THAT(header(get(path, browser()), "Content-Security-Policy"), Not(HasSubstr(nonce)));
   }
+}
+
+TEST_F(Pages, a_page_speaks_the_visitors_language_and_caches_know) {
+  net::Headers japanese = browser();
+  japanese.add("Accept-Language", "ja,en;q=0.5");
+  const net::Response page = get("/tickets", japanese);
+  EXPECT_THAT(text(page), HasSubstr("<html lang=\"ja\">"));
+  EXPECT_EQ(header(page, "Content-Language"), "ja");
+  EXPECT_THAT(header(page, "Vary"), HasSubstr("Accept-Language"));
+  EXPECT_THAT(header(page, "Vary"), HasSubstr("Cookie"));
+  EXPECT_EQ(header(page, "ETag"), "");
+  EXPECT_THAT(text(get("/tickets", browser())), HasSubstr("<html lang=\"en\">"));
 }
 
 TEST_F(Pages, a_page_names_only_files_that_are_there) {
@@ -108,10 +134,13 @@ TEST_F(Pages, a_page_names_only_files_that_are_there) {
 }
 
 TEST_F(Pages, gzip_goes_to_those_who_take_it_under_its_own_tag) {
-  net::Headers zipped = browser();
+  net::Headers zipped;
   zipped.add("Accept-Encoding", "gzip, deflate");
-  const net::Response plain = get("/publish", browser());
-  const net::Response packed = get("/publish", zipped);
+  const std::string page = text(get("/publish", browser()));
+  const std::size_t at = page.find("/assets/");
+  const std::string script = page.substr(at, page.find('"', at) - at);
+  const net::Response plain = get(script, {});
+  const net::Response packed = get(script, zipped);
   EXPECT_EQ(header(plain, "Content-Encoding"), "");
   EXPECT_EQ(header(packed, "Content-Encoding"), "gzip");
   EXPECT_THAT(text(packed), StartsWith("\x1f\x8b"));

@@ -1,5 +1,6 @@
 // Stands before a server and puts one script in front of all others of its pages: what another
-// browser lacks can be taken away before the page looks for it.
+// browser lacks can be taken away before the page looks for it. It gives its script the nonce of the page,
+// without which nothing runs.
 import http from 'node:http';
 import net from 'node:net';
 
@@ -20,7 +21,10 @@ export async function injectingProxy(targetPort, script) {
       if (!page) return got.pipe(answer);
       let text = '';
       got.setEncoding('utf8').on('data', (piece) => (text += piece));
-      got.on('end', () => answer.end(text.replace('<head>', `<head><script src="${kPath}"></script>`)));
+      got.on('end', () => {
+        const nonce = / nonce="([^"]+)"/.exec(text)?.[1];
+        answer.end(text.replace('<head>', `<head><script src="${kPath}" nonce="${nonce}"></script>`));
+      });
     });
     asked.on('error', () => answer.destroy());
     answer.on('close', () => asked.destroy());

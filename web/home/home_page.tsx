@@ -1,56 +1,79 @@
-// The foyer: what is on stage, and how to go on stage oneself.
+// The foyer: what is on sale, what is on stage now, and how to go on stage oneself.
 
 import { useEffect, useState } from 'preact/hooks';
-import { isName } from '../server/names';
 import { publicChannels, type ChannelInfo } from '../server/plays';
+import { events as askEvents, type SaleEvent } from '../server/sale';
+import { useAnswer } from '../server/use_answer';
 import { useTexts } from '../texts/language';
+import { textOf } from '../texts/text_of';
+import { Footer } from '../theme/sale';
 import { Header } from '../theme/header';
+import { EventCard } from './event_card';
+import { Ways } from './ways';
 
 const kRefreshMs = 5000;
 
-type List = ChannelInfo[] | 'loading' | 'unreachable';
-
 export function HomePage() {
-  const { texts } = useTexts();
+  const { texts, language } = useTexts();
   const home = texts.home;
   const channels = useChannels();
+  const { answer: events, refusal } = useAnswer<SaleEvent[]>(
+    () =>
+      askEvents().catch((error: { status?: number }) => {
+        if (error.status === 404) return []; // a server that sells nothing
+        throw error;
+      }),
+    [],
+  );
   useEffect(() => {
     document.title = home.title;
   }, [home]);
+  const selling = events !== null && events.length > 0;
   return (
     <div class="house">
       <Header />
       <main id="main" class="foyer">
-        <section class="hero">
+        <section class={selling ? 'hero hero-small' : 'hero'}>
           <h1>{texts.tagline}</h1>
-          <p>{home.lead}</p>
-          <div class="hero-buttons">
-            <a class="button button-main" href="/publish">
-              {home.send}
-            </a>
-            <GoTo />
-          </div>
+          {!selling && <p>{home.lead}</p>}
         </section>
-        <section aria-labelledby="on-now">
-          <h2 id="on-now">{home.onNow}</h2>
-          <ChannelList channels={channels} />
-        </section>
-        <section aria-labelledby="ways">
-          <h2 id="ways">{home.ways}</h2>
-          <Ways />
-        </section>
+        {refusal && <p class="empty">{home.unreachable}</p>}
+        {selling && (
+          <section aria-labelledby="events">
+            <h2 id="events">{home.events}</h2>
+            <ul class="bill bill-events">
+              {inOrder(events).map((event) => (
+                <li key={event.id}>
+                  <EventCard event={event} title={textOf(event.title, language)} />
+                </li>
+              ))}
+            </ul>
+          </section>
+        )}
+        <OnStage channels={channels} />
+        {events !== null && !selling && (
+          <section aria-labelledby="ways">
+            <h2 id="ways">{home.ways}</h2>
+            <Ways />
+          </section>
+        )}
       </main>
+      <Footer />
     </div>
   );
 }
 
-function useChannels(): List {
-  const [channels, setChannels] = useState<List>('loading');
+// What can still be seen first, soonest first; what is over last.
+function inOrder(events: SaleEvent[]): SaleEvent[] {
+  const over = (event: SaleEvent) => event.state === 'ended' || event.state === 'closed';
+  const start = (event: SaleEvent) => Date.parse(event.performances[0]?.start ?? '') || Infinity;
+  return [...events].sort((a, b) => Number(over(a)) - Number(over(b)) || start(a) - start(b));
+}
+
+function useChannels(): ChannelInfo[] {
+  const [channels, setChannels] = useState<ChannelInfo[]>([]);
   useEffect(() => {
-    const ask = () =>
-      publicChannels().then(setChannels, () =>
-        setChannels((old) => (Array.isArray(old) ? old : 'unreachable')),
-      );
+    const ask = () => publicChannels().then(setChannels, () => undefined);
     void ask();
     const timer = setInterval(() => void ask(), kRefreshMs);
     return () => clearInterval(timer);
@@ -58,108 +81,28 @@ function useChannels(): List {
   return channels;
 }
 
-function ChannelList({ channels }: { channels: List }) {
+function OnStage({ channels }: { channels: ChannelInfo[] }) {
   const home = useTexts().texts.home;
-  if (channels === 'loading') return <p class="empty">{home.loading}</p>;
-  if (channels === 'unreachable') return <p class="empty">{home.unreachable}</p>;
-  if (channels.length === 0) {
-    return (
-      <p class="empty">
-        {home.nothing}
-        <br />
-        {home.nothingHint}
-      </p>
-    );
-  }
-  const order = [...channels].sort((a, b) => Number(b.live) - Number(a.live));
+  const live = channels.filter((channel) => channel.live);
+  if (live.length === 0) return null;
   return (
-    <ul class="bill">
-      {order.map((channel) => (
-        <li key={channel.name}>
-          <a class={`poster ${channel.live ? 'lit' : ''}`} href={`/watch/${channel.name}`}>
-            <span class="poster-stage" aria-hidden="true" />
-            <span class="poster-name">{channel.name}</span>
-            <span class="poster-facts">
-              {channel.live ? (
+    <section aria-labelledby="on-now">
+      <h2 id="on-now">{home.onNow}</h2>
+      <ul class="bill">
+        {live.map((channel) => (
+          <li key={channel.name}>
+            <a class="poster lit" href={`/watch/${channel.name}`}>
+              <span class="poster-stage" aria-hidden="true" />
+              <span class="poster-name">{channel.name}</span>
+              <span class="poster-facts">
                 <span class="badge badge-live">{home.live}</span>
-              ) : (
-                <span class="badge">{home.waiting}</span>
-              )}
-              {channel.live && <span>{home.viewers(channel.viewers)}</span>}
-              <span>{home.latency[channel.latency]}</span>
-            </span>
-          </a>
-        </li>
-      ))}
-    </ul>
-  );
-}
-
-function GoTo() {
-  const home = useTexts().texts.home;
-  const [name, setName] = useState('');
-  return (
-    <form
-      class="go"
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (isName(name)) location.href = `/watch/${name}`;
-      }}
-    >
-      <label class="unseen" for="go">
-        {home.go}
-      </label>
-      <input
-        id="go"
-        placeholder={home.goHint}
-        pattern="[A-Za-z0-9_\-]+"
-        maxLength={64}
-        required
-        autocapitalize="none"
-        spellcheck={false}
-        value={name}
-        onInput={(event) => setName(event.currentTarget.value.trim())}
-      />
-      <button class="button" type="submit">
-        {home.goButton}
-      </button>
-    </form>
-  );
-}
-
-function Ways() {
-  const home = useTexts().texts.home;
-  const socket = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws?channel=main`;
-  return (
-    <>
-      <div class="ways">
-        <article>
-          <h3>{home.browserTitle}</h3>
-          <p>{home.browserText}</p>
-          <p>
-            <a class="button" href="/publish">
-              {home.browserButton}
+                <span>{home.viewers(channel.viewers)}</span>
+                <span>{home.latency[channel.latency]}</span>
+              </span>
             </a>
-          </p>
-        </article>
-        <article>
-          <h3>{home.clientTitle}</h3>
-          <p>{home.clientText}</p>
-          <pre>
-            <code>{`butai publish camera \\\n  "${socket}" \\\n  --token "$TOKEN"`}</code>
-          </pre>
-        </article>
-        <article>
-          <h3>{home.pythonTitle}</h3>
-          <p>{home.pythonText}</p>
-          <pre>
-            <code>{`python3 clients/python/send.py \\\n  "${socket}" \\\n  --token "$TOKEN"`}</code>
-          </pre>
-        </article>
-      </div>
-      <p class="token-note">
-        {home.tokenNote} <code>butai token mint --sub me --scope "publish:main" --ttl 86400</code>
-      </p>
-    </>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Refusal } from '../server/plays';
+import { Refusal } from '../server/ask';
 import { backOffMs, socketAddress, stateOfRefusal } from './line';
 
 describe('backOffMs', () => {
@@ -40,5 +40,15 @@ describe('stateOfRefusal', () => {
     expect(state(429)).toBeNull();
     expect(state(503)).toBeNull();
     expect(state(0)).toBeNull();
+  });
+
+  it('goes by the name of the problem where there is one', () => {
+    const state = (status: number, problem: string) =>
+      stateOfRefusal(new Refusal(status, '', 0, problem));
+    expect(state(403, 'no-ticket')).toBe('ticket');
+    expect(state(403, 'not-open-yet')).toBe('early');
+    expect(state(403, 'over')).toBe('ended');
+    expect(state(409, 'too-many-devices')).toBe('places');
+    expect(state(403, 'something-new')).toBe('refused');
   });
 });

@@ -2,7 +2,7 @@
 // address was refused, follows `moved`, and tells the player the outcome in words.
 // Spec: DESIGN section 5, messages and close codes.
 
-import { Refusal } from '../server/plays';
+import { Refusal } from '../server/ask';
 import type { State } from './player';
 
 const kFirstDelayMs = 250;
@@ -30,12 +30,23 @@ const kFinal: Record<number, State> = {
   4410: 'ended',
 };
 
+const kProblems: Record<string, State> = {
+  'no-ticket': 'ticket',
+  'not-open-yet': 'early',
+  over: 'ended',
+  'too-many-devices': 'places',
+  'taken-over': 'elsewhere',
+  revoked: 'revoked',
+};
+const kStatuses: Record<number, State> = {
+  401: 'token',
+  403: 'refused',
+  404: 'missing',
+  409: 'elsewhere',
+};
+
 export function stateOfRefusal(refusal: Refusal): State | null {
-  if (refusal.status === 401) return 'token';
-  if (refusal.status === 403) return 'refused';
-  if (refusal.status === 404) return 'missing';
-  if (refusal.status === 409) return 'elsewhere';
-  return null;
+  return kProblems[refusal.problem] ?? kStatuses[refusal.status] ?? null;
 }
 
 // Doubling, up to a bound, half of it random so that viewers do not come back in one wave.

@@ -15,6 +15,10 @@ export type State =
   | 'refused' // valid, but not allowed
   | 'elsewhere' // playing on another device
   | 'missing' // no such channel
+  | 'ticket' // no ticket for this performance
+  | 'early' // doors are closed yet
+  | 'places' // as many devices as the ticket allows are playing
+  | 'revoked' // the ticket was refunded or taken back
   | 'full'
   | 'unsupported'; // this browser cannot
 
@@ -31,6 +35,7 @@ export interface Stats {
   bufferSeconds: number;
   width: number;
   height: number;
+  keySystem?: string | null; // of Encrypted Media Extensions, where something protected plays
 }
 
 export interface PlayerHooks {

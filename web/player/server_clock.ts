@@ -23,6 +23,11 @@ export class ServerClock {
     }
   }
 
+  // Server minus this device's clock as programs here read it.
+  offsetFromDateMs(): number {
+    return Math.round(this.deviceMs() + this.offsetMs - Date.now());
+  }
+
   // Seconds of UTC.
   now(): number {
     return (this.deviceMs() + this.offsetMs) / 1000;

@@ -2,7 +2,7 @@
 // `stable`: far behind, much in hand. `low`: LL-HLS parts, within ±5 % at the delay the playlist asks.
 
 import type shakaNamespace from 'shaka-player/dist/shaka-player.compiled-es2021.js';
-import { Refusal } from '../server/plays';
+import { Refusal } from '../server/ask';
 import { FramesShown, frameCounts } from './frames_shown';
 import { MedianWindow } from './latency';
 import { licenseServers, stateOfDrmError, type ShakaError } from './licenses';
@@ -100,6 +100,7 @@ export class ShakaPlayer implements Player {
       bufferSeconds: Math.max(0, end - video.currentTime),
       width: video.videoWidth,
       height: video.videoHeight,
+      keySystem: this.player?.drmInfo()?.keySystem ?? null,
     };
   }
 

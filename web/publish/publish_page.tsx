@@ -127,7 +127,7 @@ export function PublishPage() {
 
   return (
     <div class="house">
-      <Header />
+      <Header account={false} />
       <main id="main" class="studio">
         <div class="studio-head">
           <h1>{texts.heading}</h1>

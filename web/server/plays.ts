@@ -1,4 +1,6 @@
-// The server's HTTP interface as the pages use it.
+// Plays and channels, as the server tells them.
+
+import { ask } from './ask';
 
 export interface Play {
   play: string;
@@ -18,64 +20,46 @@ export interface ChannelInfo {
   protection: string;
 }
 
-// An answer other than success: what the server said, for a decision and for a person.
-export class Refusal extends Error {
-  constructor(
-    readonly status: number, // 0: no answer at all
-    readonly detail: string,
-    readonly retryAfterMs: number,
-  ) {
-    super(detail || `HTTP ${status}`);
-  }
+export interface PlayWish {
+  channel: string;
+  performance?: string;
+  device?: string; // "Chrome on Windows", for the other devices of this ticket
+  take_over?: string; // the play that gives its place up
 }
 
-async function ask(
-  path: string,
-  token: string | null,
-  request: RequestInit = {},
-): Promise<unknown> {
-  const headers = new Headers(request.headers);
-  if (token) headers.set('Authorization', `Bearer ${token}`);
-  let answer: Response;
-  try {
-    answer = await fetch(path, { ...request, headers, cache: 'no-store' });
-  } catch {
-    throw new Refusal(0, '', 0);
-  }
-  const body: unknown = await answer.json().catch(() => null);
-  if (answer.ok) return body;
-  const detail =
-    typeof body === 'object' && body !== null && 'detail' in body ? String(body.detail) : '';
-  throw new Refusal(answer.status, detail, Number(answer.headers.get('Retry-After') ?? 0) * 1000);
+// One of the ticket's places that is taken: the body of 409 too-many-devices.
+export interface TakenPlace {
+  play: string;
+  device: string;
+  since: string;
 }
 
-export async function startPlay(channel: string, token: string | null): Promise<Play> {
-  return (await ask('/api/v1/plays', token, {
+export interface PlayState {
+  state: 'playing' | 'taken-over' | 'revoked' | 'ended';
+  by?: string;
+}
+
+const at = (play: Play) => `/api/v1/plays/${encodeURIComponent(play.play)}`;
+
+export const startPlay = (wish: PlayWish, token: string | null) =>
+  ask<Play>('/api/v1/plays', {
     method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ channel }),
-  })) as Play;
-}
+    json: wish,
+    token,
+    anonymous: !wish.performance,
+  });
+export const beatPlay = (play: Play) => ask<unknown>(at(play), { method: 'PUT' });
+export const playState = (play: Play) => ask<PlayState>(at(play));
 
 // Frees the viewer's place at once; meant for leaving the page, so nobody waits for the answer.
 export function endPlay(play: Play, token: string | null): void {
-  const headers = new Headers();
-  if (token) headers.set('Authorization', `Bearer ${token}`);
-  void fetch(`/api/v1/plays/${encodeURIComponent(play.play)}`, {
-    method: 'DELETE',
-    keepalive: true,
-    headers,
-  }).catch(() => undefined);
+  void ask(at(play), { method: 'DELETE', keepalive: true, token, anonymous: true }).catch(
+    () => undefined,
+  );
 }
 
-export async function channelInfo(channel: string, token: string | null): Promise<ChannelInfo> {
-  return (await ask(
-    `/api/v1/channels/${encodeURIComponent(channel)}/public`,
-    token,
-  )) as ChannelInfo;
-}
+export const channelInfo = (channel: string, token: string | null) =>
+  ask<ChannelInfo>(`/api/v1/channels/${encodeURIComponent(channel)}/public`, { token });
 
-export async function publicChannels(): Promise<ChannelInfo[]> {
-  const answer = (await ask('/api/v1/channels/public', null)) as { channels?: ChannelInfo[] };
-  return answer.channels ?? [];
-}
+export const publicChannels = async () =>
+  (await ask<{ channels?: ChannelInfo[] }>('/api/v1/channels/public')).channels ?? [];

@@ -1,35 +1,23 @@
-// The page's language: chosen by the visitor, else by the browser; remembered on this device.
+// The page's language. The server chose it (?lang=, else the cookie, else Accept-Language) and wrote it
+// into <html lang>; a choice made here is remembered in the cookie.
 
 import { useEffect, useState } from 'preact/hooks';
 import { kTexts, type Language, type Texts } from './texts';
 
-const kKey = 'butai.language';
+const kYearSeconds = 365 * 86_400;
 const listeners = new Set<() => void>();
 
-function remembered(): string | null {
-  try {
-    return localStorage.getItem(kKey);
-  } catch {
-    return null; // storage is off in some private windows
-  }
-}
+let current: Language = document.documentElement.lang === 'ja' ? 'ja' : 'en';
+if (new URLSearchParams(location.search).has('lang')) remember();
 
-let current: Language = first();
-
-function first(): Language {
-  const kept = remembered();
-  if (kept === 'ja' || kept === 'en') return kept;
-  return navigator.language.toLowerCase().startsWith('ja') ? 'ja' : 'en';
+function remember(): void {
+  document.cookie = `butai_language=${current}; Path=/; Max-Age=${kYearSeconds}; SameSite=Lax`;
 }
 
 export function setLanguage(language: Language): void {
   current = language;
   document.documentElement.lang = language;
-  try {
-    localStorage.setItem(kKey, language);
-  } catch {
-    // then it lasts as long as the page
-  }
+  remember();
   for (const listener of listeners) listener();
 }
 
@@ -42,5 +30,3 @@ export function useTexts(): { texts: Texts; language: Language } {
   }, []);
   return { texts: kTexts[language], language };
 }
-
-document.documentElement.lang = current;

@@ -1,5 +1,8 @@
-// The line at the top of every page: where you are, and the other language.
+// The line at the top of every page: where you are, your tickets and account, and the other language.
 
+import { signOut } from '../server/sale';
+import { useSessionAnswer } from '../server/use_answer';
+import type { Account } from '../server/ask';
 import { setLanguage, useTexts } from '../texts/language';
 
 export function Mark() {
@@ -15,7 +18,7 @@ export function Mark() {
   );
 }
 
-export function Header() {
+export function Header({ account = true }: { account?: boolean }) {
   const { texts, language } = useTexts();
   const other = language === 'ja' ? 'en' : 'ja';
   return (
@@ -29,16 +32,65 @@ export function Header() {
           {texts.product}
           <small lang="ja">舞台</small>
         </a>
-        <button
-          class="quiet"
-          type="button"
-          lang={other}
-          aria-label={texts.switchLanguage}
-          onClick={() => setLanguage(other)}
-        >
-          {texts.otherLanguage}
-        </button>
+        <nav class="top-links" aria-label={texts.menu}>
+          {account && <AccountLinks />}
+          <button
+            class="quiet"
+            type="button"
+            lang={other}
+            aria-label={texts.switchLanguage}
+            onClick={() => setLanguage(other)}
+          >
+            {texts.otherLanguage}
+          </button>
+        </nav>
       </header>
+    </>
+  );
+}
+
+function AccountLinks() {
+  const { texts } = useTexts();
+  const { answer } = useSessionAnswer();
+  if (!answer) return null;
+  if (answer.account) return <AccountMenu account={answer.account} />;
+  if (location.pathname === '/sign-in') return null;
+  const next = encodeURIComponent(location.pathname + location.search);
+  return (
+    <a class="quiet" href={`/sign-in?next=${next}`}>
+      {texts.signIn}
+    </a>
+  );
+}
+
+function AccountMenu({ account }: { account: Account }) {
+  const { texts } = useTexts();
+  const leave = async (where: 'here' | 'everywhere') => {
+    await signOut(where).catch(() => undefined);
+    location.href = '/';
+  };
+  return (
+    <>
+      <a class="quiet" href="/tickets">
+        {texts.myTickets}
+      </a>
+      <details class="menu">
+        <summary class="quiet" aria-label={texts.account}>
+          <span class="initial" aria-hidden="true">
+            {(account.name || account.email).slice(0, 1).toUpperCase()}
+          </span>
+        </summary>
+        <div class="menu-list">
+          <p>{account.email}</p>
+          {account.role !== 'viewer' && <a href="/producer">{texts.producerPages}</a>}
+          <button type="button" onClick={() => void leave('here')}>
+            {texts.signOut}
+          </button>
+          <button type="button" onClick={() => void leave('everywhere')}>
+            {texts.signOutEverywhere}
+          </button>
+        </div>
+      </details>
     </>
   );
 }

@@ -1,7 +1,7 @@
 // One visit to a channel, without any drawing: asks for a play, picks the player, starts again when
 // the server was away, and tells the page what to say.
 //
-// Flow: start() -> POST /api/v1/plays -> channel info -> Player -> states -> page
+// Flow: start() -> PlaySource -> channel info -> Player -> states -> page
 // Limits: one player at a time; attempts are spaced by a jittered back-off up to 8 s.
 
 import { startPlaying } from '../player/autoplay';
@@ -14,19 +14,16 @@ import type { Player, PlayerHooks, PlayerName, Stage, State, Stats } from '../pl
 import { ServerClock } from '../player/server_clock';
 import { ShakaPlayer } from '../player/shaka_player';
 import { WebSocketPlayer } from '../player/websocket_player';
-import {
-  channelInfo,
-  endPlay,
-  Refusal,
-  startPlay,
-  type ChannelInfo,
-  type Play,
-} from '../server/plays';
+import { asRefusal, Refusal } from '../server/ask';
+import type { ChannelInfo, Play } from '../server/plays';
+import type { PlaySource } from './sources';
 
 const kInfoMs = 5000; // viewer count and live badge
 const kTouches = ['pointerdown', 'keydown'] as const;
 const kResumeMs = 250; // after a pause that nobody asked for
 const kMissingRetryMs = 4000; // the broadcast has not begun: look again
+const kBeatMs = 30_000; // tells the server that the play is still there
+const kWhyStates: State[] = ['refused', 'elsewhere', 'ended', 'token'];
 
 export interface ShowHooks {
   state(state: State): void;
@@ -35,6 +32,7 @@ export interface ShowHooks {
   slate(shown: boolean): void;
   started(how: 'sound' | 'muted' | 'blocked'): void;
   unreachable(yes: boolean): void;
+  refused?(refusal: Refusal): void; // the words behind the state
 }
 
 export class Show {
@@ -47,25 +45,18 @@ export class Show {
   private failures = 0;
   private timer = 0;
   private infoTimer = 0;
+  private beatTimer = 0;
   private resumeTimer = 0;
   private touched = false; // by a hand: then a pause is meant
   private stopped = false;
 
   constructor(
-    private readonly channel: string,
-    private token: string | null,
+    private source: PlaySource,
     private readonly video: HTMLVideoElement,
     private readonly canvas: HTMLCanvasElement,
     private readonly hooks: ShowHooks,
   ) {
-    this.info = {
-      name: channel,
-      live: false,
-      viewers: 0,
-      latency: 'low',
-      kind: 'video',
-      protection: 'none',
-    };
+    this.info = source.guess;
   }
 
   start(): void {
@@ -80,17 +71,19 @@ export class Show {
     this.stopped = true;
     clearTimeout(this.timer);
     clearInterval(this.infoTimer);
+    clearInterval(this.beatTimer);
     clearTimeout(this.resumeTimer);
     this.video.removeEventListener('pause', this.onPause);
     for (const event of kTouches) removeEventListener(event, this.onTouch, { capture: true });
     this.endPlayer();
-    if (this.play) endPlay(this.play, this.token);
+    if (this.play) this.source.end(this.play);
     this.play = null;
   }
 
-  // A token was given, or the viewer wants the show on this device again.
-  again(token: string | null): void {
-    this.token = token;
+  // A token was given, doors have opened, or the viewer wants the show on this device.
+  again(source: PlaySource = this.source): void {
+    this.source = source;
+    this.play = null;
     this.endPlayer();
     clearTimeout(this.timer);
     this.setState('connecting');
@@ -147,7 +140,7 @@ export class Show {
 
   private async attempt(): Promise<void> {
     try {
-      this.play = await startPlay(this.channel, this.token);
+      this.play = await this.source.start(this.play);
       await this.refreshInfo();
     } catch (error) {
       if (!this.stopped) this.onRefused(error);
@@ -160,9 +153,10 @@ export class Show {
   }
 
   private onRefused(error: unknown): void {
-    const refusal = error instanceof Refusal ? error : new Refusal(0, '', 0);
+    const refusal = asRefusal(error);
     const state = stateOfRefusal(refusal);
     if (state) this.setState(state);
+    this.hooks.refused?.(refusal);
     if (state && state !== 'missing') return;
     const full = refusal.status === 429 || refusal.status === 503;
     if (full) this.setState('full');
@@ -189,7 +183,27 @@ export class Show {
       renew: () => this.renew(),
       ready: () => void this.touch(),
     });
+    clearInterval(this.beatTimer);
+    if (this.source.beat) {
+      this.beatTimer = window.setInterval(
+        () => void this.beat(),
+        kBeatMs * (0.8 + Math.random() / 5),
+      );
+    }
     await this.player.start();
+  }
+
+  // A play that was ended elsewhere says why: the player stops and the page tells.
+  private async beat(): Promise<void> {
+    if (!this.play || !this.source.beat) return;
+    try {
+      await this.source.beat(this.play);
+    } catch (error) {
+      const refusal = asRefusal(error);
+      if (this.stopped || !this.player || !stateOfRefusal(refusal)) return;
+      this.endPlayer();
+      this.onRefused(refusal);
+    }
   }
 
   private make(name: PlayerName, stage: Stage, hooks: PlayerHooks): Player {
@@ -200,13 +214,18 @@ export class Show {
   }
 
   private async renew(): Promise<Play> {
-    const play = await startPlay(this.channel, this.token);
-    this.play = play;
-    return play;
+    try {
+      this.play = await this.source.start(this.play);
+      return this.play;
+    } catch (error) {
+      this.hooks.refused?.(asRefusal(error));
+      throw error;
+    }
   }
 
   private onPlayerState(state: State): void {
     this.setState(state);
+    if (kWhyStates.includes(state)) void this.beat();
     if (state === 'missing') {
       this.endPlayer();
       this.timer = window.setTimeout(() => void this.attempt(), kMissingRetryMs);
@@ -215,7 +234,7 @@ export class Show {
 
   private async refreshInfo(): Promise<void> {
     try {
-      this.info = await channelInfo(this.channel, this.token);
+      this.info = await this.source.info(this.play);
       if (!this.stopped) this.hooks.info(this.info);
     } catch {
       // Only words on the page depend on it.
@@ -223,6 +242,7 @@ export class Show {
   }
 
   private endPlayer(): void {
+    clearInterval(this.beatTimer);
     this.player?.stop();
     this.player = null;
   }

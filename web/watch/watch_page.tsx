@@ -1,78 +1,53 @@
-// The watch page: the picture, what is said over it, and the controls under the hand.
+// The watch page: the picture, what is said over it, and the controls under the hand. With ?performance=
+// it is the performance's page for whoever has a ticket: waiting room, notices, places.
 
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import type { PlayerName, State, Stats } from '../player/player';
+import { inQuery } from '../server/address';
 import { channelOf, keepToken, takeToken } from '../server/names';
-import type { ChannelInfo } from '../server/plays';
 import { useTexts } from '../texts/language';
+import { textOf } from '../texts/text_of';
 import { Header } from '../theme/header';
 import { PlayIcon } from '../theme/icons';
 import { Controls } from './controls';
+import { Door, kDoorStates, useDoors } from './door';
+import { Notices } from './notices';
 import { Panel } from './panel';
-import { Show } from './show';
-import { TokenForm } from './token_form';
+import { channelSource, takenBy, takenPlaces, ticketSource } from './sources';
 import { useKeys } from './keys';
+import { usePerformance } from './use_performance';
+import { useShow } from './use_show';
+import { WaitingRoom } from './waiting_room';
 
 const kTokenKey = 'butai.view_token';
 const kControlsMs = 3000; // without a move they fade
 
-declare global {
-  interface Window {
-    butai?: { stats(): Stats };
-  }
-}
-
 export function WatchPage() {
-  const { texts } = useTexts();
+  const { texts, language } = useTexts();
   const channel = useMemo(() => channelOf(location), []);
+  const performance = useMemo(() => inQuery('performance'), []);
   const stage = useRef<HTMLDivElement>(null);
   const video = useRef<HTMLVideoElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
-  const show = useRef<Show | null>(null);
-  const [state, setState] = useState<State>('connecting');
-  const [info, setInfo] = useState<ChannelInfo | null>(null);
-  const [player, setPlayer] = useState<PlayerName>('ws');
-  const [slate, setSlate] = useState(false);
-  const [blocked, setBlocked] = useState(false);
-  const [askSound, setAskSound] = useState(false);
-  const [unreachable, setUnreachable] = useState(false);
   const [tokenTried, setTokenTried] = useState(false);
   const [panel, setPanel] = useState(false);
   const [awake, wake] = useAwake();
-
-  useEffect(() => {
-    const token = takeToken(kTokenKey);
-    setTokenTried(token !== null);
-    const made = new Show(channel, token, video.current!, canvas.current!, {
-      state: setState,
-      info: setInfo,
-      player: setPlayer,
-      slate: setSlate,
-      started: (how) => {
-        setBlocked(how === 'blocked');
-        if (how === 'muted') setAskSound(true);
+  const performing = usePerformance(performance);
+  const { show, state, info, player, slate, blocked, askSound, unreachable, refusal, heard } =
+    useShow(
+      () => {
+        if (performance) return ticketSource(channel, performance);
+        const token = takeToken(kTokenKey);
+        setTokenTried(token !== null);
+        return channelSource(channel, token);
       },
-      unreachable: setUnreachable,
-    });
-    show.current = made;
-    window.butai = Object.freeze({ stats: () => made.stats() });
-    made.start();
-    const leave = () => made.stop();
-    const comeBack = (event: PageTransitionEvent) => {
-      if (event.persisted) location.reload(); // kept by the browser, but the play has ended
-    };
-    addEventListener('pagehide', leave);
-    addEventListener('pageshow', comeBack);
-    return () => {
-      removeEventListener('pagehide', leave);
-      removeEventListener('pageshow', comeBack);
-      made.stop();
-    };
-  }, [channel]);
+      video,
+      canvas,
+    );
 
+  const name = performing ? textOf(performing.event.title, language) : channel;
   useEffect(() => {
-    document.title = texts.watch.title(channel);
-  }, [texts, channel]);
+    document.title = texts.watch.title(name);
+  }, [texts, name]);
 
   const togglePlay = useCallback(() => {
     if (video.current!.paused) void show.current?.touch();
@@ -80,30 +55,49 @@ export function WatchPage() {
   }, []);
   const toggleMute = useCallback(() => {
     video.current!.muted = !video.current!.muted;
-    setAskSound(false);
+    heard();
   }, []);
   const toggleFull = useCallback(() => toggleFullscreen(stage.current!, video.current!), []);
   const togglePanel = useCallback(() => setPanel((shown) => !shown), []);
   const toLive = useCallback(() => show.current?.toLive(), []);
   useKeys({ togglePlay, toggleMute, toggleFull, togglePanel, toLive, video, wake });
 
-  const submitToken = (token: string) => {
+  const places = takenPlaces(refusal?.what ?? null);
+  const pushedOutBy = useRef('');
+  if (state === 'elsewhere') pushedOutBy.current = takenBy(refusal?.what ?? null);
+  const enter = (takeOver?: string) => {
+    if (performance) show.current?.again(ticketSource(channel, performance, takeOver));
+    else show.current?.again(channelSource(channel, takeToken(kTokenKey)));
+  };
+  // Back from the device that took over: the viewer has said so already, one tap is enough.
+  useEffect(() => {
+    const back = places.find(({ device }) => device === pushedOutBy.current);
+    if (state === 'places' && back) enter(back.play);
+    if (state === 'places' || state === 'playing') pushedOutBy.current = '';
+  }, [state]);
+  useDoors(state === 'early', performing, refusal, enter);
+  const giveToken = (token: string) => {
     keepToken(kTokenKey, token);
     setTokenTried(token !== '');
-    show.current?.again(token || null);
+    show.current?.again(channelSource(channel, token || null));
   };
 
-  const words = unreachable ? texts.watch.unreachable : texts.watch.states[state];
+  const words = texts.watch;
+  const states = performance ? { ...words.states, ...words.ticketStates } : words.states;
+  let said = unreachable ? words.unreachable : states[state];
+  if (state === 'elsewhere' && pushedOutBy.current) said = words.takenBy(pushedOutBy.current);
   const drawn = player === 'jpeg';
-  const asks = state === 'token' || state === 'refused';
+  const asks = kDoorStates.includes(state);
+  const waits = state === 'early' && performing;
   const busy = state === 'connecting' || state === 'waiting' || state === 'gap' || unreachable;
   return (
     <div class="house watch">
-      <Header />
+      <Header account={performance !== null} />
       <main id="main" class="theatre">
+        {performing && <Notices performing={performing} />}
         <div
           ref={stage}
-          class={`stage ${awake || state !== 'playing' ? 'awake' : ''}`}
+          class={`stage ${asks || waits ? 'stage-door' : ''} ${awake || state !== 'playing' ? 'awake' : ''}`}
           role="region"
           aria-label={texts.watch.player}
           aria-describedby="keys"
@@ -116,33 +110,26 @@ export function WatchPage() {
             playsInline
             hidden={drawn}
             onClick={togglePlay}
-            aria-label={channel}
+            aria-label={name}
           />
-          <canvas ref={canvas} class="picture" hidden={!drawn} role="img" aria-label={channel} />
+          <canvas ref={canvas} class="picture" hidden={!drawn} role="img" aria-label={name} />
+          {waits && <WaitingRoom performing={performing} />}
           <div class="words" role="status" aria-live="polite">
             {busy && !blocked && <span class="wheel" aria-hidden="true" />}
-            {words && <p>{words}</p>}
-            {slate && state === 'playing' && <p>{texts.watch.slate}</p>}
+            {said && !waits && <p>{said}</p>}
+            {slate && state === 'playing' && <p>{words.slate}</p>}
           </div>
-          {asks && <TokenForm tried={tokenTried} submit={submitToken} />}
-          {state === 'elsewhere' && (
-            <div class="ask">
-              <button
-                class="button button-main"
-                onClick={() => show.current?.again(takeToken(kTokenKey))}
-              >
-                {texts.watch.here}
-              </button>
-            </div>
+          {asks && (
+            <Door {...{ state, performance, performing, places, tokenTried, giveToken, enter }} />
           )}
-          {blocked && !asks && (
-            <button class="big-play" onClick={togglePlay} aria-label={texts.watch.start}>
+          {blocked && !asks && !waits && (
+            <button class="big-play" onClick={togglePlay} aria-label={words.start}>
               <PlayIcon />
             </button>
           )}
           {askSound && state === 'playing' && (
             <button class="sound-on button" onClick={toggleMute}>
-              {texts.watch.soundOn}
+              {words.soundOn}
             </button>
           )}
           {panel && <Panel stats={() => show.current!.stats()} close={togglePanel} />}
@@ -155,15 +142,15 @@ export function WatchPage() {
           />
         </div>
         <div class="programme">
-          <h1>{channel}</h1>
+          <h1>{name}</h1>
           <p class="facts">
-            {info?.live && <span class="badge badge-live">{texts.watch.live}</span>}
-            {info && <span class="badge">{texts.watch.viewers(info.viewers)}</span>}
-            {info && <span class="badge">{texts.home.latency[info.latency]}</span>}
+            {info?.live && <span class="badge badge-live">{words.live}</span>}
+            {info && !performance && <span class="badge">{words.viewers(info.viewers)}</span>}
+            {info && !performance && <span class="badge">{texts.home.latency[info.latency]}</span>}
           </p>
         </div>
         <p id="keys" class="keys">
-          {texts.watch.keys}
+          {words.keys}
         </p>
       </main>
     </div>

@@ -1,0 +1,59 @@
+// What producers do, as the server takes it.
+
+import { ask } from './ask';
+import type { EventState, Order, SaleEvent, TicketType } from './sale';
+
+// The producer sees what buyers do not: capacity and code.
+export type ProducerTicketType = TicketType & { capacity: number; code?: string | null };
+export type ProducerEvent = Omit<SaleEvent, 'ticket_types'> & {
+  ticket_types: ProducerTicketType[];
+};
+export type ProducerOrder = Order & { account?: { email: string } | null };
+
+export interface EventWish {
+  slug: string;
+  zone: string;
+  title: SaleEvent['title'];
+  text: SaleEvent['text'];
+  performances: (Pick<SaleEvent['performances'][number], 'title' | 'doors' | 'start' | 'end'> & {
+    id?: string;
+    channels: SaleEvent['performances'][number]['channels'];
+  })[];
+  ticket_types: (Omit<ProducerTicketType, 'id' | 'availability' | 'code_needed'> & {
+    id?: string;
+  })[];
+}
+
+export interface Destruction {
+  record?: unknown;
+  signature?: string;
+}
+
+const at = (id: string, more = '') => `/api/v1/producer/events/${encodeURIComponent(id)}${more}`;
+
+export const producerEvents = async () =>
+  (await ask<{ events: ProducerEvent[] }>('/api/v1/producer/events')).events;
+export const producerEvent = (id: string) => ask<ProducerEvent>(at(id));
+export const makeEvent = (wish: EventWish) =>
+  ask<ProducerEvent>('/api/v1/producer/events', { method: 'POST', json: wish });
+export const saveEvent = (id: string, wish: EventWish) =>
+  ask<ProducerEvent>(at(id), { method: 'PUT', json: wish });
+export const deleteEvent = (id: string) => ask<null>(at(id), { method: 'DELETE' });
+export const moveEvent = (id: string, to: EventState) =>
+  ask<ProducerEvent>(at(id, '/state'), { method: 'POST', json: { to } });
+export const delayEvent = (
+  id: string,
+  delay: { performance: string; minutes: number; which: 'start' | 'end' | 'both' },
+) => ask<ProducerEvent>(at(id, '/delay'), { method: 'POST', json: delay });
+export const sendArtwork = (id: string, file: Blob) =>
+  ask<unknown>(at(id, '/artwork'), { method: 'POST', file });
+export const eventOrders = (id: string, after: string) =>
+  ask<{ orders: ProducerOrder[]; next?: string | null }>(
+    at(id, `/orders?after=${encodeURIComponent(after)}`),
+  );
+export const refundOrder = (id: string) =>
+  ask<Order>(`/api/v1/producer/orders/${encodeURIComponent(id)}/refund`, {
+    method: 'POST',
+    json: {},
+  });
+export const destruction = (id: string) => ask<Destruction>(at(id, '/destruction'));

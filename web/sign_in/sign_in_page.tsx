@@ -1,0 +1,108 @@
+// Signing in, or making an account: one form, and back to where the visitor came from.
+
+import { useState } from 'preact/hooks';
+import { inQuery, safeNext } from '../server/address';
+import type { Refusal } from '../server/ask';
+import { makeAccount, signIn } from '../server/sale';
+import { useAct } from '../server/use_answer';
+import { useTexts } from '../texts/language';
+import { Notice, Page, Refused } from '../theme/sale';
+
+const kPasswordLettersMin = 10;
+
+export function SignInPage() {
+  const { texts, language } = useTexts();
+  const words = texts.sale.sign;
+  const next = safeNext(inQuery('next'));
+  // Whoever comes from a purchase is most often new.
+  const [making, setMaking] = useState(/\/(buy|test)/.test(next));
+  const [email, setEmail] = useState('');
+  const [password, setPassword] = useState('');
+  const [name, setName] = useState('');
+  const [shown, setShown] = useState(false);
+  const { busy, refusal, run } = useAct();
+
+  const submit = () =>
+    run(async () => {
+      if (making) await makeAccount({ email, password, language, ...(name ? { name } : {}) });
+      else await signIn(email, password);
+      location.replace(next);
+    });
+  return (
+    <Page title={making ? words.make : words.in}>
+      <form
+        class="card narrow"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void submit();
+        }}
+      >
+        <h1>{making ? words.makeTitle : words.inTitle}</h1>
+        <div class="field">
+          <label for="email">{words.email}</label>
+          <input
+            id="email"
+            type="email"
+            autocomplete="username"
+            required
+            maxLength={254}
+            value={email}
+            onInput={(event) => setEmail(event.currentTarget.value.trim())}
+          />
+        </div>
+        <div class="field">
+          <label for="password">{words.password}</label>
+          <div class="joined">
+            <input
+              id="password"
+              type={(shown ? 'text' : 'password') as 'password'}
+              autocomplete={making ? 'new-password' : 'current-password'}
+              required
+              minLength={making ? kPasswordLettersMin : 1}
+              maxLength={256}
+              aria-describedby={making ? 'password-help' : undefined}
+              value={password}
+              onInput={(event) => setPassword(event.currentTarget.value)}
+            />
+            <button
+              type="button"
+              class="button"
+              aria-pressed={shown}
+              onClick={() => setShown(!shown)}
+            >
+              {shown ? words.hide : words.show}
+            </button>
+          </div>
+          {making && <small id="password-help">{words.passwordHelp}</small>}
+        </div>
+        {making && (
+          <div class="field">
+            <label for="name">{words.name}</label>
+            <input
+              id="name"
+              autocomplete="name"
+              maxLength={80}
+              value={name}
+              onInput={(event) => setName(event.currentTarget.value)}
+            />
+          </div>
+        )}
+        <SignInRefused refusal={refusal} />
+        <button class="button button-main" type="submit" disabled={busy}>
+          {making ? words.make : words.in}
+        </button>
+        <button class="link" type="button" onClick={() => setMaking(!making)}>
+          {making ? words.toIn : words.toMake}
+        </button>
+        {making && <p class="fine">{words.purpose}</p>}
+      </form>
+    </Page>
+  );
+}
+
+function SignInRefused({ refusal }: { refusal: Refusal | null }) {
+  const words = useTexts().texts.sale.sign;
+  if (refusal?.status === 401) return <Notice kind="bad">{words.wrong}</Notice>;
+  if (refusal?.status === 429) return <Notice kind="bad">{words.many}</Notice>;
+  return <Refused refusal={refusal} />;
+}

@@ -1,0 +1,5 @@
+import { render } from 'preact';
+import './test.css';
+import { TestPage } from './test_page';
+
+render(<TestPage />, document.getElementById('page')!);

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { passed, problemsOf, rateOf, rateText, reportOf, type Found } from './report';
+
+const good: Found = {
+  frames: 400,
+  width: 1280,
+  height: 720,
+  stalls: 0,
+  bitrate: 3e6,
+  rate: 40e6,
+  heard: true,
+  seen: true,
+  drm: { system: 'Widevine', level: 'software' },
+  clockOffsetMs: 120,
+};
+
+describe('a test', () => {
+  it('is passed when picture and sound run', () => {
+    expect(problemsOf(good)).toEqual([]);
+    expect(reportOf(good, 'pf_1', 'Chrome on Windows')).toMatchObject({
+      performance: 'pf_1',
+      device: 'Chrome on Windows',
+      picture: true,
+      sound: true,
+      bandwidth_kbps: 40_000,
+      passed: true,
+    });
+  });
+
+  it('is not passed without picture or without sound, whatever the numbers say', () => {
+    expect(problemsOf({ ...good, frames: 3 })).toEqual(['no-picture']);
+    expect(problemsOf({ ...good, seen: false })).toEqual(['no-picture']);
+    expect(problemsOf({ ...good, heard: false })).toEqual(['no-sound']);
+    expect(passed(['no-sound'])).toBe(false);
+  });
+
+  it('calls a line slow only when the picture stood still for it', () => {
+    expect(problemsOf({ ...good, rate: 3.2e6 })).toEqual([]);
+    expect(problemsOf({ ...good, rate: 3.2e6, stalls: 2 })).toEqual(['slow-connection']);
+    expect(problemsOf({ ...good, rate: 30e6, stalls: 1 })).toEqual([]);
+  });
+
+  it('tells of a wrong clock but lets it pass', () => {
+    const problems = problemsOf({ ...good, clockOffsetMs: -90_000 });
+    expect(problems).toEqual(['clock-off']);
+    expect(passed(problems)).toBe(true);
+  });
+});
+
+describe('the rate', () => {
+  const transfer = (name: string, transferSize: number, from: number, to: number) => ({
+    name,
+    transferSize,
+    responseStart: from,
+    responseEnd: to,
+  });
+
+  it('is bytes over the time they took, media alone', () => {
+    const media = transfer('/t/x/live/test/video/1.m4s', 500_000, 0, 100);
+    expect(rateOf([media, transfer('/assets/shaka.js', 700_000, 0, 1)])).toBe(40e6);
+    expect(rateOf([media, transfer('/t/x/live/test/index.m3u8', 900, 0, 90)])).toBe(40e6);
+  });
+
+  it('is not told from nothing', () => {
+    expect(rateOf([])).toBeNull();
+  });
+
+  it('is said without more digits than it has', () => {
+    expect(rateText(1_234_000)).toBe('1.2 Mbit/s');
+    expect(rateText(45_600_000)).toBe('46 Mbit/s');
+    expect(rateText(9e8)).toBe('100+ Mbit/s');
+  });
+});

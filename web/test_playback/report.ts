@@ -1,0 +1,76 @@
+// What a test playback found, from numbers and the viewer's own word: pure. The page says it in words, the
+// server keeps it with the account.
+
+import type { TestReport } from '../server/sale';
+
+export interface Found {
+  frames: number; // decoded
+  width: number;
+  height: number;
+  stalls: number;
+  bitrate: number; // bits per second that the picture needs
+  rate: number | null; // bits per second that came in while something was loading
+  heard: boolean; // the viewer says so
+  seen: boolean;
+  drm: { system: string; level: Level } | null;
+  clockOffsetMs: number; // server minus device
+}
+export type Level = 'hardware' | 'software' | 'unknown';
+export type Problem = 'no-picture' | 'no-sound' | 'slow-connection' | 'clock-off';
+
+const kFramesMin = 30; // a second or so of picture
+const kHeadroom = 1.3; // what a steady picture wants above its own rate
+const kClockOffMaxMs = 30_000; // half of what tokens and licenses forgive
+
+export function problemsOf(found: Found): Problem[] {
+  const problems: Problem[] = [];
+  if (!found.seen || found.frames < kFramesMin) problems.push('no-picture');
+  if (!found.heard) problems.push('no-sound');
+  const slow = found.rate !== null && found.rate < found.bitrate * kHeadroom;
+  if (found.stalls > 0 && (slow || found.rate === null)) problems.push('slow-connection');
+  if (Math.abs(found.clockOffsetMs) > kClockOffMaxMs) problems.push('clock-off');
+  return problems;
+}
+
+// A wrong clock is told, but nothing that plays is refused for it.
+export const passed = (problems: Problem[]): boolean =>
+  problems.every((problem) => problem === 'clock-off');
+
+export function reportOf(found: Found, performance: string, device: string): TestReport {
+  const problems = problemsOf(found);
+  return {
+    performance,
+    device,
+    picture: !problems.includes('no-picture'),
+    sound: found.heard,
+    drm: found.drm,
+    bandwidth_kbps: Math.round((found.rate ?? 0) / 1000),
+    clock_offset_ms: found.clockOffsetMs,
+    passed: passed(problems),
+    problems,
+  };
+}
+
+export interface Transfer {
+  name: string;
+  transferSize: number; // bytes
+  responseStart: number; // ms
+  responseEnd: number;
+}
+const kTransferBytesMin = 20_000; // smaller ones tell about the way, not about the width
+
+// Bits per second over the media that was fetched; null when too little was.
+export function rateOf(transfers: Transfer[]): number | null {
+  const media = transfers.filter(
+    ({ name, transferSize }) => name.includes('/live/') && transferSize > kTransferBytesMin,
+  );
+  const bytes = media.reduce((sum, { transferSize }) => sum + transferSize, 0);
+  const ms = media.reduce((sum, one) => sum + Math.max(1, one.responseEnd - one.responseStart), 0);
+  return media.length > 0 ? (bytes * 8000) / ms : null;
+}
+
+export function rateText(bitsPerSecond: number): string {
+  const megabits = bitsPerSecond / 1e6;
+  if (megabits >= 100) return '100+ Mbit/s';
+  return `${megabits.toFixed(megabits < 10 ? 1 : 0)} Mbit/s`;
+}

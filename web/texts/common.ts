@@ -1,0 +1,68 @@
+// What every page says.
+
+export const en = {
+  product: 'Butai',
+  tagline: 'Your stage, live.',
+  otherLanguage: '日本語',
+  switchLanguage: '日本語に切り替える',
+  skip: 'Skip to content',
+  menu: 'Menu',
+  signIn: 'Sign in',
+  signOut: 'Sign out',
+  signOutEverywhere: 'Sign out on every device',
+  account: 'Account',
+  myTickets: 'My tickets',
+  producerPages: 'Producer’s pages',
+  allEvents: 'All events',
+  goLive: 'Go live',
+  loading: 'Loading…',
+  failed: 'That did not work. Please try again.',
+  unreachable: 'The server does not answer. Please try again in a moment.',
+  whereYouAre: (time: string) => `${time} where you are`,
+  startsWhereYouAre: (time: string) => `Starts at ${time} where you are`,
+
+  // By the NAME of /problems/NAME.
+  problems: {
+    'account-exists': 'There is an account with this e-mail already. Sign in instead.',
+    'sold-out': 'Sold out just now. Sorry.',
+    'sale-closed': 'These tickets are not on sale right now.',
+    'limit-per-account': 'You have as many of these tickets as one account may buy.',
+    'wrong-code': 'This code is not right.',
+    'no-ticket': 'You have no ticket for this performance.',
+    'not-open-yet': 'Doors are not open yet.',
+    over: 'This performance is over.',
+  },
+};
+
+export const ja: typeof en = {
+  product: 'Butai',
+  tagline: 'あなたの舞台を、いま。',
+  otherLanguage: 'English',
+  switchLanguage: 'Switch to English',
+  skip: '本文へ移動',
+  menu: 'メニュー',
+  signIn: 'ログイン',
+  signOut: 'ログアウト',
+  signOutEverywhere: 'すべての端末からログアウト',
+  account: 'アカウント',
+  myTickets: 'マイチケット',
+  producerPages: '主催者ページ',
+  allEvents: '公演一覧',
+  goLive: '配信する',
+  loading: '読み込んでいます…',
+  failed: 'うまくいきませんでした。もう一度お試しください。',
+  unreachable: 'サーバーが応答しません。少し待ってからお試しください。',
+  whereYouAre: (time) => `お住まいの地域では ${time}`,
+  startsWhereYouAre: (time) => `お住まいの地域では ${time} 開演`,
+
+  problems: {
+    'account-exists': 'このメールアドレスは登録済みです。ログインしてください。',
+    'sold-out': '申し訳ありません。たった今、売り切れました。',
+    'sale-closed': 'このチケットは現在販売していません。',
+    'limit-per-account': 'お一人様の購入枚数の上限に達しています。',
+    'wrong-code': 'コードが正しくありません。',
+    'no-ticket': 'この公演のチケットをお持ちではありません。',
+    'not-open-yet': 'まだ開場していません。',
+    over: 'この公演は終了しました。',
+  },
+};
