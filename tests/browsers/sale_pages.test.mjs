@@ -1,0 +1,116 @@
+// Every page of the sale, as the real server serves it and with answers that bring each state: nothing that
+// axe-core finds fault with, nothing wider than the phone, nothing heavy before the first picture.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { after, before, test } from 'node:test';
+import { startChromium } from '../harness/browser.mjs';
+import { answerFrom } from '../harness/sale_answers.mjs';
+import { kSalePages } from '../harness/sale_pages.mjs';
+import { Server } from '../harness/server.mjs';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const kRules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+const kFirstPaintBytes = 150_000;
+
+const phone = { width: 390, height: 844 };
+const desktop = { width: 1280, height: 800 };
+// Each language, each light and each size meets each other of the two.
+const kLooks = [
+  { lang: 'ja', colorScheme: 'light', viewport: phone, timezoneId: 'Asia/Tokyo' },
+  { lang: 'ja', colorScheme: 'dark', viewport: desktop, timezoneId: 'Asia/Tokyo' },
+  { lang: 'en', colorScheme: 'dark', viewport: phone, timezoneId: 'Europe/Berlin' },
+  { lang: 'en', colorScheme: 'light', viewport: desktop, timezoneId: 'Europe/Berlin' },
+];
+
+let server, browser;
+before(async () => {
+  server = await Server.start();
+  browser = await startChromium();
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+const spoken = (path, lang) => `${path}${path.includes('?') ? '&' : '?'}lang=${lang}`;
+
+async function open(context, sale, lang) {
+  const page = await context.newPage();
+  const trouble = [];
+  page.on('pageerror', (error) => trouble.push(String(error)));
+  page.on('console', (message) => {
+    // A refusal that the table answers is the state that is looked at.
+    if (message.type() === 'error' && !/status of 4\d\d/.test(message.text())) trouble.push(message.text());
+  });
+  await answerFrom(page, sale.answers());
+  await page.goto(`http://localhost:${server.ports.http}${spoken(sale.path, lang)}`);
+  await page.locator('#main').waitFor();
+  await page.waitForFunction(() => !document.querySelector('.loading'));
+  return { page, trouble };
+}
+
+for (const { lang, ...look } of kLooks) {
+  const name = `${lang}, ${look.colorScheme}, ${look.viewport.width} wide`;
+  test(`nothing that axe-core finds fault with: ${name}`, { timeout: 180_000 }, async () => {
+    const context = await browser.newContext({ ...look, reducedMotion: 'reduce' });
+    const found = [];
+    for (const [state, sale] of Object.entries(kSalePages)) {
+      const { page, trouble } = await open(context, sale, lang);
+      await page.evaluate(axe);
+      const { violations } = await page.evaluate(
+        (rules) => window.axe.run(document, { runOnly: { type: 'tag', values: rules }, resultTypes: ['violations'] }),
+        kRules,
+      );
+      for (const { id, nodes } of violations) found.push(`${state}: ${id} at ${nodes.map((node) => node.target.join(' ')).slice(0, 3)}: ${nodes[0].failureSummary}`);
+      const { scrolls, title, language, moving } = await page.evaluate(() => ({
+        scrolls: document.documentElement.scrollWidth - innerWidth,
+        title: document.title,
+        language: document.documentElement.lang,
+        moving: document.getAnimations().filter((animation) => animation.playState === 'running').length,
+      }));
+      if (scrolls > 0) found.push(`${state}: ${scrolls} px wider than the screen`);
+      if (!title.includes('Butai')) found.push(`${state}: called "${title}"`);
+      if (language !== lang) found.push(`${state}: speaks ${language}`);
+      if (moving > 0) found.push(`${state}: ${moving} things move although the visitor asked for stillness`);
+      found.push(...trouble.map((line) => `${state}: ${line}`));
+      await page.close();
+    }
+    await context.close();
+    assert.deepEqual(found, []);
+  });
+}
+
+test('a first visit costs at most 150 kB until the page stands', { timeout: 60_000 }, async () => {
+  let most = { bytes: 0, state: '' };
+  for (const [state, sale] of Object.entries(kSalePages)) {
+    const context = await browser.newContext({ viewport: phone }); // an empty cache
+    const page = await context.newPage();
+    const network = await context.newCDPSession(page);
+    await network.send('Network.enable');
+    let bytes = 0;
+    network.on('Network.loadingFinished', (event) => (bytes += event.encodedDataLength));
+    await answerFrom(page, sale.answers());
+    await page.goto(`http://localhost:${server.ports.http}${sale.path}`, { waitUntil: 'networkidle' });
+    if (bytes > most.bytes) most = { bytes, state };
+    assert.ok(bytes > 10_000 && bytes <= kFirstPaintBytes, `${state}: ${bytes} bytes`);
+    await context.close();
+  }
+  console.log(`# heaviest: ${most.state}, ${(most.bytes / 1000).toFixed(1)} kB`);
+});
+
+test('the language of the address is remembered, and goes before the browser’s', { timeout: 30_000 }, async () => {
+  const context = await browser.newContext({ locale: 'en-US' });
+  const page = await context.newPage();
+  const language = () => page.evaluate(() => document.documentElement.lang);
+  const at = `http://localhost:${server.ports.http}/publish`;
+  await page.goto(at);
+  assert.equal(await language(), 'en');
+  await page.goto(`${at}?lang=ja`);
+  await page.goto(at);
+  assert.equal(await language(), 'ja');
+  await page.locator('button[lang=en]').click();
+  await page.reload();
+  assert.equal(await language(), 'en');
+  await context.close();
+});

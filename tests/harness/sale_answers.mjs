@@ -1,0 +1,101 @@
+// What the server would answer about a small sale, so that every page can be looked at in every state
+// without living through it: playwright answers /api/v1 itself, all else comes from the real server.
+
+const kDayMs = 86_400_000;
+const at = (ms) => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
+// The next 20:00 in Tokyo that is at least two days away: pictures do not change with the hour they are made at.
+const start = Math.ceil((Date.now() + 2 * kDayMs) / kDayMs) * kDayMs + 11 * 3_600_000;
+
+export const account = { id: 'ac_1', email: 'hanako@example.jp', name: 'Hanako', role: 'producer', language: 'ja' };
+
+export const performance = {
+  id: 'pf_1', title: { ja: '初日', en: 'First night' }, state: 'scheduled',
+  doors: at(start - 1_800_000), start: at(start), end: at(start + 5_400_000),
+  channels: [{ name: 'main', title: { ja: 'メイン', en: 'Main stage' } }],
+};
+const second = {
+  ...performance, id: 'pf_2', title: { ja: '千秋楽', en: 'Last night' },
+  doors: at(start + kDayMs - 1_800_000), start: at(start + kDayMs), end: at(start + kDayMs + 7_200_000),
+};
+
+const type = {
+  id: 'tt_1', title: { ja: '通し券', en: 'Both nights' }, price: { amount: 5500, currency: 'JPY' }, tax_rate: 10,
+  performances: ['pf_1', 'pf_2'], availability: 'few', devices: 1, sale_from: at(start - 30 * kDayMs), sale_until: at(start),
+  per_account: 4, code_needed: false, payments: ['card', 'konbini'], capacity: 3000,
+};
+
+export const event = {
+  id: 'ev_1', slug: 'aurora-tour-final', state: 'on_sale', zone: 'Asia/Tokyo',
+  title: { ja: '極光 TOUR FINAL「白夜のうた」', en: 'Aurora: songs of the white night' },
+  text: {
+    ja: '北海道から始まった全18公演の締めくくり。\n\n弦楽四重奏を迎えた特別編成で、新しいアルバムの全曲をお届けします。',
+    en: 'The last night of eighteen cities.\n\nAll of the new album, with a string quartet on stage.',
+  },
+  artwork: null, performances: [performance, second],
+  ticket_types: [
+    type,
+    { ...type, id: 'tt_2', title: { ja: '初日', en: 'First night' }, price: { amount: 3300, currency: 'JPY' }, performances: ['pf_1'], availability: 'many' },
+    { ...type, id: 'tt_3', title: { ja: 'ご招待', en: 'Guests' }, price: { amount: 0, currency: 'JPY' }, code_needed: true, availability: 'many', payments: ['free'], code: 'AURORA' },
+    { ...type, id: 'tt_4', title: { ja: '千秋楽', en: 'Last night' }, price: { amount: 3300, currency: 'JPY' }, performances: ['pf_2'], availability: 'none' },
+  ],
+  now: at(Date.now()),
+};
+export const others = [
+  { ...event, id: 'ev_2', slug: 'rakugo-night', state: 'live', title: { ja: '深夜寄席', en: 'Midnight rakugo' }, performances: [{ ...performance, id: 'pf_3', state: 'live' }] },
+  { ...event, id: 'ev_3', slug: 'brass-in-the-park', state: 'announced', title: { ja: '公園のブラス', en: 'Brass in the park' }, performances: [{ ...performance, id: 'pf_4' }] },
+];
+
+export const order = {
+  id: 'or_8Kq2Zr7bVt5m', state: 'held', event: { slug: event.slug, title: event.title }, ticket_type: { id: 'tt_1', title: type.title },
+  quantity: 2, total: { amount: 11000, currency: 'JPY' }, tax: { amount: 1000, currency: 'JPY' },
+  hold_until: at(Date.now() + 590_000), pay_until: null, payment: null, created: at(Date.now()), tickets: [],
+};
+export const konbini = {
+  ...order, state: 'pending_payment', hold_until: null,
+  payment: { method: 'konbini', state: 'pending', number: '6241-0387-5519', store_deadline: at(start - kDayMs) },
+};
+
+export const ticket = {
+  id: 'tk_1', order: order.id, state: 'valid', devices: 1, ics: '/api/v1/tickets/tk_1.ics', performances: [performance, second],
+  event: { slug: event.slug, title: event.title, artwork: null, state: 'on_sale', zone: event.zone },
+};
+
+const list = (orders) => ({ orders, next: null });
+
+// Path → answer, or [status, answer]. A test changes what its state needs.
+export const answers = () => ({
+  'GET /session': { account, csrf: 'csrf-1' },
+  'GET /events': { events: [...others, event] },
+  [`GET /events/${event.slug}`]: event,
+  [`GET /orders/${order.id}`]: order,
+  'GET /orders': list([konbini]),
+  'GET /tickets': { tickets: [ticket, { ...ticket, id: 'tk_2', state: 'revoked', performances: [second] }, { ...ticket, id: 'tk_3', state: 'over', performances: [performance] }] },
+  'GET /test-reports': { reports: [] },
+  'POST /orders': [201, order],
+  'GET /producer/events': { events: [event, ...others] },
+  'GET /producer/events/ev_1': event,
+  'GET /producer/events/ev_1/orders': list([
+    { ...order, state: 'fulfilled', account: { email: 'taro@example.jp' } },
+    { ...konbini, id: 'or_2', account: { email: 'jiro@example.jp' } },
+    { ...order, id: 'or_3', state: 'refunded', account: null },
+  ]),
+  'GET /producer/events/ev_1/destruction': { record: { event: 'ev_1', destroyed: [{ what: 'key', kid: '0f3c…', at: at(start) }] }, signature: 'eyJhbGciOi…' },
+  'GET /channels/public': { channels: [{ name: 'main', live: true, viewers: 214, latency: 'low', kind: 'video', protection: 'none' }] },
+  'GET /channels/main/public': { name: 'main', live: false, viewers: 0, latency: 'stable', kind: 'video', protection: 'none' },
+});
+
+export const problem = (status, name, more = {}) => [status, { type: `/problems/${name}`, title: name, status, detail: name, ...more }];
+
+// Answers this page's /api/v1 from the table, and keeps what was asked with which CSRF token.
+export async function answerFrom(page, table) {
+  const asked = [];
+  await page.route('**/api/v1/**', async (route) => {
+    const request = route.request();
+    const name = `${request.method()} ${new URL(request.url()).pathname.slice('/api/v1'.length)}`;
+    asked.push({ name, csrf: request.headers()['x-csrf-token'], body: request.postData() });
+    const found = table[name] ?? problem(404, 'unknown');
+    const [status, body] = Array.isArray(found) ? found : [200, found];
+    await route.fulfill({ status, contentType: status < 400 ? 'application/json' : 'application/problem+json', body: JSON.stringify(body) });
+  });
+  return asked;
+}
