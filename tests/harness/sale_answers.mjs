@@ -35,7 +35,7 @@ export const event = {
   ticket_types: [
     type,
     { ...type, id: 'tt_2', title: { ja: '初日', en: 'First night' }, price: { amount: 3300, currency: 'JPY' }, performances: ['pf_1'], availability: 'many' },
-    { ...type, id: 'tt_3', title: { ja: 'ご招待', en: 'Guests' }, price: { amount: 0, currency: 'JPY' }, code_needed: true, availability: 'many', payments: ['free'], code: 'AURORA' },
+    { ...type, id: 'tt_3', title: { ja: 'ご招待', en: 'Guests' }, price: { amount: 0, currency: 'JPY' }, code_needed: true, availability: 'many', payments: ['free'] },
     { ...type, id: 'tt_4', title: { ja: '千秋楽', en: 'Last night' }, price: { amount: 3300, currency: 'JPY' }, performances: ['pf_2'], availability: 'none' },
   ],
   now: at(Date.now()),
@@ -60,7 +60,7 @@ export const ticket = {
   event: { slug: event.slug, title: event.title, artwork: null, state: 'on_sale', zone: event.zone },
 };
 
-const list = (orders) => ({ orders, next: null });
+const list = (orders) => ({ orders });
 
 // Path → answer, or [status, answer]. A test changes what its state needs.
 export const answers = () => ({
@@ -75,9 +75,9 @@ export const answers = () => ({
   'GET /producer/events': { events: [event, ...others] },
   'GET /producer/events/ev_1': event,
   'GET /producer/events/ev_1/orders': list([
-    { ...order, state: 'fulfilled', account: { email: 'taro@example.jp' } },
-    { ...konbini, id: 'or_2', account: { email: 'jiro@example.jp' } },
-    { ...order, id: 'or_3', state: 'refunded', account: null },
+    { ...order, state: 'fulfilled', buyer: 'taro@example.jp' },
+    { ...konbini, id: 'or_2', buyer: 'jiro@example.jp' },
+    { ...order, id: 'or_3', state: 'refunded', buyer: '' },
   ]),
   'GET /producer/events/ev_1/destruction': { record: { event: 'ev_1', destroyed: [{ what: 'key', kid: '0f3c…', at: at(start) }] }, signature: 'eyJhbGciOi…' },
   'GET /channels/public': { channels: [{ name: 'main', live: true, viewers: 214, latency: 'low', kind: 'video', protection: 'none' }] },

@@ -4,13 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { moneyText } from '../format/money';
 import { viewersZone } from '../format/zone';
 import { goToSignIn, partOfPath } from '../server/address';
-import {
-  cancelOrder,
-  confirmOrder,
-  event as askEvent,
-  order as askOrder,
-  type Order,
-} from '../server/sale';
+import { cancelOrder, event as askEvent, order as askOrder, type Order } from '../server/sale';
 import { useAct, useAnswer } from '../server/use_answer';
 import { useTexts } from '../texts/language';
 import { textOf } from '../texts/text_of';
@@ -105,11 +99,6 @@ function OrderActs({ order, set }: { order: Order; set(order: Order): void }) {
   const { busy, refusal, run } = useAct();
   const open = order.state === 'held' || order.state === 'pending_payment';
   const cancel = () => run(async () => set(await cancelOrder(order.id)));
-  const pay = () =>
-    run(async () => {
-      const { pay_url } = await confirmOrder(order.id, order.payment!.method);
-      if (pay_url) location.href = pay_url;
-    });
   return (
     <div class="acts">
       {order.state === 'fulfilled' && (
@@ -122,10 +111,10 @@ function OrderActs({ order, set }: { order: Order; set(order: Order): void }) {
           {words.finish}
         </a>
       )}
-      {order.state === 'pending_payment' && order.payment?.method === 'card' && (
-        <button class="button button-main" disabled={busy} onClick={() => void pay()}>
+      {order.state === 'pending_payment' && order.payment?.pay_url && !order.payment.number && (
+        <a class="button button-main" href={order.payment.pay_url}>
           {words.payAgain}
-        </button>
+        </a>
       )}
       {['expired', 'cancelled'].includes(order.state) && (
         <a class="button button-main" href={`/e/${order.event.slug}`}>

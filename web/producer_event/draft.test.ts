@@ -31,7 +31,7 @@ const event: ProducerEvent = {
       availability: 'many',
       devices: 1,
       sale_from: '2026-11-30T15:00:00Z',
-      sale_until: null,
+      sale_until: '2026-12-24T16:30:00Z',
       per_account: 4,
       code_needed: false,
       payments: ['card', 'konbini'],
@@ -54,7 +54,7 @@ describe('a draft', () => {
 
   it('comes back as the event it was made of', () => {
     const wish = wishOf(draftOf(event), event);
-    const { availability: _a, code_needed: _c, ...type } = event.ticket_types[0]!;
+    const { availability: _a, ...type } = event.ticket_types[0]!;
     const { state: _s, ...performance } = event.performances[0]!;
     expect(wish).toEqual({
       slug: event.slug,
@@ -99,6 +99,7 @@ describe('what is wrong is named with its place', () => {
       what: 'window',
       ticketType: 0,
     });
+    expect(one({ saleFrom: { day: '', time: '' } })).toEqual({ what: 'window', ticketType: 0 });
   });
 
   it('and a free ticket is paid by nothing', () => {

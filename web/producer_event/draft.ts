@@ -28,7 +28,7 @@ export interface TicketTypeDraft {
   performances: string[];
   saleFrom: { day: string; time: string };
   saleUntil: { day: string; time: string };
-  code: string;
+  codeNeeded: boolean;
   payments: Method[];
 }
 
@@ -83,7 +83,7 @@ export function draftOf(event: ProducerEvent): Draft {
       performances: type.performances,
       saleFrom: moment(type.sale_from),
       saleUntil: moment(type.sale_until),
-      code: type.code ?? '',
+      codeNeeded: type.code_needed,
       payments: type.payments,
     })),
   };
@@ -155,11 +155,9 @@ function ticketTypeOf(
   const devices = count(draft.devices, 10);
   const per_account = count(draft.perAccount, 100);
   if (tax_rate === null || !capacity || !devices || !per_account) return 'number';
-  const moment = ({ day, time }: { day: string; time: string }) =>
-    day === '' && time === '' ? undefined : typedInstant(day, time, zone);
-  const [from, until] = [moment(draft.saleFrom), moment(draft.saleUntil)];
-  if (from === null || until === null) return 'window';
-  if (from !== undefined && until !== undefined && from >= until) return 'window';
+  const from = typedInstant(draft.saleFrom.day, draft.saleFrom.time, zone);
+  const until = typedInstant(draft.saleUntil.day, draft.saleUntil.time, zone);
+  if (from === null || until === null || from >= until) return 'window';
   if (draft.performances.length === 0) return 'for';
   return {
     ...(draft.id ? { id: draft.id } : {}),
@@ -170,9 +168,9 @@ function ticketTypeOf(
     devices,
     per_account,
     performances: draft.performances,
-    sale_from: from === undefined ? null : rfc3339(from),
-    sale_until: until === undefined ? null : rfc3339(until),
-    ...(draft.code ? { code: draft.code } : {}),
+    sale_from: rfc3339(from),
+    sale_until: rfc3339(until),
+    code_needed: draft.codeNeeded,
     payments: amount === 0 ? ['free'] : draft.payments.filter((method) => method !== 'free'),
   };
 }

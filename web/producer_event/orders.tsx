@@ -5,6 +5,7 @@ import { moneyText } from '../format/money';
 import { momentText } from '../format/zone';
 import {
   eventOrders,
+  kOrdersOfPage,
   refundOrder,
   type ProducerEvent,
   type ProducerOrder,
@@ -21,7 +22,7 @@ export function Orders({ event }: { event: ProducerEvent }) {
   const [earlier, setEarlier] = useState<ProducerOrder[]>([]);
   const { answer, refusal, set } = useAnswer(() => eventOrders(event.id, after), [event.id, after]);
   const page = answer?.orders ?? [];
-  const changed = (order: ProducerOrder) => {
+  const changed = (order: Pick<ProducerOrder, 'id' | 'state'>) => {
     const swap = (list: ProducerOrder[]) =>
       list.map((one) => (one.id === order.id ? { ...one, ...order } : one));
     setEarlier(swap(earlier));
@@ -55,13 +56,13 @@ export function Orders({ event }: { event: ProducerEvent }) {
           </table>
         </div>
       )}
-      {answer?.next && (
+      {page.length === kOrdersOfPage && (
         <button
           class="button"
           type="button"
           onClick={() => {
             setEarlier(all);
-            setAfter(answer.next!);
+            setAfter(page.at(-1)!.id);
           }}
         >
           {words.more}
@@ -74,7 +75,7 @@ export function Orders({ event }: { event: ProducerEvent }) {
 interface RowProperties {
   order: ProducerOrder;
   zone: string;
-  changed(order: ProducerOrder): void;
+  changed(order: Pick<ProducerOrder, 'id' | 'state'>): void;
 }
 
 function OrderRow({ order, zone, changed }: RowProperties) {
@@ -86,7 +87,7 @@ function OrderRow({ order, zone, changed }: RowProperties) {
   return (
     <tr>
       <td>{momentText(zone, Date.parse(order.created), language)}</td>
-      <td>{order.account?.email ?? '–'}</td>
+      <td>{order.buyer || '–'}</td>
       <td>
         {textOf(order.ticket_type.title, language)} × {order.quantity}
       </td>

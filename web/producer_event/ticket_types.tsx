@@ -1,10 +1,12 @@
 // What is sold: price, number, limits, when, and for which performances.
 
+import { dayOf, typedTime } from '../format/typed_time';
 import type { ProducerEvent } from '../server/producer';
 import type { Method } from '../server/sale';
 import { useTexts } from '../texts/language';
 import { textOf } from '../texts/text_of';
 import { Field } from '../theme/field';
+import { Codes } from './codes';
 import type { Draft, TicketTypeDraft } from './draft';
 
 interface Properties {
@@ -17,7 +19,15 @@ export function TicketTypes({ draft, change, event }: Properties) {
   const words = useTexts().texts.producer;
   const put = (ticketTypes: TicketTypeDraft[]) => change({ ticketTypes });
   const performances = event.performances.map(({ id }) => id);
-  const add = () => put([...draft.ticketTypes, { ...structuredClone(kNew), performances }]);
+  const moment = (instant: number) => {
+    const day = dayOf(instant, draft.zone);
+    return { day, time: typedTime(instant, day, draft.zone) };
+  };
+  const add = () => {
+    const end = Math.max(...event.performances.map((one) => Date.parse(one.end)));
+    const window = { saleFrom: moment(Date.now()), saleUntil: moment(end) };
+    put([...draft.ticketTypes, { ...structuredClone(kNew), ...window, performances }]);
+  };
   return (
     <section class="card" aria-labelledby="types">
       <h2 id="types">{words.ticketTypes}</h2>
@@ -53,7 +63,7 @@ const kNew: TicketTypeDraft = {
   performances: [],
   saleFrom: { day: '', time: '' },
   saleUntil: { day: '', time: '' },
-  code: '',
+  codeNeeded: false,
   payments: ['card', 'konbini'],
 };
 
@@ -65,7 +75,7 @@ interface FieldsProperties {
   remove(): void;
 }
 
-type PlainName = 'price' | 'currency' | 'taxRate' | 'capacity' | 'devices' | 'perAccount' | 'code';
+type PlainName = 'price' | 'currency' | 'taxRate' | 'capacity' | 'devices' | 'perAccount';
 
 function TypeFields({ index, type, event, change, remove }: FieldsProperties) {
   const { texts, language } = useTexts();
@@ -75,7 +85,7 @@ function TypeFields({ index, type, event, change, remove }: FieldsProperties) {
     <Field
       id={id(name)}
       label={words[name]}
-      inputMode={name === 'currency' || name === 'code' ? 'text' : 'decimal'}
+      inputMode={name === 'currency' ? 'text' : 'decimal'}
       maxLength={64}
       value={type[name]}
       set={(value) => change({ [name]: value })}
@@ -130,7 +140,6 @@ function TypeFields({ index, type, event, change, remove }: FieldsProperties) {
         {plain('devices')}
         {window('saleFrom')}
         {window('saleUntil')}
-        {plain('code')}
       </div>
       <Checks
         legend={words.forWhich}
@@ -150,6 +159,13 @@ function TypeFields({ index, type, event, change, remove }: FieldsProperties) {
         chosen={type.payments}
         set={(payments) => change({ payments: payments as Method[] })}
       />
+      <Checks
+        legend={words.code}
+        names={[['code', words.codeNeeded]]}
+        chosen={type.codeNeeded ? ['code'] : []}
+        set={(chosen) => change({ codeNeeded: chosen.length > 0 })}
+      />
+      {type.id && type.codeNeeded && <Codes event={event} type={type.id} />}
       <button class="link" type="button" onClick={remove}>
         {words.remove}
       </button>

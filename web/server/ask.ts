@@ -24,7 +24,7 @@ export interface Question {
 
 export interface Account {
   id: string;
-  email: string;
+  email: string | null; // accounts made in a terminal may have none
   name?: string;
   role: 'viewer' | 'producer' | 'admin';
   language?: string;
@@ -34,6 +34,7 @@ export interface Session {
   csrf: string;
 }
 
+const kCsrfHeader = 'X-CSRF-Token';
 let session: Promise<Session> | null = null;
 let csrf: string | null = null; // null: not yet asked for
 const kNobody: Session = { account: null, csrf: '' };
@@ -59,19 +60,21 @@ export async function ask<T>(path: string, question: Question = {}): Promise<T> 
     return await askOnce<T>(path, question);
   } catch (error) {
     // Another tab signed in or out: this one's CSRF token is old.
-    if (!(error instanceof Refusal) || error.problem !== 'csrf') throw error;
+    if (!(error instanceof Refusal) || !wantsCsrf(error)) throw error;
     session = csrf = null;
     await getSession();
     return askOnce<T>(path, question);
   }
 }
 
+const wantsCsrf = ({ status, detail }: Refusal) => status === 403 && detail.includes(kCsrfHeader);
+
 async function askOnce<T>(path: string, question: Question): Promise<T> {
   const { method = 'GET', token, anonymous, json, file, keepalive = false } = question;
   const headers = new Headers();
   if (token) headers.set('Authorization', `Bearer ${token}`);
   else if (method !== 'GET' && (csrf !== null || !anonymous))
-    headers.set('X-CSRF-Token', csrf ?? (await getSession()).csrf);
+    headers.set(kCsrfHeader, csrf ?? (await getSession()).csrf);
   if (json !== undefined) headers.set('Content-Type', 'application/json');
   const body = json !== undefined ? JSON.stringify(json) : (file ?? null);
   let answer: Response;

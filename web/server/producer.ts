@@ -3,12 +3,13 @@
 import { ask } from './ask';
 import type { EventState, Order, SaleEvent, TicketType } from './sale';
 
-// The producer sees what buyers do not: capacity and code.
-export type ProducerTicketType = TicketType & { capacity: number; code?: string | null };
+// The producer sees what buyers do not.
+export type ProducerTicketType = TicketType & { capacity: number; taken?: number };
 export type ProducerEvent = Omit<SaleEvent, 'ticket_types'> & {
   ticket_types: ProducerTicketType[];
 };
-export type ProducerOrder = Order & { account?: { email: string } | null };
+export type ProducerOrder = Order & { buyer?: string };
+export const kOrdersOfPage = 100;
 
 export interface EventWish {
   slug: string;
@@ -19,9 +20,7 @@ export interface EventWish {
     id?: string;
     channels: SaleEvent['performances'][number]['channels'];
   })[];
-  ticket_types: (Omit<ProducerTicketType, 'id' | 'availability' | 'code_needed'> & {
-    id?: string;
-  })[];
+  ticket_types: (Omit<ProducerTicketType, 'id' | 'availability' | 'taken'> & { id?: string })[];
 }
 
 export interface Destruction {
@@ -48,11 +47,11 @@ export const delayEvent = (
 export const sendArtwork = (id: string, file: Blob) =>
   ask<unknown>(at(id, '/artwork'), { method: 'POST', file });
 export const eventOrders = (id: string, after: string) =>
-  ask<{ orders: ProducerOrder[]; next?: string | null }>(
-    at(id, `/orders?after=${encodeURIComponent(after)}`),
-  );
+  ask<{ orders: ProducerOrder[] }>(at(id, `/orders?after=${encodeURIComponent(after)}`));
+export const addCode = (id: string, code: { ticket_type: string; code: string; uses: number }) =>
+  ask<ProducerEvent>(at(id, '/codes'), { method: 'POST', json: code });
 export const refundOrder = (id: string) =>
-  ask<Order>(`/api/v1/producer/orders/${encodeURIComponent(id)}/refund`, {
+  ask<Pick<Order, 'id' | 'state'>>(`/api/v1/producer/orders/${encodeURIComponent(id)}/refund`, {
     method: 'POST',
     json: {},
   });

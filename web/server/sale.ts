@@ -74,6 +74,7 @@ export interface Order {
   payment: {
     method: Method;
     state: string;
+    pay_url?: string; // while it is open
     number?: string;
     store_deadline?: string;
   } | null;

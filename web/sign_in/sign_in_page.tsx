@@ -39,10 +39,13 @@ export function SignInPage() {
       >
         <h1>{making ? words.makeTitle : words.inTitle}</h1>
         <div class="field">
-          <label for="email">{words.email}</label>
+          <label for="email">{making ? words.email : words.emailOrName}</label>
           <input
             id="email"
-            type="email"
+            type={(making ? 'email' : 'text') as 'text'}
+            inputMode="email"
+            autocapitalize="none"
+            spellcheck={false}
             autocomplete="username"
             required
             maxLength={254}

@@ -86,7 +86,12 @@ export const en = {
   saleFrom: 'On sale from',
   saleUntil: 'On sale until',
   time: 'Time',
-  code: 'Invitation code, if needed',
+  code: 'Invitation',
+  codeNeeded: 'Only with a code',
+  newCode: 'New code',
+  uses: 'Uses',
+  addCode: 'Add the code',
+  codeAdded: (code: string) => `${code} can be used now.`,
   payments: 'Payment',
 
   wrong: {
@@ -98,7 +103,7 @@ export const en = {
     channel: 'Name at least one channel: letters, digits, - and _.',
     price: 'The price cannot be read.',
     number: 'A number is missing, or out of range.',
-    window: 'The times of the sale do not fit together.',
+    window: 'The sale needs a beginning and an end after it.',
     for: 'Choose at least one performance.',
   },
 
@@ -207,7 +212,12 @@ export const ja: typeof en = {
   saleFrom: '販売開始',
   saleUntil: '販売終了',
   time: '時刻',
-  code: '招待コード(必要な場合)',
+  code: '招待',
+  codeNeeded: 'コードをお持ちの方のみ',
+  newCode: '新しいコード',
+  uses: '使用回数',
+  addCode: 'コードを追加',
+  codeAdded: (code) => `${code}が使えるようになりました。`,
   payments: 'お支払い方法',
 
   wrong: {
@@ -219,7 +229,7 @@ export const ja: typeof en = {
     channel: 'チャンネルを1つ以上、英数字と - _ で入力してください。',
     price: '価格を読み取れません。',
     number: '数値がないか、範囲外です。',
-    window: '販売期間の時刻が正しくありません。',
+    window: '販売期間の開始と終了を正しく入力してください。',
     for: '対象の公演を1つ以上選んでください。',
   },
 

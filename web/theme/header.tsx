@@ -65,6 +65,7 @@ function AccountLinks() {
 
 function AccountMenu({ account }: { account: Account }) {
   const { texts } = useTexts();
+  const name = account.name || account.email || '';
   const leave = async (where: 'here' | 'everywhere') => {
     await signOut(where).catch(() => undefined);
     location.href = '/';
@@ -77,11 +78,11 @@ function AccountMenu({ account }: { account: Account }) {
       <details class="menu">
         <summary class="quiet" aria-label={texts.account}>
           <span class="initial" aria-hidden="true">
-            {(account.name || account.email).slice(0, 1).toUpperCase()}
+            {name.slice(0, 1).toUpperCase()}
           </span>
         </summary>
         <div class="menu-list">
-          <p>{account.email}</p>
+          <p>{account.email ?? name}</p>
           {account.role !== 'viewer' && <a href="/producer">{texts.producerPages}</a>}
           <button type="button" onClick={() => void leave('here')}>
             {texts.signOut}

@@ -32,18 +32,31 @@ export function WatchPage() {
   const [panel, setPanel] = useState(false);
   const [awake, wake] = useAwake();
   const performing = usePerformance(performance);
-  const { show, state, info, player, slate, blocked, askSound, unreachable, refusal, heard } =
-    useShow(
-      () => {
-        if (performance) return ticketSource(channel, performance);
-        const token = takeToken(kTokenKey);
-        setTokenTried(token !== null);
-        return channelSource(channel, token);
-      },
-      video,
-      canvas,
-    );
+  const {
+    show,
+    state: shown,
+    info,
+    player,
+    slate,
+    blocked,
+    askSound,
+    unreachable,
+    refusal,
+    heard,
+  } = useShow(
+    () => {
+      if (performance) return ticketSource(channel, performance);
+      const token = takeToken(kTokenKey);
+      setTokenTried(token !== null);
+      return channelSource(channel, token);
+    },
+    video,
+    canvas,
+  );
 
+  // At the end every right ends too: that is no refund.
+  const over = performing?.performance.state === 'ended';
+  const state = shown === 'revoked' && over ? 'ended' : shown;
   const name = performing ? textOf(performing.event.title, language) : channel;
   useEffect(() => {
     document.title = texts.watch.title(name);
