@@ -1,37 +1,24 @@
 // WebKitGTK under Xvfb. WebKit on phones has no MediaSource, only ManagedMediaSource: so it is taken away.
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { injectingProxy } from '../harness/injecting_proxy.mjs';
 import { program } from '../harness/paths.mjs';
 import { Child } from '../harness/process.mjs';
 import { Server } from '../harness/server.mjs';
 import { publishToken } from '../harness/token.mjs';
-import { Driver } from '../harness/webdriver.mjs';
 import { until } from '../harness/wait.mjs';
+import { startWebKit } from '../harness/webkit.mjs';
 
-const kMiniBrowser = ['/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser', '/usr/lib/aarch64-linux-gnu/webkit2gtk-4.1/MiniBrowser'].find(existsSync);
-
-let server, sender, proxy, screen, driver;
+let server, sender, proxy, driver;
 before(async () => {
   server = await Server.start({ config: '[channels]\naccess = "public"\n' });
   sender = new Child(program, ['publish', 'test', '--size', '640x360', `${server.ws}/ws?channel=main`], { env: { BUTAI_TOKEN: publishToken() } });
   await server.segmentsOf('main');
   proxy = await injectingProxy(server.ports.http, 'delete window.MediaSource; delete window.WebKitMediaSource;');
-  const display = `:${90 + (process.pid % 900)}`;
-  screen = new Child('Xvfb', [display, '-screen', '0', '1280x900x24', '-nolisten', 'tcp']);
-  await until('the screen', () => existsSync(`/tmp/.X11-unix/X${display.slice(1)}`));
-  driver = await Driver.start('WebKitWebDriver', {
-    // Without a graphics card its GL sink leaves a canvas blank now and then.
-    env: { DISPLAY: display, WEBKIT_GST_DISABLE_GL_SINK: '1', WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1', NO_AT_BRIDGE: '1' },
-    capabilities: {
-      'webkitgtk:browserOptions': { binary: kMiniBrowser, args: ['--automation'] },
-    },
-  });
+  driver = await startWebKit();
 });
 after(async () => {
   await driver?.stop();
-  await screen?.stop();
   proxy?.close();
   await sender?.stop();
   await server?.stop();

@@ -27,7 +27,7 @@ interface Properties {
 export function Confirm({ event, type, order, method }: Properties) {
   const { texts, language } = useTexts();
   const words = texts.sale.buy;
-  const leftMs = useLeftMs(order.hold_until);
+  const leftMs = useLeftMs(order.hold_until, event.aheadMs);
   const { busy, refusal, run } = useAct();
   const again = `/e/${event.slug}/buy?type=${encodeURIComponent(type.id)}`;
   const pay = () =>
@@ -128,13 +128,13 @@ function SixItems({ event, type, order, method }: Properties) {
   );
 }
 
-// Until `moment`, each second; null without one.
-export function useLeftMs(moment: string | null): number | null {
+// Until `moment` by the server's clock, each second; null without one.
+function useLeftMs(moment: string | null, aheadMs: number): number | null {
   const end = moment ? Date.parse(moment) : null;
   const [now, setNow] = useState(Date.now);
   useEffect(() => {
     const timer = setInterval(() => setNow(Date.now()), 1000);
     return () => clearInterval(timer);
   }, []);
-  return end === null ? null : end - now;
+  return end === null ? null : end - (now + aheadMs);
 }

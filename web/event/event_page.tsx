@@ -1,5 +1,6 @@
 // An event: what it is, when, and the tickets for it.
 
+import { useEffect } from 'preact/hooks';
 import { momentText } from '../format/zone';
 import { moneyText } from '../format/money';
 import { partOfPath, watchAddress } from '../server/address';
@@ -17,10 +18,16 @@ import { textOf } from '../texts/text_of';
 import { Artwork, Loading, Notice, Page, Refused, When } from '../theme/sale';
 import { saleOf } from './sale_of';
 
+const kLookMs = 30_000; // a sale that begins, and what is left of it, show without a reload
+
 export function EventPage() {
   const { texts, language } = useTexts();
   const slug = partOfPath(1);
-  const { answer: event, refusal } = useAnswer(() => askEvent(slug), [slug]);
+  const { answer: event, refusal, again } = useAnswer(() => askEvent(slug), [slug]);
+  useEffect(() => {
+    const timer = setInterval(() => !document.hidden && again(), kLookMs);
+    return () => clearInterval(timer);
+  }, [again]);
   const { answer: mine } = useAnswer(() => ticketsFor(slug), [slug]);
   if (!event) {
     return (
@@ -134,15 +141,16 @@ function TicketTypes({ event }: { event: SaleEvent }) {
 function TicketTypeRow({ event, type }: { event: SaleEvent; type: TicketType }) {
   const { texts, language } = useTexts();
   const words = texts.sale.event;
-  const sale = saleOf(event, type, Date.parse(event.now ?? '') || Date.now());
+  const sale = saleOf(event, type, Date.now() + event.aheadMs);
   const title = textOf(type.title, language);
+  const free = type.price.amount === 0;
   const only = event.performances.filter(({ id }) => type.performances.includes(id));
   return (
     <div class="ticket-type">
       <h3>{title}</h3>
       <p class="price">
-        <b>{type.price.amount === 0 ? words.free : moneyText(type.price, language)}</b>
-        {type.price.amount > 0 && <small>{words.taxIncluded}</small>}
+        <b>{free ? words.free : moneyText(type.price, language)}</b>
+        {!free && <small>{words.taxIncluded}</small>}
       </p>
       <p class="fine">
         {event.performances.length > 1 &&
@@ -156,9 +164,9 @@ function TicketTypeRow({ event, type }: { event: SaleEvent; type: TicketType }) 
         <a
           class="button button-main"
           href={`/e/${event.slug}/buy?type=${encodeURIComponent(type.id)}`}
-          aria-label={words.buyNamed(title)}
+          aria-label={words.buyNamed(title, free)}
         >
-          {words.buy}
+          {free ? words.get : words.buy}
         </a>
       ) : (
         <p class="sale-note">

@@ -14,7 +14,7 @@ import { nextLookMs } from './poll';
 export function OrderPage() {
   const { texts } = useTexts();
   const { answer: order, refusal, again, set } = useAnswer(() => askOrder(partOfPath(1)), []);
-  useLooks(order, again);
+  useLooks(order, refusal, again);
   useEffect(() => {
     if (refusal?.status === 401) goToSignIn();
   }, [refusal]);
@@ -28,7 +28,7 @@ export function OrderPage() {
 }
 
 // Asks again and again, slower and slower, while something may still happen and somebody is looking.
-function useLooks(order: Order | null, again: () => void): void {
+function useLooks(order: Order | null, refusal: unknown, again: () => void): void {
   const looks = useRef(0);
   useEffect(() => {
     const delay = order && nextLookMs(order, looks.current++, Math.random());
@@ -42,7 +42,7 @@ function useLooks(order: Order | null, again: () => void): void {
       clearTimeout(timer);
       document.removeEventListener('visibilitychange', look);
     };
-  }, [order, again]);
+  }, [order, refusal, again]); // also after a look that failed
 }
 
 function OrderCard({ order, set }: { order: Order; set(order: Order): void }) {

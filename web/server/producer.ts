@@ -5,7 +5,7 @@ import type { EventState, Order, SaleEvent, TicketType } from './sale';
 
 // The producer sees what buyers do not.
 export type ProducerTicketType = TicketType & { capacity: number; taken?: number };
-export type ProducerEvent = Omit<SaleEvent, 'ticket_types'> & {
+export type ProducerEvent = Omit<SaleEvent, 'ticket_types' | 'now' | 'aheadMs'> & {
   ticket_types: ProducerTicketType[];
 };
 export type ProducerOrder = Order & { buyer?: string };

@@ -48,7 +48,8 @@ export interface SaleEvent {
   artwork: string | null;
   performances: Performance[];
   ticket_types: TicketType[];
-  now?: string;
+  now: string;
+  aheadMs: number; // the server's clock before this device's, found when this was told
 }
 
 export type OrderState =
@@ -118,8 +119,14 @@ export const makeAccount = async (wish: {
 export const signOut = (where: 'here' | 'everywhere') =>
   ask<null>(where === 'here' ? '/api/v1/session' : '/api/v1/sessions', { method: 'DELETE' });
 
-export const events = async () => (await ask<{ events: SaleEvent[] }>('/api/v1/events')).events;
-export const event = (slug: string) => ask<SaleEvent>(`/api/v1/events/${at(slug)}`);
+const heard = (told: SaleEvent): SaleEvent => ({
+  ...told,
+  aheadMs: (Date.parse(told.now) || Date.now()) - Date.now(),
+});
+export const events = async () =>
+  (await ask<{ events: SaleEvent[] }>('/api/v1/events')).events.map(heard);
+export const event = async (slug: string) =>
+  heard(await ask<SaleEvent>(`/api/v1/events/${at(slug)}`));
 
 export const holdOrder = (wish: { ticket_type: string; quantity: number; code?: string }) =>
   ask<Order>('/api/v1/orders', { method: 'POST', json: wish });

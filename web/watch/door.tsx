@@ -100,7 +100,7 @@ export function useDoors(
   enter: () => void,
 ): void {
   const doors = performing ? Date.parse(performing.performance.doors) : null;
-  const ahead = performing?.serverAheadMs ?? 0;
+  const ahead = performing?.event.aheadMs ?? 0;
   const open = performing ? performing.performance.state !== 'scheduled' : false;
   useEffect(() => {
     if (!closed) return;

@@ -10,7 +10,6 @@ const kLookMs = 20_000; // a delay is on every screen within half a minute
 export interface Performing {
   event: SaleEvent;
   performance: Performance;
-  serverAheadMs: number; // of this device's clock
   moves: Move[];
 }
 
@@ -27,11 +26,9 @@ export function usePerformance(id: string | null): Performing | null {
       const performance = event?.performances.find((one) => one.id === id);
       if (event && performance) {
         slug = event.slug;
-        const serverAheadMs = event.now ? Date.parse(event.now) - Date.now() : 0;
         setNow((last) => ({
           event,
           performance,
-          serverAheadMs,
           moves: last ? [...last.moves, ...movesOf(last.performance, performance)] : [],
         }));
       }

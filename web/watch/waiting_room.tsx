@@ -11,7 +11,7 @@ export function WaitingRoom({ performing }: { performing: Performing }) {
   const { texts, language } = useTexts();
   const words = texts.watch.room;
   const { event, performance } = performing;
-  const left = useLeft(Date.parse(performance.doors), performing.serverAheadMs);
+  const left = useLeft(Date.parse(performance.doors), performing.event.aheadMs);
   return (
     <div class="room">
       <Artwork src={event.artwork} name={event.slug} />
