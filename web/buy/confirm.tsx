@@ -1,7 +1,7 @@
 // The last screen before the order. It names what Japanese law wants there (Act on Specified Commercial
 // Transactions, article 12-6): quantity, price, time and way of payment, delivery, period, cancellation.
 
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { clockText } from '../format/countdown';
 import { moneyText } from '../format/money';
 import {
@@ -27,6 +27,8 @@ interface Properties {
 export function Confirm({ event, type, order, method }: Properties) {
   const { texts, language } = useTexts();
   const words = texts.sale.buy;
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => heading.current?.focus(), []); // a new screen: readers begin at its top
   const leftMs = useLeftMs(order.hold_until, event.aheadMs);
   const { busy, refusal, run } = useAct();
   const again = `/e/${event.slug}/buy?type=${encodeURIComponent(type.id)}`;
@@ -52,7 +54,9 @@ export function Confirm({ event, type, order, method }: Properties) {
   }
   return (
     <section class="card">
-      <h1>{words.confirmTitle}</h1>
+      <h1 ref={heading} tabIndex={-1}>
+        {words.confirmTitle}
+      </h1>
       <p class="fine">{words.confirmLead}</p>
       <SixItems {...{ event, type, order, method }} />
       <Refused refusal={refusal} />

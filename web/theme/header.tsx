@@ -1,5 +1,6 @@
 // The line at the top of every page: where you are, your tickets and account, and the other language.
 
+import { useEffect, useRef } from 'preact/hooks';
 import { signOut } from '../server/sale';
 import { useSessionAnswer } from '../server/use_answer';
 import type { Account } from '../server/ask';
@@ -66,6 +67,21 @@ function AccountLinks() {
 function AccountMenu({ account }: { account: Account }) {
   const { texts } = useTexts();
   const name = account.name || account.email || '';
+  const menu = useRef<HTMLDetailsElement>(null);
+  useEffect(() => {
+    const outside = (event: PointerEvent) => {
+      if (!menu.current!.contains(event.target as Node)) menu.current!.open = false;
+    };
+    const escape = (event: KeyboardEvent) => {
+      if (event.key === 'Escape') menu.current!.open = false;
+    };
+    addEventListener('pointerdown', outside);
+    addEventListener('keydown', escape);
+    return () => {
+      removeEventListener('pointerdown', outside);
+      removeEventListener('keydown', escape);
+    };
+  }, []);
   const leave = async (where: 'here' | 'everywhere') => {
     await signOut(where).catch(() => undefined);
     location.href = '/';
@@ -75,7 +91,7 @@ function AccountMenu({ account }: { account: Account }) {
       <a class="quiet" href="/tickets">
         {texts.myTickets}
       </a>
-      <details class="menu">
+      <details class="menu" ref={menu}>
         <summary class="quiet" aria-label={texts.account}>
           <span class="initial" aria-hidden="true">
             {name.slice(0, 1).toUpperCase()}
