@@ -35,7 +35,7 @@ export const event = {
   ticket_types: [
     type,
     { ...type, id: 'tt_2', title: { ja: '初日', en: 'First night' }, price: { amount: 3300, currency: 'JPY' }, performances: ['pf_1'], availability: 'many' },
-    { ...type, id: 'tt_3', title: { ja: 'ご招待', en: 'Guests' }, price: { amount: 0, currency: 'JPY' }, code_needed: true, availability: 'many', payments: ['free'] },
+    { ...type, id: 'tt_3', title: { ja: 'ご招待', en: 'Guests' }, price: { amount: 0, currency: 'JPY' }, code_needed: true, availability: 'many', payments: [] },
     { ...type, id: 'tt_4', title: { ja: '千秋楽', en: 'Last night' }, price: { amount: 3300, currency: 'JPY' }, performances: ['pf_2'], availability: 'none' },
   ],
   now: at(Date.now()),

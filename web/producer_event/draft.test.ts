@@ -85,6 +85,7 @@ describe('what is wrong is named with its place', () => {
     const one = (change: Partial<Draft['performances'][number]>) =>
       changed((draft) => Object.assign(draft.performances[0]!, change));
     expect(one({ end: '1:30' })).toEqual({ what: 'order', performance: 0 });
+    expect(one({ title: { ja: '' } })).toEqual({ what: 'name', performance: 0 });
     expect(one({ start: 'noon' })).toEqual({ what: 'time', performance: 0 });
     expect(one({ channels: 'main stage!' })).toEqual({ what: 'channel', performance: 0 });
   });
@@ -92,8 +93,10 @@ describe('what is wrong is named with its place', () => {
   it('in a ticket type', () => {
     const one = (change: Partial<Draft['ticketTypes'][number]>) =>
       changed((draft) => Object.assign(draft.ticketTypes[0]!, change));
+    expect(one({ title: {} })).toEqual({ what: 'name', ticketType: 0 });
     expect(one({ price: '33.5' })).toEqual({ what: 'price', ticketType: 0 });
     expect(one({ capacity: '0' })).toEqual({ what: 'number', ticketType: 0 });
+    expect(one({ payments: [] })).toEqual({ what: 'payment', ticketType: 0 });
     expect(one({ performances: [] })).toEqual({ what: 'for', ticketType: 0 });
     expect(one({ saleUntil: { day: '2026-11-01', time: '10:00' } })).toEqual({
       what: 'window',
@@ -106,6 +109,6 @@ describe('what is wrong is named with its place', () => {
     const draft = structuredClone(draftOf(event));
     draft.ticketTypes[0]!.price = '0';
     const made = wishOf(draft, event);
-    expect(!isWrong(made) && made.ticket_types[0]!.payments).toEqual(['free']);
+    expect(!isWrong(made) && made.ticket_types[0]!.payments).toEqual([]);
   });
 });

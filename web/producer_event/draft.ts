@@ -43,8 +43,8 @@ export interface Draft {
 
 export type Wrong =
   | { what: 'slug' | 'zone' | 'title' }
-  | { what: 'time' | 'order' | 'channel'; performance: number }
-  | { what: 'price' | 'number' | 'window' | 'for'; ticketType: number };
+  | { what: 'name' | 'time' | 'order' | 'channel'; performance: number }
+  | { what: 'name' | 'price' | 'number' | 'window' | 'for' | 'payment'; ticketType: number };
 
 export function draftOf(event: ProducerEvent): Draft {
   const { zone } = event;
@@ -92,7 +92,7 @@ export function draftOf(event: ProducerEvent): Draft {
 export function wishOf(draft: Draft, before: ProducerEvent | null): EventWish | Wrong {
   if (!/^[a-z0-9][a-z0-9-]{0,63}$/.test(draft.slug)) return { what: 'slug' };
   if (!isZone(draft.zone)) return { what: 'zone' };
-  if (!draft.title.ja && !draft.title.en) return { what: 'title' };
+  if (!isNamed(draft.title)) return { what: 'title' };
   const performances: EventWish['performances'] = [];
   for (const [index, one] of draft.performances.entries()) {
     const made = performanceOf(one, draft.zone, before);
@@ -109,6 +109,8 @@ export function wishOf(draft: Draft, before: ProducerEvent | null): EventWish | 
   return { slug, zone, title, text, performances, ticket_types };
 }
 
+const isNamed = ({ ja, en }: Text) => Boolean(ja || en);
+
 export const isWrong = (made: EventWish | Wrong): made is Wrong => 'what' in made;
 
 const rfc3339 = (instant: number) => new Date(instant).toISOString().replace('.000Z', 'Z');
@@ -117,7 +119,8 @@ function performanceOf(
   draft: PerformanceDraft,
   zone: string,
   before: ProducerEvent | null,
-): EventWish['performances'][number] | 'time' | 'order' | 'channel' {
+): EventWish['performances'][number] | 'name' | 'time' | 'order' | 'channel' {
+  if (!isNamed(draft.title)) return 'name';
   const [doors, start, end] = [draft.doors, draft.start, draft.end].map((time) =>
     typedInstant(draft.day, time, zone),
   ) as [number | null, number | null, number | null];
@@ -143,7 +146,8 @@ function performanceOf(
 function ticketTypeOf(
   draft: TicketTypeDraft,
   zone: string,
-): EventWish['ticket_types'][number] | 'price' | 'number' | 'window' | 'for' {
+): EventWish['ticket_types'][number] | 'name' | 'price' | 'number' | 'window' | 'for' | 'payment' {
+  if (!isNamed(draft.title)) return 'name';
   const amount = typedAmount(draft.price, draft.currency);
   if (amount === null) return 'price';
   const count = (text: string, most: number) => {
@@ -153,12 +157,13 @@ function ticketTypeOf(
   const tax_rate = count(draft.taxRate, 100);
   const capacity = count(draft.capacity, 1_000_000);
   const devices = count(draft.devices, 10);
-  const per_account = count(draft.perAccount, 100);
+  const per_account = count(draft.perAccount, 10);
   if (tax_rate === null || !capacity || !devices || !per_account) return 'number';
   const from = typedInstant(draft.saleFrom.day, draft.saleFrom.time, zone);
   const until = typedInstant(draft.saleUntil.day, draft.saleUntil.time, zone);
   if (from === null || until === null || from >= until) return 'window';
   if (draft.performances.length === 0) return 'for';
+  if (amount > 0 && draft.payments.length === 0) return 'payment';
   return {
     ...(draft.id ? { id: draft.id } : {}),
     title: draft.title,
@@ -171,6 +176,6 @@ function ticketTypeOf(
     sale_from: rfc3339(from),
     sale_until: rfc3339(until),
     code_needed: draft.codeNeeded,
-    payments: amount === 0 ? ['free'] : draft.payments.filter((method) => method !== 'free'),
+    payments: amount === 0 ? [] : draft.payments,
   };
 }

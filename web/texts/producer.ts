@@ -98,6 +98,7 @@ export const en = {
     slug: 'The address may hold small letters, digits and - only.',
     zone: 'There is no such time zone.',
     title: 'The event needs a title.',
+    name: 'A name is missing.',
     time: 'A time is missing or cannot be read. Write it as 19:00 or 25:30.',
     order: 'Doors, start and end must follow one another.',
     channel: 'Name at least one channel: letters, digits, - and _.',
@@ -105,6 +106,7 @@ export const en = {
     number: 'A number is missing, or out of range.',
     window: 'The sale needs a beginning and an end after it.',
     for: 'Choose at least one performance.',
+    payment: 'Choose at least one way to pay.',
   },
 
   orders: 'Orders',
@@ -224,6 +226,7 @@ export const ja: typeof en = {
     slug: 'アドレスには英小文字、数字、- のみ使えます。',
     zone: 'このタイムゾーンはありません。',
     title: 'タイトルを入力してください。',
+    name: '名称を入力してください。',
     time: '時刻がないか、読み取れません。19:00や25:30のように入力してください。',
     order: '開場、開演、終演の順になるようにしてください。',
     channel: 'チャンネルを1つ以上、英数字と - _ で入力してください。',
@@ -231,6 +234,7 @@ export const ja: typeof en = {
     number: '数値がないか、範囲外です。',
     window: '販売期間の開始と終了を正しく入力してください。',
     for: '対象の公演を1つ以上選んでください。',
+    payment: 'お支払い方法を1つ以上選んでください。',
   },
 
   orders: '注文',
