@@ -6,6 +6,7 @@
 #include "drm/text.h"
 #include "media/box_writer.h"
 #include "media/byte_reader.h"
+#include "media/protection_writer.h"
 
 namespace butai::drm {
 namespace {
@@ -56,7 +57,9 @@ std::optional<Pssh> parse_pssh(ByteView box) {
 }
 
 Bytes common_pssh(std::span<const media::KeyId> kids) {
-  return write_pssh({system_named(kCommonSystem), {kids.begin(), kids.end()}, {}});
+  media::BoxWriter out(32 + kids.size() * 16);
+  media::write_common_pssh(out, kids);
+  return out.take();
 }
 
 Bytes widevine_pssh(std::span<const media::KeyId> kids, media::Scheme scheme) {

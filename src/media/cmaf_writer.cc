@@ -184,6 +184,14 @@ void write_trak(BoxWriter& out, const Track& track) {
   write_stbl(out, track, sps);
 }
 
+void write_mvex(BoxWriter& out, std::span<const Track> tracks) {
+  const auto mvex = out.box("mvex");
+  for (const Track& track : tracks) {
+    const auto trex = out.full_box("trex", 0, 0);
+    out.u32(iso_track_id(track.codec)), out.u32(1), out.u32(0), out.u32(0), out.u32(0);
+  }
+}
+
 // --- Chunk -----------------------------------------------------------------------------------
 
 constexpr std::size_t kPrftSize = 12 + 4 + 8 + 8;
@@ -250,18 +258,15 @@ void write_trun(BoxWriter& out, std::span<const Frame> frames, std::uint32_t fla
 
 }  // namespace
 
-Bytes write_init(std::span<const Track> tracks) {
+Bytes write_init(std::span<const Track> tracks, std::span<const KeyId> kids) {
   BoxWriter out(kInitSizePerTrack * tracks.size());
   write_ftyp(out, tracks);
   {
     const auto moov = out.box("moov");
     write_mvhd(out);
     for (const Track& track : tracks) write_trak(out, track);
-    const auto mvex = out.box("mvex");
-    for (const Track& track : tracks) {
-      const auto trex = out.full_box("trex", 0, 0);
-      out.u32(iso_track_id(track.codec)), out.u32(1), out.u32(0), out.u32(0), out.u32(0);
-    }
+    write_mvex(out, tracks);
+    if (!kids.empty()) write_common_pssh(out, kids);
   }
   return out.take();
 }

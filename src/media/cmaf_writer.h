@@ -20,7 +20,8 @@ namespace butai::media {
 
 // ftyp moov of one track (HLS, DASH) or of all (WebSocket). Each track's config must have been read
 // once by parse_avc_config or parse_aac_config; what it says of aspect and colour is written too.
-Bytes write_init(std::span<const Track> tracks);
+// `kids`: the keys of everything that plays together, told in a pssh (docs/decisions/0018).
+Bytes write_init(std::span<const Track> tracks, std::span<const KeyId> kids = {});
 
 // Whether a chunk begins with a prft box that tells when its first frame was captured. It is
 // written only for frames that know (DESIGN decision 5: never a node's own clock).

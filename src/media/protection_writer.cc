@@ -84,6 +84,17 @@ void write_sinf(BoxWriter& out, std::string_view original, const TrackProtection
   write_tenc(out, original == "avc1", protection);
 }
 
+void write_common_pssh(BoxWriter& out, std::span<const KeyId> kids) {
+  // 1077efec-c0b2-4d02-ace3-3c1e52e2fb4b
+  constexpr KeyId kCommonSystem{0x10, 0x77, 0xef, 0xec, 0xc0, 0xb2, 0x4d, 0x02,
+                                0xac, 0xe3, 0x3c, 0x1e, 0x52, 0xe2, 0xfb, 0x4b};
+  const auto pssh = out.full_box("pssh", 1, 0);
+  out.bytes(kCommonSystem);
+  out.u32(static_cast<std::uint32_t>(kids.size()));
+  for (const KeyId& kid : kids) out.bytes(kid);
+  out.u32(0);  // no bytes of a system
+}
+
 std::size_t auxiliary_size(const ChunkAuxiliary& auxiliary) {
   std::size_t size = kSencHead;
   for (const auto& sample : auxiliary.samples) size += sample_size(auxiliary, sample);

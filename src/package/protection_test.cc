@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/testing/manual_time.h"
+#include "drm/pssh.h"
 #include "drm/testing/keys.h"
 #include "media/box_reader.h"
 #include "media/testing/tracks.h"
@@ -23,6 +24,7 @@ namespace {
 using media::Scheme;
 using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -161,6 +163,13 @@ TEST_F(ProtectionTest, a_key_period_begins_with_a_presentation_and_no_break) {
   EXPECT_NE(first.renditions[0].track.protection->kid, first.renditions[1].track.protection->kid);
   EXPECT_THAT(std::string(second.renditions[0].init.text()), HasSubstr("encv"));
   EXPECT_THAT(std::string(second.renditions[1].init.text()), HasSubstr("enca"));
+  // Every header names the keys of all that plays together.
+  const std::vector<media::KeyId> kids{second.renditions[0].track.protection->kid,
+                                       second.renditions[1].track.protection->kid};
+  const std::string pssh(drm::common_pssh(kids).text());
+  EXPECT_THAT(std::string(second.renditions[0].init.text()), EndsWith(pssh));
+  EXPECT_THAT(std::string(second.renditions[1].init.text()), EndsWith(pssh));
+  EXPECT_THAT(std::string(second.init_all.text()), EndsWith(pssh));
   const auto lines = sink_.lines();
   EXPECT_THAT(lines, Contains(HasSubstr("at 10.000 init 2")));
   EXPECT_THAT(lines, Not(Contains(HasSubstr("after a break"))));

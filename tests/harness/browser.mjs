@@ -53,3 +53,21 @@ export async function watchPlaying(stats, { seconds = 5, within = 20_000 } = {})
   }, { within: seconds * 1000 + 5000, every: 250 });
   return seen;
 }
+
+// How many colours the picture has on the screen: a canvas gets none of a protected video's pixels.
+export async function colours(page) {
+  const png = (await page.locator('video').screenshot()).toString('base64');
+  return page.evaluate(async (png) => {
+    const image = new Image();
+    image.src = `data:image/png;base64,${png}`;
+    await image.decode();
+    const canvas = document.createElement('canvas');
+    [canvas.width, canvas.height] = [64, 36];
+    const paper = canvas.getContext('2d');
+    paper.drawImage(image, 0, 0, 64, 36);
+    const { data } = paper.getImageData(0, 0, 64, 36);
+    const seen = new Set();
+    for (let i = 0; i < data.length; i += 4) seen.add((data[i] >> 5) << 6 | (data[i + 1] >> 5) << 3 | data[i + 2] >> 5);
+    return seen.size;
+  }, png);
+}
