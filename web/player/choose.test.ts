@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { choosePlayer } from './choose';
 import { mimeOf } from './mime';
 
-const computer = { mediaSource: true, nativeHls: false };
-const iphone = { mediaSource: false, nativeHls: true };
+const computer = { mediaSource: true, nativeHls: false, fairPlay: false };
+const iphone = { mediaSource: false, nativeHls: true, fairPlay: true };
+const mac = { mediaSource: true, nativeHls: true, fairPlay: true };
 
 describe('choosePlayer', () => {
   it('follows the latency of the channel', () => {
@@ -21,7 +22,9 @@ describe('choosePlayer', () => {
 
   it('leaves licenses to a player that knows them', () => {
     const show = { latency: 'realtime', kind: 'video', protection: 'cbcs' } as const;
-    expect(choosePlayer(null, show, computer)).toBe('dash');
+    expect(choosePlayer(null, show, computer)).toBe('ws');
+    expect(choosePlayer(null, { ...show, latency: 'stable' }, computer)).toBe('dash');
+    expect(choosePlayer(null, show, mac)).toBe('native');
     expect(choosePlayer(null, show, iphone)).toBe('native');
   });
 

@@ -6,6 +6,7 @@ import type { PlayerName } from './player';
 export interface Abilities {
   mediaSource: boolean;
   nativeHls: boolean;
+  fairPlay: boolean; // native HLS with licenses
 }
 
 const kNames: PlayerName[] = ['ws', 'hls', 'dash', 'native', 'jpeg'];
@@ -17,8 +18,10 @@ export function choosePlayer(
 ): PlayerName {
   const wished = kNames.find((name) => name === wish);
   if (wished) return wished;
-  // Licenses are shaka-player's business; native HLS has them on iPhone and Mac.
-  if ((info.protection ?? 'none') !== 'none') return can.mediaSource ? 'dash' : 'native';
+  if ((info.protection ?? 'none') !== 'none') {
+    if (can.fairPlay || !can.mediaSource) return 'native';
+    return info.latency === 'realtime' ? 'ws' : 'dash';
+  }
   if (info.latency === 'realtime') {
     if (info.kind === 'jpeg') return 'jpeg';
     if (can.mediaSource) return 'ws';

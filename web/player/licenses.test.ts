@@ -15,6 +15,6 @@ test('what a person can do something about is told apart', () => {
   expect(stateOfDrmError(refused(403))).toBe('refused');
   expect(stateOfDrmError(refused(401))).toBe('token');
   expect(stateOfDrmError(refused(503))).toBe(null);
-  expect(stateOfDrmError({ category: 6, code: 6001 })).toBe('unsupported');
+  expect(stateOfDrmError({ category: 6, code: 6001 })).toBe('locked');
   expect(stateOfDrmError({ category: 1, code: 1001 })).toBe(null);
 });

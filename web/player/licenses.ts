@@ -25,7 +25,7 @@ const kLicenseFailed = 6007; // data[0]: the network error, whose data[1] is the
 
 export function stateOfDrmError(error: ShakaError): State | null {
   if (error.category !== kDrm || error.code === undefined) return null;
-  if (kNoKeySystem.has(error.code)) return 'unsupported';
+  if (kNoKeySystem.has(error.code)) return 'locked';
   if (error.code !== kLicenseFailed) return null;
   const status = (error.data?.[0] as { data?: unknown[] } | undefined)?.data?.[1];
   if (status === 401) return 'token';

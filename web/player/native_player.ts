@@ -1,6 +1,8 @@
-// Native HLS, for iPhones without Media Source Extensions: the browser does everything, we listen.
+// Native HLS, for iPhones without Media Source Extensions and for what FairPlay protects: the browser does
+// everything, we listen, and hand it the licenses it asks for.
 
 import { FramesShown, frameCounts } from './frames_shown';
+import { kFairPlay, Keys } from './keys';
 import { MedianWindow } from './latency';
 import type { Player, PlayerHooks, Stage, State, Stats } from './player';
 
@@ -11,17 +13,24 @@ type WithStartDate = HTMLVideoElement & { getStartDate?: () => Date };
 export class NativePlayer implements Player {
   private readonly latencies = new MedianWindow();
   private readonly frames: FramesShown;
+  private readonly keys: Keys;
   private state: State = 'connecting';
   private latency: number | null = null;
   private gaps = 0;
   private timer = 0;
   private stopped = false;
+  private refused = false; // the licenses were: loading again would not help
 
   constructor(
     private readonly stage: Stage,
     private readonly hooks: PlayerHooks,
   ) {
     this.frames = new FramesShown(stage.video, (mediaTime) => this.onFrame(mediaTime));
+    this.keys = new Keys(
+      stage.video,
+      () => stage.play.license,
+      (state) => this.onKeysRefused(state),
+    );
   }
 
   async start(): Promise<void> {
@@ -30,6 +39,7 @@ export class NativePlayer implements Player {
     video.addEventListener('waiting', this.onWaiting);
     video.addEventListener('error', this.onError);
     video.addEventListener('ended', this.onEnded);
+    video.addEventListener('encrypted', this.onEncrypted);
     this.load(this.stage.play.hls);
   }
 
@@ -42,8 +52,10 @@ export class NativePlayer implements Player {
     video.removeEventListener('waiting', this.onWaiting);
     video.removeEventListener('error', this.onError);
     video.removeEventListener('ended', this.onEnded);
+    video.removeEventListener('encrypted', this.onEncrypted);
     video.removeAttribute('src');
     video.load();
+    this.keys.stop();
   }
 
   toLive(): void {
@@ -71,6 +83,7 @@ export class NativePlayer implements Player {
       bufferSeconds: Math.max(0, end - video.currentTime),
       width: video.videoWidth,
       height: video.videoHeight,
+      keySystem: this.keys.systemName(),
     };
   }
 
@@ -88,17 +101,26 @@ export class NativePlayer implements Player {
       this.setState('gap');
     }
   };
+  private readonly onEncrypted = (event: MediaEncryptedEvent): void => {
+    void this.keys.answer(event, kFairPlay);
+  };
   private readonly onError = (): void => {
-    if (this.stopped || !this.stage.video.getAttribute('src')) return;
+    if (this.stopped || this.refused || !this.stage.video.getAttribute('src')) return;
     this.setState(this.state === 'playing' ? 'gap' : 'waiting');
     this.timer = window.setTimeout(async () => {
       try {
-        this.load((await this.hooks.renew()).hls);
+        this.stage.play = await this.hooks.renew();
+        this.load(this.stage.play.hls);
       } catch {
         this.onError();
       }
     }, kRetryMs);
   };
+
+  private onKeysRefused(state: State): void {
+    this.refused = true;
+    this.setState(state);
+  }
 
   private onFrame(mediaTime: number): void {
     const date = (this.stage.video as WithStartDate).getStartDate?.();

@@ -20,6 +20,7 @@ export type State =
   | 'places' // as many devices as the ticket allows are playing
   | 'revoked' // the ticket was refunded or taken back
   | 'full'
+  | 'locked' // protected, and this browser has none of the key systems, or no license came
   | 'unsupported'; // this browser cannot
 
 export interface Stats {

@@ -10,16 +10,19 @@
 //    the time line went backwards or the tracks changed, the media source is made anew.
 // 5. A picture's duration is the server's guess; it is stretched so that an irregular camera or a still
 //    screen leaves no hole. What has really arrived is kept in `ends`.
-// 6. After a reconnect `after` asks for what is missing; chunks that are already here are skipped.
+// 6. Of a protected channel, `init` names the keys; Keys asks for their licenses, those of the next period
+//    among them, and the browser decrypts.
+// 7. After a reconnect `after` asks for what is missing; chunks that are already here are skipped.
 // Limits: player/track_buffer.ts.  Spec: DESIGN section 5, messages.
 
 import { Bitrate, CaptureTimes, MedianWindow } from './latency';
 import { FramesShown, frameCounts } from './frames_shown';
+import { isAnnounced, Keys, requestsFor, type Announced } from './keys';
 import { Line, type TextMessage } from './line';
 import { LiveEdge } from './live_edge';
 import { canPlay, openSource } from './media_source';
 import { mimeOf } from './mime';
-import { readChunk, readInit, stretch, type Chunk, type Track } from './mp4';
+import { readChunk, readInit, stretch, type Chunk, type Kind, type Track } from './mp4';
 import type { Player, PlayerHooks, Stage, State, Stats } from './player';
 import { TrackBuffer } from './track_buffer';
 
@@ -49,6 +52,7 @@ export class WebSocketPlayer implements Player {
   private readonly latencies = new MedianWindow();
   private readonly bitrate = new Bitrate();
   private readonly frames: FramesShown;
+  private readonly keys: Keys;
   private state: State = 'connecting';
   private session: Session | null = null;
   private opening = false;
@@ -80,7 +84,7 @@ export class WebSocketPlayer implements Player {
   ) {
     this.line = new Line(stage.play.ws, {
       query: () => this.query(),
-      renew: async () => (await hooks.renew()).ws,
+      renew: async () => (stage.play = await hooks.renew()).ws,
       opened: () => {
         this.freshLine = true;
         if (!this.positioned) this.setState('waiting');
@@ -90,6 +94,11 @@ export class WebSocketPlayer implements Player {
       lost: () => (this.awaitInit = false),
       over: (state) => this.onOver(state),
     });
+    this.keys = new Keys(
+      stage.video,
+      () => stage.play.license,
+      (state) => this.onOver(state),
+    );
     this.frames = new FramesShown(stage.video, (mediaTime) => this.onFrame(mediaTime));
   }
 
@@ -108,6 +117,7 @@ export class WebSocketPlayer implements Player {
     this.stage.video.playbackRate = 1;
     this.stage.video.removeAttribute('src');
     this.stage.video.load();
+    this.keys.stop();
   }
 
   stats(): Stats {
@@ -126,6 +136,7 @@ export class WebSocketPlayer implements Player {
       bufferSeconds: Math.max(0, this.ahead() ?? 0),
       width: video.videoWidth,
       height: video.videoHeight,
+      keySystem: this.keys.systemName(),
     };
   }
 
@@ -147,6 +158,7 @@ export class WebSocketPlayer implements Player {
     if (message.type === 'init') {
       this.mime = String(message.mime ?? '');
       this.awaitInit = true;
+      if (isAnnounced(message.protection)) this.askForKeys(message.protection);
     } else if (message.type === 'gap') {
       this.gaps++;
       this.gapAnnounced = true;
@@ -155,6 +167,19 @@ export class WebSocketPlayer implements Player {
     } else if (message.type === 'end') {
       this.finished = true;
     }
+  }
+
+  private askForKeys(announced: Announced): void {
+    const of = (kind: Kind): MediaKeySystemMediaCapability[] => {
+      const contentType = mimeOf(this.mime, kind);
+      const { scheme: encryptionScheme } = announced;
+      return contentType ? [{ contentType, encryptionScheme }] : [];
+    };
+    void this.keys.ask(requestsFor(announced), {
+      initDataTypes: ['keyids', 'cenc'],
+      videoCapabilities: of('video'),
+      audioCapabilities: of('audio'),
+    });
   }
 
   private onBinary(bytes: Uint8Array): void {

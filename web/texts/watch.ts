@@ -31,7 +31,15 @@ export const en = {
     places: 'Your ticket is in use. Watch here instead?',
     revoked: 'This ticket was refunded or taken back.',
     full: 'All seats are taken right now. Trying again…',
+    locked:
+      'This broadcast is protected, and this browser has no way to unlock it. Please use a current Chrome, Edge, Firefox or Safari, and an address that begins with https.',
     unsupported: 'This browser cannot play this broadcast. Please try another one.',
+  },
+  row: {
+    wait: 'Trying this device…',
+    done: 'This device, as a row of the device matrix:',
+    copy: 'Copy',
+    send: 'Send',
   },
   // With a ticket.
   ticketStates: {
@@ -127,7 +135,15 @@ export const ja: typeof en = {
     places: 'チケットは別の端末で使用中です。この端末に切り替えますか?',
     revoked: 'このチケットは返金または取り消しにより無効です。',
     full: 'ただいま満席です。再試行しています…',
+    locked:
+      'この配信は保護されており、このブラウザーでは解除できません。最新の Chrome、Edge、Firefox、Safari で、https で始まるアドレスからお試しください。',
     unsupported: 'このブラウザーでは再生できません。別のブラウザーをお試しください。',
+  },
+  row: {
+    wait: 'この端末を試しています…',
+    done: 'この端末の結果（対応表の 1 行）:',
+    copy: 'コピー',
+    send: '送る',
   },
   ticketStates: {
     token: '視聴するにはログインしてください。',

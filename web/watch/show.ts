@@ -7,6 +7,7 @@
 import { startPlaying } from '../player/autoplay';
 import { choosePlayer } from '../player/choose';
 import { JpegPlayer } from '../player/jpeg_player';
+import { offersFairPlay } from '../player/keys';
 import { backOffMs, stateOfRefusal } from '../player/line';
 import { hasMediaSource } from '../player/media_source';
 import { NativePlayer } from '../player/native_player';
@@ -173,7 +174,9 @@ export class Show {
     const name = choosePlayer(wish, this.info, {
       mediaSource: hasMediaSource(),
       nativeHls: this.video.canPlayType('application/vnd.apple.mpegurl') !== '',
+      fairPlay: await offersFairPlay(play.license),
     });
+    if (this.stopped) return;
     this.playerName = name;
     this.hooks.player(name);
     const stage: Stage = { video: this.video, canvas: this.canvas, clock: this.clock, play };

@@ -9,6 +9,7 @@ import { textOf } from '../texts/text_of';
 import { Header } from '../theme/header';
 import { PlayIcon } from '../theme/icons';
 import { Controls } from './controls';
+import { DeviceRowBox } from './device_row_box';
 import { Door, kDoorStates, useDoors } from './door';
 import { Notices } from './notices';
 import { Panel } from './panel';
@@ -162,6 +163,7 @@ export function WatchPage() {
             {info && !performance && <span class="badge">{texts.home.latency[info.latency]}</span>}
           </p>
         </div>
+        {inQuery('row') && show.current && <DeviceRowBox stats={() => show.current!.stats()} />}
         <p id="keys" class="keys">
           {words.keys}
         </p>

@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "drm/pssh.h"
 #include "drm/text.h"
 #include "media/track.h"
 #include "net/websocket_codec.h"
@@ -13,8 +15,25 @@
 namespace butai::delivery::websocket {
 namespace {
 
-// "none", or {"scheme":"cbcs","keys":[{"track":1,"kid":"…","next":"…"}]}: what a player needs to ask
-// for licenses, and a period ahead.
+// The boxes that real key systems are given, in base64: they stand in what DASH says.
+std::string pssh_of(const std::vector<media::KeySystemSignal>& signals) {
+  constexpr std::string_view kBegin = "<cenc:pssh", kEnd = "</cenc:pssh>";
+  std::string boxes;
+  for (const media::KeySystemSignal& signal : signals) {
+    if (signal.system_id == drm::kCommonSystem) continue;  // in the init segment
+    std::string_view text = signal.content_protection;
+    const std::size_t begin = text.find('>', std::min(text.find(kBegin), text.size()));
+    const std::size_t end = text.find(kEnd);
+    if (begin >= end || end == text.npos) continue;
+    const std::string_view box = text.substr(begin + 1, end - begin - 1);
+    if (!drm::from_base64(box)) continue;  // a key service's words do not become ours unseen
+    boxes += fmt::format(R"({}"{}")", boxes.empty() ? "" : ",", box);
+  }
+  return boxes;
+}
+
+// "none", or {"scheme":"cbcs","keys":[{"track":1,"kid":"…","pssh":["…"],"next":"…","next_pssh":["…"]}]}:
+// what a player needs to ask for licenses, and a period ahead.
 std::string protection_of(const live::Presentation& presentation) {
   std::string keys;
   std::string_view scheme;
@@ -22,10 +41,12 @@ std::string protection_of(const live::Presentation& presentation) {
     if (rendition.track.id >= media::kFirstRung) continue;  // not in init_all
     if (!rendition.track.protection) return "\"none\"";
     scheme = media::four_characters(rendition.track.protection->scheme);
-    keys += fmt::format(R"({}{{"track":{},"kid":"{}")", keys.empty() ? "" : ",", rendition.track.id,
-                        drm::to_hex(rendition.track.protection->kid));
+    keys += fmt::format(R"({}{{"track":{},"kid":"{}","pssh":[{}])", keys.empty() ? "" : ",",
+                        rendition.track.id, drm::to_hex(rendition.track.protection->kid),
+                        pssh_of(rendition.signals));
     if (rendition.next_kid) {
-      keys += fmt::format(R"(,"next":"{}")", drm::to_hex(*rendition.next_kid));
+      keys += fmt::format(R"(,"next":"{}","next_pssh":[{}])", drm::to_hex(*rendition.next_kid),
+                          pssh_of(rendition.next_signals));
     }
     keys += "}";
   }
