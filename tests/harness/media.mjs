@@ -11,19 +11,23 @@ import { run } from './process.mjs';
 const folder = join(workFolder, 'media');
 mkdirSync(folder, { recursive: true });
 
-// The file that these arguments make; made once.
-export async function made(extension, args) {
-  const name = createHash('sha256').update(JSON.stringify(args)).digest('hex').slice(0, 16);
+// The file that `make` writes, kept under the name of what identifies it; made once.
+export async function kept(extension, identity, make) {
+  const name = createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 16);
   const path = join(folder, `${name}.${extension}`);
   if (existsSync(path)) return path;
   const unfinished = join(folder, `${process.pid}-${name}.${extension}`);
-  await run('ffmpeg', ['-nostdin', '-v', 'error', '-y', ...args, unfinished], { timeout: 120_000 });
+  await make(unfinished);
   renameSync(unfinished, path);
   return path;
 }
 
+// The file that ffmpeg makes of these arguments.
+export const made = (extension, args) =>
+  kept(extension, args, (path) => run('ffmpeg', ['-nostdin', '-v', 'error', '-y', ...args, path], { timeout: 120_000 }));
+
 const kFragmented = ['-movflags', '+frag_keyframe+empty_moov+default_base_moof', '-f', 'mp4'];
-const containers = {
+export const containers = {
   fmp4: { extension: 'mp4', args: kFragmented },
   fmp4_frames: { extension: 'mp4', args: ['-movflags', '+frag_every_frame+empty_moov+default_base_moof', '-f', 'mp4'] },
   flv: { extension: 'flv', args: ['-f', 'flv'] },

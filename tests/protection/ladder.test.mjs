@@ -2,7 +2,7 @@
 // keys with the picture.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { ffmpegHashes, identityKey, protections } from '../harness/decrypt.mjs';
+import { ffmpegHashes, identityKey, protections, shakaHashes } from '../harness/decrypt.mjs';
 import { feed } from '../harness/feed.mjs';
 import { fetchOk, media } from '../harness/hls.mjs';
 import { film } from '../harness/media.mjs';
@@ -48,6 +48,7 @@ async function assertDecrypts(found) {
     const key = await identityKey(server, kid, token);
     const hashes = await ffmpegHashes(bytes, kind, key);
     assert.ok(hashes.length >= 20, `${name}: ${hashes.length} frames decrypted`);
+    assert.deepEqual(await shakaHashes(bytes, kind, { [kid]: key }), hashes, `${name}: both decryptors agree`);
     const wrong = key.replace(/^./, (digit) => (digit === '0' ? '1' : '0'));
     assert.notDeepEqual(await ffmpegHashes(bytes, kind, wrong).catch(() => []), hashes, `${name} with a wrong key`);
   }
