@@ -55,7 +55,7 @@ std::optional<Key> key_of(const json::object& jwk) {
   if (*algorithm == Algorithm::RS256 && cjose_jwk_get_keysize(handle.get(), &error) < kRsaBitsMin) {
     return std::nullopt;
   }
-  return Key{std::string(text_member(jwk, "kid")), *algorithm, std::move(handle), false};
+  return Key{std::string(text_member(jwk, "kid")), *algorithm, std::move(handle), nullptr, false};
 }
 
 }  // namespace
@@ -72,11 +72,14 @@ std::string_view name_of(Algorithm algorithm) {
   return "";
 }
 
-Key key_of(const Secret& secret) {
-  cjose_err error{};
-  const ByteView bytes = secret.bytes();
-  return Key{std::string(kOwnKeyId), Algorithm::HS256,
-             own(cjose_jwk_create_oct_spec(bytes.data(), bytes.size(), &error)), secret.weak()};
+Key key_of(const Secret& secret, const Secret* previous) {
+  const auto jwk_of = [](const Secret& text) {
+    cjose_err error{};
+    return own(cjose_jwk_create_oct_spec(text.bytes().data(), text.bytes().size(), &error));
+  };
+  return Key{std::string(kOwnKeyId), Algorithm::HS256, jwk_of(secret),
+             previous != nullptr ? jwk_of(*previous) : nullptr,
+             secret.weak() || (previous != nullptr && previous->weak())};
 }
 
 Expected<Keys> parse_jwks(std::string_view text) {

@@ -29,13 +29,14 @@ struct Key {
   std::string kid;
   Algorithm algorithm = Algorithm::HS256;
   std::shared_ptr<_cjose_jwk_int> jwk;
-  bool weak = false;  // for loopback only
+  std::shared_ptr<_cjose_jwk_int> previous;  // what it signed is still good; null: none
+  bool weak = false;                         // for loopback only
 };
 using Keys = std::vector<Key>;
 
 inline constexpr std::string_view kOwnKeyId = "butai";
 
-Key key_of(const Secret& secret);
+Key key_of(const Secret& secret, const Secret* previous = nullptr);
 
 // Keys of a JWKS document that we can use; symmetric keys, encryption keys, small RSA keys, other
 // curves and algorithms are left out. Fails when nothing is left or the document is none.

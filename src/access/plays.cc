@@ -11,6 +11,7 @@
 namespace butai::access {
 namespace {
 
+constexpr std::string_view kPurpose = "butai play 1";
 constexpr std::uint8_t kVersion = 1;
 constexpr std::uint8_t kAnonymous = 1;
 
@@ -37,12 +38,14 @@ std::optional<PlayClaims> read_claims(ByteView record) {
 
 }  // namespace
 
-Plays::Plays(const Secret& secret, const Clock& clock, Random& random)
-    : key_(secret.derived("butai play 1")),
+Plays::Plays(const Secret& secret, const Clock& clock, Random& random, const Secret* previous)
+    : key_(secret.derived(kPurpose)),
       clock_(clock),
       random_(random),
       plays_(kPlaysMax),
-      revoked_(kRevokedMax) {}
+      revoked_(kRevokedMax) {
+  if (previous != nullptr) previous_key_ = previous->derived(kPurpose);
+}
 
 std::uint64_t Plays::owner_of(std::string_view subject) const {
   const Key32 hash = hmac_sha256(key_, as_bytes(fmt::format("subject:{}", subject)));
@@ -80,7 +83,8 @@ Play Plays::start(std::string_view channel, const net::Principal& principal) {
 }
 
 std::expected<PlayClaims, Refusal> Plays::verify(std::string_view path_token) const {
-  const auto record = unseal(key_, path_token);
+  auto record = unseal(key_, path_token);
+  if (!record && previous_key_) record = unseal(*previous_key_, path_token);
   if (!record) return std::unexpected(Refusal::BadPlay);
   auto claims = read_claims(*record);
   if (!claims) return std::unexpected(Refusal::BadPlay);

@@ -45,7 +45,8 @@ struct PlayClaims {
 
 class Plays {
  public:
-  Plays(const Secret& secret, const Clock& clock, Random& random);
+  // `previous`: the secret before this one; plays that it signed go on until they expire.
+  Plays(const Secret& secret, const Clock& clock, Random& random, const Secret* previous = nullptr);
 
   // The caller has asked the gatekeeper.
   Play start(std::string_view channel, const net::Principal& principal);
@@ -75,6 +76,7 @@ class Plays {
   void remember(const PlayClaims& claims, Utc now);  // under the mutex
 
   Key32 key_;
+  std::optional<Key32> previous_key_;
   const Clock& clock_;
   Random& random_;
   mutable std::mutex mutex_;

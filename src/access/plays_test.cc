@@ -39,6 +39,19 @@ TEST_F(PlaysTest, token_is_verified_by_any_node_with_the_secret) {
   EXPECT_EQ(stranger.verify(play.path_token).error(), Refusal::BadPlay);
 }
 
+TEST_F(PlaysTest, a_new_secret_lets_the_plays_of_the_one_before_go_on) {
+  const auto play = plays.start("main", principal("ann"));
+  const Secret next(std::string(40, 'n'));
+  Plays after(next, time, random, &secret);
+  const auto claims = after.verify(play.path_token);
+  ASSERT_TRUE(claims);
+  EXPECT_EQ(base64url(claims->id), play.id);
+  after.end(*claims);
+  EXPECT_EQ(after.verify(play.path_token).error(), Refusal::PlayRevoked);
+  const auto fresh = after.start("main", principal("ann"));
+  EXPECT_EQ(outcome(fresh.path_token), "bad_play") << "nothing new is signed with the old one";
+}
+
 TEST_F(PlaysTest, token_fits_into_an_address) {
   const auto play = plays.start(std::string(64, 'n'), principal("ann"));
   EXPECT_LE(play.path_token.size(), 147u);

@@ -96,11 +96,15 @@ Checked<const Key*> choose_key(const object& header, const Keys& keys) {
   return std::unexpected(Refusal::UnknownKey);
 }
 
-bool signed_by(std::string_view token, const Key& key) {
+bool signed_with(std::string_view token, cjose_jwk_t* jwk) {
   cjose_err error{};
   const std::unique_ptr<cjose_jws_t, decltype(&cjose_jws_release)> jws(
       cjose_jws_import(token.data(), token.size(), &error), &cjose_jws_release);
-  return jws && key.jwk && cjose_jws_verify(jws.get(), key.jwk.get(), &error);
+  return jws && jwk != nullptr && cjose_jws_verify(jws.get(), jwk, &error);
+}
+
+bool signed_by(std::string_view token, const Key& key) {
+  return signed_with(token, key.jwk.get()) || signed_with(token, key.previous.get());
 }
 
 // Seconds since 1970; whole or not, but a sane number.

@@ -66,6 +66,15 @@ TEST_F(TokenVerifierTest, good_token_says_who_and_what) {
   EXPECT_FALSE(token->weak_key);
 }
 
+TEST_F(TokenVerifierTest, tokens_of_the_secret_before_are_accepted_and_of_the_one_before_that_not) {
+  const Secret before{std::string(kSecret)};
+  const KeyRing rotated(key_of(Secret(std::string(40, 'n')), &before));
+  EXPECT_EQ(outcome(TokenVerifier(rotated, time, {}).verify(good())), "accepted");
+  const Secret older(std::string(40, 'o'));
+  const KeyRing twice(key_of(Secret(std::string(40, 'n')), &older));
+  EXPECT_EQ(outcome(TokenVerifier(twice, time, {}).verify(good())), "bad_signature");
+}
+
 TEST_F(TokenVerifierTest, minted_token_is_accepted) {
   SeededRandom random;
   const TokenMinter minter(Secret(std::string(kSecret)), time, random, {});

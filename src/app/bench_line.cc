@@ -1,6 +1,7 @@
 #include "app/bench_line.h"
 
 #include "app/command_options.h"
+#include "drm/text.h"
 
 namespace butai::app {
 namespace {
@@ -106,18 +107,51 @@ void add_llhls(CLI::App& bench, load::HlsOptions& options, Act& act) {
   command->callback([&] { act = [&] { return load::bench_llhls(options); }; });
 }
 
+void add_asking(CLI::App& command, load::RequestOptions& options) {
+  command.add_option("--connections", options.connections, "kept open (64)")
+      ->check(CLI::Range(1, 10'000));
+  command.add_option("--rate", options.per_second, "answers a second (as many as there can be)")
+      ->check(CLI::Range(1, 1'000'000));
+  command.add_option("--seconds", options.seconds, "how long to measure (5)")
+      ->check(CLI::Range(1, 86'400));
+  command.add_option("--pid", options.pid, "of the server (found by its port on this machine)");
+  command.add_flag("--json", options.json, "print one JSON object");
+}
+
 void add_requests(CLI::App& bench, load::RequestOptions& options, Act& act) {
   auto* command = bench.add_subcommand("requests", "One address again and again: cost per answer");
   command->add_option("URL", options.url, "http(s)://HOST/PATH")->required();
   command->add_option("--token", options.token, "may view (BUTAI_TOKEN)");
-  command->add_option("--connections", options.connections, "kept open (64)")
-      ->check(CLI::Range(1, 10'000));
-  command->add_option("--seconds", options.seconds, "how long to measure (5)")
-      ->check(CLI::Range(1, 86'400));
-  command->add_option("--pid", options.pid, "of the server (found by its port on this machine)");
-  command->add_flag("--json", options.json, "print one JSON object");
+  add_asking(*command, options);
   command->footer("Example: butai bench requests http://127.0.0.1:8080/live/main/index.m3u8");
   command->callback([&] { act = [&] { return load::bench_requests(options); }; });
+}
+
+// {"kids":[…]} as players write it, of ids in hexadecimal or as UUIDs.
+std::string clear_key_request(const std::vector<std::string>& kids) {
+  std::string list;
+  for (const std::string& kid : kids) {
+    const auto id = drm::from_uuid(kid);
+    list += (list.empty() ? "\"" : ",\"") + (id ? drm::to_base64url(*id) : kid) + "\"";
+  }
+  return R"({"kids":[)" + list + R"(],"type":"temporary"})";
+}
+
+void add_licenses(CLI::App& bench, LicenseBenchOptions& options, Act& act) {
+  auto* command = bench.add_subcommand("licenses", "ClearKey licenses of a play: cost and waits");
+  command->add_option("URL", options.requests.url, "a play's license address, with /clearkey")
+      ->required();
+  command->add_option("--kid", options.kids, "a key id; may be repeated")->required();
+  add_asking(*command, options.requests);
+  command->footer(
+      "Example: butai bench licenses http://127.0.0.1:8080/t/TOKEN/license/clearkey "
+      "--kid 00112233445566778899aabbccddeeff --connections 1000 --rate 5000 --seconds 2");
+  command->callback([&] {
+    act = [&] {
+      options.requests.body = clear_key_request(options.kids);
+      return load::bench_requests(options.requests);
+    };
+  });
 }
 
 }  // namespace
@@ -130,6 +164,7 @@ void add_bench(CLI::App& root, BenchOptions& options, Act& act) {
   add_hls(*bench, options.hls, act);
   add_llhls(*bench, options.llhls, act);
   add_requests(*bench, options.requests, act);
+  add_licenses(*bench, options.licenses, act);
 }
 
 }  // namespace butai::app

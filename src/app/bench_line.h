@@ -4,6 +4,8 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <string>
+#include <vector>
 
 #include "client/latency_probe.h"
 #include "load/fanout.h"
@@ -12,11 +14,17 @@
 
 namespace butai::app {
 
+struct LicenseBenchOptions {
+  load::RequestOptions requests;
+  std::vector<std::string> kids;
+};
+
 struct BenchOptions {
   client::ProbeOptions latency;
   load::FanoutOptions fanout, joins;
   load::HlsOptions hls, llhls;
   load::RequestOptions requests;
+  LicenseBenchOptions licenses;
 };
 
 // Adds `bench` and its subcommands; the one that is asked for sets `act`.

@@ -214,6 +214,15 @@ void add_keys(CLI::App& root, KeysOptions& options, ChannelOptions& channel_opti
       "Example: openssl rand -hex 32 > next && butai keys rewrap --next next\n"
       "The server must not run meanwhile.");
   rewrap->callback([&] { act = [&] { return keys_rewrap(options); }; });
+  auto* exported = command->add_subcommand(
+      "export-cpix", "The newest keys of a channel in clear, as CPIX 2.3, for another encryptor");
+  add_place(*exported, options.place);
+  exported->add_option("NAME", options.channel, "the channel")->required();
+  exported->add_option("--out", options.out, "a new file, readable by you alone")
+      ->required()
+      ->type_name("FILE");
+  exported->footer("Example: butai keys export-cpix stage --out stage.xml");
+  exported->callback([&] { act = [&] { return keys_export(options); }; });
   auto* rotate = command->add_subcommand("rotate", "New keys for a channel of a running server");
   add_place(*rotate, channel_options.place);
   rotate->add_option("--server", channel_options.server, "its address")->type_name("URL");
@@ -227,12 +236,20 @@ void add_keys(CLI::App& root, KeysOptions& options, ChannelOptions& channel_opti
   });
 }
 
-void add_doctor(CLI::App& root, Place& place, Act& act) {
+void add_doctor(CLI::App& root, Place& place, std::string& matrix_url, Act& act) {
   auto* command = root.add_subcommand(
       "doctor", "Check configuration, clock, ports, certificate, database, worker");
   add_place(*command, place);
-  command->footer("Example: butai doctor --config config/butai.toml --data /var/lib/butai");
-  command->callback([&] { act = [&] { return doctor(place); }; });
+  command
+      ->add_option("--device-matrix", matrix_url,
+                   "only print the watch page of this address for devices to try, with a QR code")
+      ->type_name("URL");
+  command->footer(
+      "Example: butai doctor --config config/butai.toml --data /var/lib/butai\n"
+      "         butai doctor --device-matrix \"https://live.example.org/watch/stage#token=TOKEN\"");
+  command->callback([&] {
+    act = [&] { return matrix_url.empty() ? doctor(place) : device_matrix(matrix_url); };
+  });
 }
 
 }  // namespace
@@ -257,6 +274,7 @@ int run(int argc, char** argv) {
   ChannelOptions channel_options;
   KeysOptions keys_options;
   Place doctor_place;
+  std::string matrix_url;
   std::string token;
   client::PublishOptions publish_options;
   client::WatchOptions watch_options;
@@ -270,7 +288,7 @@ int run(int argc, char** argv) {
   add_user(root, user_options, act);
   add_channel(root, channel_options, act);
   add_keys(root, keys_options, channel_options, act);
-  add_doctor(root, doctor_place, act);
+  add_doctor(root, doctor_place, matrix_url, act);
   try {
     root.parse(argc, argv);
   } catch (const CLI::RequiredError& error) {

@@ -63,11 +63,14 @@ int channel(const ChannelOptions& options);
 struct KeysOptions {
   Place place;
   std::string next_master_file;  // of rewrap
+  std::string channel, out;      // of export-cpix
 };
 int keys_list(const KeysOptions& options);
 int keys_rewrap(const KeysOptions& options);
+int keys_export(const KeysOptions& options);
 
 int doctor(const Place& place);
+int device_matrix(const std::string& url);
 
 int run(int argc, char** argv);  // reads the command line and calls one of the above
 

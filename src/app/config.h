@@ -14,6 +14,7 @@
 
 #include "base/problem.h"
 #include "base/time.h"
+#include "licenses/fairplay_form.h"
 #include "live/options.h"
 #include "media/protection.h"
 #include "store/database.h"
@@ -45,6 +46,7 @@ struct ServerConfig {
 
 struct AuthConfig {
   std::string secret;
+  std::string previous_secret;  // what it signed is accepted until it expires
   std::string jwks_url, jwks_file;
   std::string issuer;
   std::string audience = "butai";
@@ -83,6 +85,7 @@ struct DrmConfig {
   std::string master_key, master_key_file;
   LicenseServiceConfig widevine, playready, fairplay;
   std::string fairplay_certificate;  // DER file
+  licenses::FairPlayForm fairplay_form = licenses::FairPlayForm::Raw;
   SpekeConfig speke;
   bool any_real_system() const {
     return !widevine.license_url.empty() || !playready.license_url.empty() ||

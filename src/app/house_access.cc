@@ -21,7 +21,10 @@ Expected<void> House::build_access() {
 
   const access::VerifierRules rules{.audience = config->auth.audience,
                                     .issuer = config->auth.issuer};
-  key_ring_ = std::make_unique<access::KeyRing>(access::key_of(*secret_));
+  std::optional<access::Secret> before;
+  if (!config->auth.previous_secret.empty()) before.emplace(config->auth.previous_secret);
+  const access::Secret* previous = before ? &*before : nullptr;
+  key_ring_ = std::make_unique<access::KeyRing>(access::key_of(*secret_, previous));
   const std::string source =
       config->auth.jwks_url.empty() ? config->auth.jwks_file : config->auth.jwks_url;
   if (!source.empty()) {
@@ -35,7 +38,7 @@ Expected<void> House::build_access() {
   }
   verifier_ = std::make_unique<access::TokenVerifier>(*key_ring_, clock_, rules);
   minter_ = std::make_unique<access::TokenMinter>(*secret_, clock_, random_, rules);
-  plays_ = std::make_unique<access::Plays>(*secret_, clock_, random_);
+  plays_ = std::make_unique<access::Plays>(*secret_, clock_, random_, previous);
   tickets_ = std::make_unique<access::Tickets>(*secret_, clock_, random_);
   gatekeeper_ = std::make_unique<access::ScopeGatekeeper>(config_);
   guard_ = std::make_unique<access::AccessGuard>(*verifier_, *plays_, *tickets_, *gatekeeper_,

@@ -1,5 +1,6 @@
 // Keys and licenses: the half of the house that protected channels need.
 #include "app/house.h"
+#include "app/speke_settings.h"
 #include "base/log.h"
 #include "keys/built_in.h"
 #include "keys/speke.h"
@@ -17,6 +18,8 @@ std::vector<drm::RealSystem> systems_of(const DrmConfig& config) {
   if (!config.fairplay.license_url.empty()) systems.push_back(drm::RealSystem::FairPlay);
   return systems;
 }
+
+}  // namespace
 
 keys::SpekeSettings speke_settings(const DrmConfig& config) {
   using Auth = net::OutgoingRequest::Auth;
@@ -36,8 +39,6 @@ keys::SpekeSettings speke_settings(const DrmConfig& config) {
   settings.systems = systems_of(config);
   return settings;
 }
-
-}  // namespace
 
 Expected<void> House::build_keys() {
   const auto config = config_.get();
@@ -61,10 +62,11 @@ Expected<void> House::build_keys() {
     key_provider_ = std::move(*speke);
   }
   const auto service = [](const LicenseServiceConfig& one) {
-    return licenses::ServiceSettings{one.license_url, one.header};
+    return licenses::ServiceSettings{one.license_url, one.header, licenses::FairPlayForm::Raw};
   };
-  license_services_ = std::make_unique<licenses::LicenseServices>(
-      std::array{service(drm.widevine), service(drm.playready), service(drm.fairplay)}, *outgoing_);
+  std::array services{service(drm.widevine), service(drm.playready), service(drm.fairplay)};
+  services.back().form = drm.fairplay_form;
+  license_services_ = std::make_unique<licenses::LicenseServices>(std::move(services), *outgoing_);
   if (!drm.fairplay_certificate.empty()) {
     auto certificate = store::read_file(drm.fairplay_certificate, kCertificateMax);
     if (!certificate) return std::unexpected(certificate.error());

@@ -105,6 +105,10 @@ constexpr std::array<std::pair<std::string_view, SpekeConfig::Auth>, 3> kSpekeAu
     {{"none", SpekeConfig::Auth::None},
      {"basic", SpekeConfig::Auth::Basic},
      {"digest", SpekeConfig::Auth::Digest}}};
+constexpr std::array<std::pair<std::string_view, licenses::FairPlayForm>, 3> kForms{
+    {{"raw", licenses::FairPlayForm::Raw},
+     {"form", licenses::FairPlayForm::Form},
+     {"json", licenses::FairPlayForm::Json}}};
 constexpr std::string_view kAddress = "an address and port, e.g. \"0.0.0.0:8080\" or \"[::]:8080\"";
 constexpr std::string_view kService = "an https address (http on loopback only)";
 constexpr std::string_view kHeader = "\"Name: value\"";
@@ -201,6 +205,8 @@ std::vector<Setting> make_settings() {
        [](Config& c, const std::string& t) { return set_text(c.server.congestion_control, t); }},
       {"auth", "secret", "at least 32 bytes of text",
        [](Config& c, const std::string& t) { return !t.empty() && set_text(c.auth.secret, t); }},
+      {"auth", "previous_secret", "the secret before this one",
+       [](Config& c, const std::string& t) { return set_text(c.auth.previous_secret, t); }},
       {"auth", "jwks_url", "an https address (http on loopback only)",
        [](Config& c, const std::string& t) { return set_text(c.auth.jwks_url, t); }},
       {"auth", "jwks_file", "the path of a JWKS file",
@@ -243,6 +249,8 @@ std::vector<Setting> make_settings() {
        [](Config& c, const std::string& t) { return set_text(c.drm.fairplay.license_url, t); }},
       {"drm.fairplay", "header", kHeader,
        [](Config& c, const std::string& t) { return set_header(c.drm.fairplay.header, t); }},
+      {"drm.fairplay", "form", "\"raw\", \"form\" or \"json\"",
+       [](Config& c, const std::string& t) { return set_choice(c.drm.fairplay_form, t, kForms); }},
       {"drm.fairplay", "certificate", "the path of the application certificate (DER)",
        [](Config& c, const std::string& t) { return set_text(c.drm.fairplay_certificate, t); }},
       {"drm.speke", "url", kService,

@@ -108,6 +108,12 @@ drm::Cpix speke_request(const drm::KeyPeriod& period, const std::string& content
   return cpix;
 }
 
+drm::Cpix exported_keys(const drm::KeyPeriod& period, const std::string& content_id) {
+  drm::Cpix cpix = speke_request(period, content_id, {});
+  for (std::size_t i = 0; i < period.keys.size(); ++i) cpix.keys[i].key = period.keys[i].key;
+  return cpix;
+}
+
 Expected<drm::KeyPeriod> read_answer(drm::KeyPeriod asked, const drm::Cpix& answer) {
   for (drm::ContentKey& key : asked.keys) {
     const drm::CpixKey* given = key_of(answer, key);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <soci/soci.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "drm/text.h"
@@ -153,6 +154,48 @@ Expected<std::vector<ListedPeriod>> Vault::list() {
   });
   if (!listed) return std::unexpected(problem_of(listed.error()));
   return std::move(*listed);
+}
+
+Expected<drm::KeyPeriod> Vault::newest(const std::string& channel) {
+  struct Kept {
+    std::string use, kid, iv, wrapped, scheme;
+    long long number = 0;
+  };
+  const auto rows = database_.run_and_wait<std::vector<Kept>>([&channel](soci::session& sql) {
+    std::vector<Kept> kept;
+    const soci::rowset<soci::row> found =
+        (sql.prepare << "SELECT k.track_use, k.kid, k.iv, k.wrapped, p.scheme, p.number"
+                        " FROM key_period p JOIN content_key k"
+                        " ON k.channel = p.channel AND k.period = p.number"
+                        " WHERE p.channel = :channel AND p.number ="
+                        " (SELECT MAX(period) FROM content_key WHERE channel = :same)"
+                        " ORDER BY k.track_use",
+         soci::use(channel), soci::use(channel));
+    for (const soci::row& row : found) {
+      kept.push_back({row.get<std::string>(0), row.get<std::string>(1), row.get<std::string>(2),
+                      row.get<std::string>(3), row.get<std::string>(4), row.get<long long>(5)});
+    }
+    return kept;
+  });
+  if (!rows) return std::unexpected(problem_of(rows.error()));
+  if (rows->empty()) return problem(fmt::format("channel {} never had keys", channel));
+  drm::KeyPeriod period;
+  period.channel = channel;
+  period.index = static_cast<std::uint64_t>(rows->front().number);
+  period.scheme = rows->front().scheme == media::four_characters(media::Scheme::Cenc)
+                      ? media::Scheme::Cenc
+                      : media::Scheme::Cbcs;
+  for (const Kept& row : *rows) {
+    const auto kid = drm::from_uuid(row.kid);
+    const auto iv = drm::from_uuid(row.iv);  // 32 hexadecimal digits as well
+    const auto key = master_.unwrap(row.wrapped, wrapped_name(channel, row.kid));
+    const auto use = std::ranges::find(drm::kTrackUses, row.use, drm::name_of);
+    if (!key || !kid || !iv || use == drm::kTrackUses.end()) {
+      return problem(fmt::format("key {} was not wrapped by this master key", row.kid));
+    }
+    period.keys.push_back({*use, *kid, *key, *iv, nullptr, {}});
+  }
+  return period;
 }
 
 Expected<std::size_t> Vault::rewrap(const MasterKey& next) {

@@ -2,8 +2,9 @@
 //   begin()   the next period of a channel: its index was never given out before, restarts included
 //   keep()    stores a period's keys, then makes them known to find()
 //   find()    the key of an id, for a license
+//   newest()  the running or the last period of a channel, open, for an export
 //   rewrap()  wraps every row with another master key
-// Flow:   KeyProviders -> begin, keep; licenses -> find; `butai keys` -> list, rewrap
+// Flow:   KeyProviders -> begin, keep; licenses -> find; `butai keys` -> list, newest, rewrap
 // Thread: find() from any: the mutex is held for one map operation, because a license is asked for on
 //         every loop. The rest goes through the database's thread.
 // Limits: kKeysHeld.
@@ -57,6 +58,7 @@ class Vault {
 
   // For commands; they wait.
   Expected<std::vector<ListedPeriod>> list();
+  Expected<drm::KeyPeriod> newest(const std::string& channel);
   Expected<std::size_t> rewrap(const MasterKey& next);
 
  private:

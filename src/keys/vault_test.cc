@@ -3,11 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "base/testing/manual_time.h"
 #include "drm/testing/keys.h"
 #include "keys/built_in.h"
+#include "keys/speke_document.h"
 #include "store/testing/temporary_folder.h"
 #include "store/testing/thread_executor.h"
 
@@ -65,6 +67,26 @@ TEST_F(VaultTest, keys_are_found_again_after_a_restart) {
     EXPECT_EQ(held->key, key.key);
   }
   EXPECT_FALSE(second->find(media::KeyId{}));
+}
+
+TEST_F(VaultTest, the_newest_period_can_be_exported_and_read_again) {
+  const auto keys = vault();
+  EXPECT_FALSE(keys->newest("stage"));
+  fetch(*keys, media::Scheme::Cbcs);
+  const auto period = fetch(*keys, media::Scheme::Cbcs);
+  const auto newest = keys->newest("stage");
+  ASSERT_TRUE(newest) << newest.error().sentence;
+  EXPECT_EQ(newest->index, period->index);
+  const auto cpix = drm::parse_cpix(drm::write_cpix(exported_keys(*newest, "stage")));
+  ASSERT_TRUE(cpix) << cpix.error().sentence;
+  ASSERT_EQ(cpix->keys.size(), period->keys.size());
+  for (const drm::CpixKey& key : cpix->keys) {
+    const auto same = std::ranges::find(period->keys, key.kid, &drm::ContentKey::kid);
+    ASSERT_NE(same, period->keys.end());
+    EXPECT_EQ(key.key, same->key);
+    EXPECT_EQ(key.explicit_iv, same->constant_iv);
+  }
+  EXPECT_FALSE(vault(kOther)->newest("stage")) << "another master key opens nothing";
 }
 
 TEST_F(VaultTest, periods_never_repeat_an_index_or_a_key) {

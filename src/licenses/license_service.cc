@@ -21,6 +21,20 @@ std::string_view name_of(System system) {
 void LicenseServices::ask(System system, Challenge challenge, Executor& home,
                           std::move_only_function<void(Expected<net::OutgoingAnswer>)> done) {
   const ServiceSettings& service = settings_[static_cast<std::size_t>(system)];
+  const bool wraps = system == System::FairPlay && service.form != FairPlayForm::Raw &&
+                     challenge.content_type == "application/octet-stream";
+  if (wraps) {
+    auto wrapped = wrap_spc(service.form, challenge.body, challenge.asset);
+    challenge.body = std::move(wrapped.body);
+    challenge.content_type = std::move(wrapped.content_type);
+    done = [done = std::move(done)](Expected<net::OutgoingAnswer> answer) mutable {
+      if (answer && answer->status < 300) {
+        answer->body = unwrap_ckc(answer->body);
+        answer->content_type = "application/octet-stream";
+      }
+      done(std::move(answer));
+    };
+  }
   net::OutgoingRequest request;
   request.url = service.url;
   request.body = std::move(challenge.body);

@@ -1,5 +1,6 @@
 // The license services of real key systems, as a proxy sees them: bytes go out with the service's
-// credential, bytes come back; neither is read.
+// credential, bytes come back; neither is read. Only a raw SPC is put into the form that the FairPlay
+// service wants, and its CKC taken out of it.
 // Flow:   routes -> LicenseServices -> net::Outgoing -> service
 // Thread: ask() from any loop; the answer is posted to it.
 // Limits: kChallengeMax, kAnswerMax; net/outgoing.h for time.
@@ -12,6 +13,7 @@
 #include <string_view>
 
 #include "base/executor.h"
+#include "licenses/fairplay_form.h"
 #include "net/outgoing.h"
 
 namespace butai::licenses {
@@ -21,13 +23,15 @@ inline constexpr std::size_t kSystems = 3;
 std::string_view name_of(System system);  // widevine, playready, fairplay
 
 struct ServiceSettings {
-  std::string url;     // empty: this system is not configured
-  std::string header;  // "Name: value" that the service wants; may be empty
+  std::string url;                        // empty: this system is not configured
+  std::string header;                     // "Name: value" that the service wants; may be empty
+  FairPlayForm form = FairPlayForm::Raw;  // of FairPlay
 };
 
 struct Challenge {
   std::string body;
   std::string content_type, soap_action;  // as the player sent them; may be empty
+  std::string asset;                      // FairPlay: what the form names, if it is known
 };
 
 class LicenseServices {

@@ -77,8 +77,10 @@ class Licenses {
     };
     net::Loop& loop = exchange->loop();
     ports_.services.ask(
-        system, {request.body, header("Content-Type"), header("SOAPAction")}, loop,
-        [this, system, exchange = std::move(exchange)](Expected<net::OutgoingAnswer> answer) {
+        system,
+        {request.body, header("Content-Type"), header("SOAPAction"),
+         std::string(request.query_value("asset").value_or(""))},
+        loop, [this, system, exchange = std::move(exchange)](Expected<net::OutgoingAnswer> answer) {
           told_by_service(system, *exchange, std::move(answer));
         });
   }

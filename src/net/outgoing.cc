@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <atomic>  // the end is seen by the thread that drives transfers
+#include <ctime>
 #include <map>
 #include <mutex>  // requests cross to that thread
 #include <thread>
@@ -98,8 +99,12 @@ Expected<OutgoingAnswer> answer_of(Transfer& transfer, CURLcode result) {
   char* type = nullptr;
   curl_easy_getinfo(transfer.curl.get(), CURLINFO_RESPONSE_CODE, &status);
   curl_easy_getinfo(transfer.curl.get(), CURLINFO_CONTENT_TYPE, &type);
+  curl_header* date = nullptr;
+  const bool dated =
+      curl_easy_header(transfer.curl.get(), "Date", 0, CURLH_HEADER, -1, &date) == CURLHE_OK;
+  const std::time_t told = dated ? curl_getdate(date->value, nullptr) : -1;
   return OutgoingAnswer{static_cast<int>(status), type != nullptr ? type : "",
-                        std::move(transfer.body)};
+                        std::move(transfer.body), told > 0 ? told : 0};
 }
 
 }  // namespace

@@ -32,6 +32,7 @@ struct OutgoingAnswer {
   int status = 0;
   std::string content_type;
   std::string body;
+  std::int64_t date = 0;  // the other side's clock, seconds since 1970; 0: it did not say
 };
 
 class Outgoing {

@@ -11,6 +11,9 @@ import { until } from './wait.mjs';
 
 export const temporaryFolder = () => mkdtemp(join(tmpdir(), 'butai-test-'));
 
+// A JSON web token, a play's right in an address, a key in a ClearKey license, a bearer.
+const kSecrets = /eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{10,}|\/t\/[\w-]{40,}|"k":"[\w-]{22}"|Bearer [\w.-]{20,}/;
+
 export class Server {
   // config: text of a butai.toml; env, args: more of them.
   static async start({ config = '', env = {}, args = [], secret = testSecret, command = 'serve', listen = '127.0.0.1:0' } = {}) {
@@ -44,10 +47,18 @@ export class Server {
     return this.child.stderr;
   }
 
+  // Canaries over the whole run of all scenarios: no secret, token or signed address is in any log.
   async stop(signal = 'SIGTERM') {
     const how = await this.child.stop(signal);
+    const leak = this.#leak();
     await rm(this.data, { recursive: true, force: true });
+    if (leak) throw new Error(`a secret is in the log: ${leak}`);
     return how;
+  }
+
+  #leak() {
+    const secret = this.env.BUTAI_AUTH_SECRET;
+    return this.log.split('\n').find((line) => kSecrets.test(line) || (secret?.length > 8 && line.includes(secret)));
   }
 
   // The program again, with this server's configuration.

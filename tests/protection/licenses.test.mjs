@@ -2,6 +2,7 @@
 // fake license service that keeps its own books.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -10,6 +11,7 @@ import { feed } from '../harness/feed.mjs';
 import { attributes, fetchOk, media, renditionsOf } from '../harness/hls.mjs';
 import { fakeLicenseService } from '../harness/license_services.mjs';
 import { film } from '../harness/media.mjs';
+import { run } from '../harness/process.mjs';
 import { Server, temporaryFolder } from '../harness/server.mjs';
 import { viewToken } from '../harness/token.mjs';
 import { until } from '../harness/wait.mjs';
@@ -151,6 +153,80 @@ test('a service that fails is told as such', async () => {
   assert.equal(denied.status, 403);
   service.failing = null;
 });
+
+test('what a service answers too late, too long or with an expired certificate is told as such', { timeout: 60_000 }, async () => {
+  const play = await server.play('stage', viewToken('stage'));
+  const ask = (system) => server.get(`${play.license}/${system}`, { method: 'POST', body: 'challenge' });
+  service.delayMs = 2_000;
+  const slow = await ask('widevine');
+  assert.equal(slow.status, 200, 'slow is not broken');
+  service.delayMs = 0;
+  service.wrap = () => randomBytes(1_000_000);
+  const long = await ask('widevine');
+  service.wrap = null;
+  assert.equal(long.status, 503);
+  assert.match(long.json().detail, /too large/);
+
+  const folder = await temporaryFolder();
+  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+  const request = join(folder, 'request.pem');
+  await run('openssl', ['req', '-new', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=localhost', '-keyout', key, '-out', request]);
+  await run('openssl', ['x509', '-req', '-in', request, '-signkey', key, '-days', '-1', '-out', cert]);
+  const expired = await fakeLicenseService({ pair: { key: readFileSync(key), cert: readFileSync(cert) } });
+  const own = await Server.start({ config: `[drm.widevine]\nlicense_url = "${expired.url}/widevine"\nheader = "${expired.header}"\n[[channel]]\nname = "stage"\nprotection = "cbcs"\n` });
+  try {
+    const answer = await own.get('/license/widevine?channel=stage', { token: viewToken('stage'), method: 'POST', body: 'challenge' });
+    assert.equal(answer.status, 503, answer.text);
+    assert.match(answer.json().detail, /certificate/i);
+    assert.ok(Number(answer.headers['retry-after']) > 0);
+    assert.equal(expired.books.length, 0, 'and hears nothing of us, our credential least of all');
+  } finally {
+    await own.stop();
+    await expired.stop();
+  }
+});
+
+test('a challenge that comes again is passed on again: replays are the service\'s to refuse, and ours to authorise', async () => {
+  const token = viewToken('stage');
+  const play = await server.play('stage', token);
+  const challenge = randomBytes(500);
+  const ask = () => server.get(`${play.license}/widevine`, { method: 'POST', body: challenge, headers: { 'Content-Length': challenge.length } });
+  const before = service.books.length;
+  const [first, second] = [await ask(), await ask()];
+  assert.deepEqual([first.status, second.status], [200, 200]);
+  assert.notDeepEqual(first.bytes, second.bytes, 'nothing is cached');
+  assert.deepEqual(service.books.slice(before).map((entry) => entry.body), [challenge, challenge]);
+  await server.get(`/api/v1/plays/${play.play}`, { token, method: 'DELETE' });
+  const late = await ask();
+  assert.ok(late.status === 401 || late.status === 403, `${late.status}`);
+  assert.equal(service.books.length, before + 2, 'a replay after the play has ended goes nowhere');
+});
+
+for (const [form, type, wrap, spcOf] of [
+  ['raw', 'application/octet-stream', (ckc) => ckc, (body) => body],
+  ['form', 'application/x-www-form-urlencoded', (ckc) => `<ckc>${ckc.toString('base64')}</ckc>`, (body) => Buffer.from(new URLSearchParams(body.toString()).get('spc'), 'base64')],
+  ['json', 'application/json', (ckc) => JSON.stringify({ ckc: ckc.toString('base64') }), (body) => Buffer.from(JSON.parse(body.toString()).spc, 'base64')],
+]) {
+  test(`FairPlay: our player's SPC reaches a service that wants it as ${form}, and the CKC comes back as bytes`, { timeout: 40_000 }, async () => {
+    const apple = await fakeLicenseService();
+    apple.wrap = wrap;
+    let own;
+    try {
+      own = await Server.start({ config: `[drm.fairplay]\nlicense_url = "${apple.url}/fps"\nheader = "${apple.header}"\nform = "${form}"\n[[channel]]\nname = "stage"\nprotection = "cbcs"\n` });
+      const spc = randomBytes(1500);
+      const answer = await own.get('/license/fairplay?channel=stage&asset=one%2Ftwo', { token: viewToken('stage'), method: 'POST', body: spc, headers: { 'Content-Type': 'application/octet-stream', 'Content-Length': spc.length } });
+      assert.equal(answer.status, 200, answer.text);
+      const [entry] = apple.books;
+      assert.equal(entry.headers['content-type'], type);
+      assert.deepEqual(spcOf(entry.body), spc);
+      assert.deepEqual(answer.bytes, entry.license);
+      if (form === 'form') assert.equal(new URLSearchParams(entry.body.toString()).get('assetId'), 'one/two');
+    } finally {
+      await own?.stop();
+      await apple.stop();
+    }
+  });
+}
 
 test('FairPlay players get the certificate', async () => {
   const answer = await server.get('/license/fairplay/certificate');

@@ -15,10 +15,9 @@
 #include "app/config.h"
 #include "app/house.h"
 #include "app/ladder_trial.h"
+#include "app/protection_checks.h"
 #include "base/random.h"
-#include "keys/master_key.h"
 #include "net/listener.h"
-#include "net/outgoing.h"
 #include "net/server.h"
 #include "store/database.h"
 #include "store/files.h"
@@ -26,23 +25,7 @@
 namespace butai::app {
 namespace {
 
-enum class Verdict { Good, Mind, Bad };
-
-// One line per check; the worst verdict is the exit status.
-class Report {
- public:
-  void line(Verdict verdict, std::string_view what, std::string_view found) {
-    constexpr std::string_view kMarks[] = {"ok  ", "mind", "BAD "};
-    fmt::print("{}  {:<14} {}\n", kMarks[static_cast<int>(verdict)], what, found);
-    bad_ = bad_ || verdict == Verdict::Bad;
-  }
-  int status() const { return bad_ ? 1 : 0; }
-
- private:
-  bool bad_ = false;
-};
-
-void check_clock(Report& report) {
+void check_clock(DoctorReport& report) {
   const auto now = std::chrono::system_clock::to_time_t(SystemClock().utc());
   // Media time is UTC: a clock of 1970 or 2100 makes addresses that no player believes.
   const int year = fmt::gmtime(now).tm_year + 1900;
@@ -52,7 +35,7 @@ void check_clock(Report& report) {
                           sane ? "" : "; set it (timedatectl set-ntp true)"));
 }
 
-void check_limits(Report& report) {
+void check_limits(DoctorReport& report) {
   rlimit files{};
   getrlimit(RLIMIT_NOFILE, &files);
   const bool enough = files.rlim_max >= 12'000;
@@ -62,7 +45,7 @@ void check_limits(Report& report) {
   report.line(Verdict::Good, "processors", fmt::format("{}", std::thread::hardware_concurrency()));
 }
 
-void check_data(Report& report, const Config& config, const std::string& data) {
+void check_data(DoctorReport& report, const Config& config, const std::string& data) {
   if (auto made = store::prepare_folder(data); !made) {
     return report.line(Verdict::Bad, "data", made.error().sentence);
   }
@@ -79,7 +62,7 @@ void check_data(Report& report, const Config& config, const std::string& data) {
                                          : "the server of [store] url");
 }
 
-void check_secret(Report& report, const Config& config, const std::string& data) {
+void check_secret(DoctorReport& report, const Config& config, const std::string& data) {
   SystemRandom random;
   const auto secret = access::load_secret(config.auth.secret, data, random);
   if (!secret) return report.line(Verdict::Bad, "secret", secret.error().sentence);
@@ -90,42 +73,7 @@ void check_secret(Report& report, const Config& config, const std::string& data)
                   : (config.auth.secret.empty() ? data + "/keys/secret" : "configured"));
 }
 
-// Only where a channel is protected.
-void check_keys(Report& report, const Config& config, const std::string& data) {
-  bool wanted = config.channel_defaults.protection.has_value();
-  for (const auto& [name, channel] : config.channels) wanted = wanted || channel.protection;
-  if (!wanted) return;
-  SystemRandom random;
-  const auto master = keys::load_master_key(
-      {.text = config.drm.master_key, .file = config.drm.master_key_file, .data_folder = data},
-      random);
-  if (!master) return report.line(Verdict::Bad, "master key", master.error().sentence);
-  const bool beside = config.drm.master_key.empty() && config.drm.master_key_file.empty();
-  report.line(beside ? Verdict::Mind : Verdict::Good, "master key",
-              beside ? data +
-                           "/keys/master lies beside the database that it protects; set "
-                           "BUTAI_DRM_MASTER_KEY or [drm] master_key_file"
-                     : "configured");
-  report.line(config.drm.any_real_system() ? Verdict::Good : Verdict::Mind, "key systems",
-              config.drm.any_real_system()
-                  ? "a license service is configured"
-                  : "ClearKey only: it keeps honest people honest, and iPhones cannot play it; "
-                    "set [drm.widevine], [drm.playready], [drm.fairplay]");
-  for (const auto& [name, url] : {std::pair{"widevine", config.drm.widevine.license_url},
-                                  std::pair{"playready", config.drm.playready.license_url},
-                                  std::pair{"fairplay", config.drm.fairplay.license_url},
-                                  std::pair{"speke", config.drm.speke.url}}) {
-    if (url.empty()) continue;
-    const auto allowed = net::check_outgoing_url(url);
-    report.line(allowed ? Verdict::Good : Verdict::Bad, name,
-                allowed ? url : allowed.error().sentence);
-  }
-  if (!config.drm.fairplay.license_url.empty() && config.drm.fairplay_certificate.empty()) {
-    report.line(Verdict::Bad, "fairplay", "it needs [drm.fairplay] certificate");
-  }
-}
-
-void check_certificate(Report& report, const Config& config, const std::string& data) {
+void check_certificate(DoctorReport& report, const Config& config, const std::string& data) {
   const bool own = !config.server.certificate.empty();
   const std::string file = own ? config.server.certificate : data + "/certs/certificate.pem";
   if (!own && !std::filesystem::exists(file)) {
@@ -138,7 +86,7 @@ void check_certificate(Report& report, const Config& config, const std::string& 
               own ? file : fmt::format("self-signed; clients need --pin {}", *fingerprint));
 }
 
-void check_port(Report& report, std::string_view what, const HostPort& where) {
+void check_port(DoctorReport& report, std::string_view what, const HostPort& where) {
   std::uint16_t port = where.port;
   const auto free = net::bind_all(where.host, port, 1);
   if (free) close(free->front());
@@ -147,7 +95,7 @@ void check_port(Report& report, std::string_view what, const HostPort& where) {
 }
 
 // The worker says whether its sandbox holds on this kernel.
-void check_worker(Report& report, const std::string& worker) {
+void check_worker(DoctorReport& report, const std::string& worker) {
   if (!std::filesystem::exists(worker)) {
     return report.line(Verdict::Bad, "worker", fmt::format("{} is missing; build it", worker));
   }
@@ -165,7 +113,7 @@ void check_worker(Report& report, const std::string& worker) {
 }
 
 // Once per ladder, however many channels have it.
-void check_ladders(Report& report, const Config& config, const std::string& worker) {
+void check_ladders(DoctorReport& report, const Config& config, const std::string& worker) {
   constexpr double kComfortable = 0.7;  // of the machine's time; the rest is for viewers
   std::map<std::string, std::vector<worker::Rung>> ladders;  // by their names
   std::vector<std::string> channels{"main"};
@@ -195,8 +143,14 @@ void check_ladders(Report& report, const Config& config, const std::string& work
 
 }  // namespace
 
+void DoctorReport::line(Verdict verdict, std::string_view what, std::string_view found) {
+  constexpr std::string_view kMarks[] = {"ok  ", "mind", "BAD "};
+  fmt::print("{}  {:<14} {}\n", kMarks[static_cast<int>(verdict)], what, found);
+  bad_ = bad_ || verdict == Verdict::Bad;
+}
+
 int doctor(const Place& place) {
-  Report report;
+  DoctorReport report;
   auto config = load_config(place.config, environment_of_this_process());
   if (!config) {
     report.line(Verdict::Bad, "configuration", config.error().sentence);
@@ -209,7 +163,7 @@ int doctor(const Place& place) {
   check_limits(report);
   check_data(report, *config, data);
   check_secret(report, *config, data);
-  check_keys(report, *config, data);
+  check_protection(report, *config, data);
   check_certificate(report, *config, data);
   check_port(report, "http", config->server.listen.value_or(HostPort{"0.0.0.0", 8080}));
   check_port(report, "https", config->server.https_listen.value_or(HostPort{"0.0.0.0", 8443}));

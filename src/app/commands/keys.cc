@@ -1,4 +1,5 @@
-// butai keys: what is in the vault, and another master key for it. Keys themselves are never shown.
+// butai keys: what is in the vault, and another master key for it. Keys themselves are never shown;
+// export-cpix alone writes them, into a file that nobody else may read.
 #include <fmt/format.h>
 
 #include <iostream>
@@ -7,6 +8,7 @@
 #include "app/config.h"
 #include "app/fail.h"
 #include "base/random.h"
+#include "keys/speke_document.h"
 #include "keys/vault.h"
 #include "package/listing.h"
 #include "store/database.h"
@@ -67,6 +69,22 @@ int keys_rewrap(const KeysOptions& options) {
   if (!count) return fail(count.error().sentence);
   fmt::print("{} keys are wrapped by the new master key; configure it before the next start\n",
              *count);
+  return 0;
+}
+
+int keys_export(const KeysOptions& options) {
+  auto opened = open_vault(options.place);
+  if (!opened) return fail(opened.error().sentence);
+  const auto period = (*opened)->vault->newest(options.channel);
+  if (!period) return fail(period.error().sentence);
+  const auto cpix = keys::exported_keys(*period, options.channel);
+  const auto written = store::create_file(options.out, as_bytes(drm::write_cpix(cpix)));
+  if (!written) return fail(written.error().sentence);
+  if (*written == store::Created::AlreadyThere) {
+    return fail(fmt::format("{} is there already; name a new file", options.out));
+  }
+  fmt::print("{}: {} keys of period {} in clear; whoever has this file can decrypt\n", options.out,
+             period->keys.size(), period->index);
   return 0;
 }
 

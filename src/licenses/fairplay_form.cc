@@ -1,0 +1,77 @@
+#include "licenses/fairplay_form.h"
+
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+
+#include "access/strict_json.h"
+#include "drm/text.h"
+
+namespace butai::licenses {
+namespace {
+
+// application/x-www-form-urlencoded
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+                       c == '-' || c == '.' || c == '_';
+    if (plain) {
+      out += c;
+    } else {
+      out += fmt::format("%{:02X}", static_cast<std::uint8_t>(c));
+    }
+  }
+  return out;
+}
+
+std::optional<std::string> of_base64(std::string_view text) {
+  const auto bytes = drm::from_base64(text);
+  if (!bytes || bytes->empty()) return std::nullopt;
+  return std::string(as_text(*bytes));
+}
+
+std::optional<std::string> of_json(std::string_view answer) {
+  const auto object = access::parse_object(answer);
+  const auto* ckc = object ? object->if_contains("ckc") : nullptr;
+  const auto* text = ckc != nullptr ? ckc->if_string() : nullptr;
+  if (text == nullptr) return std::nullopt;
+  return of_base64({text->data(), text->size()});
+}
+
+}  // namespace
+
+WrappedSpc wrap_spc(FairPlayForm form, std::string_view spc, std::string_view asset) {
+  const std::string text = drm::to_base64(as_bytes(spc));
+  switch (form) {
+    case FairPlayForm::Form: {
+      std::string body = "spc=" + escaped(text);
+      if (!asset.empty()) body += "&assetId=" + escaped(asset);
+      return {std::move(body), "application/x-www-form-urlencoded"};
+    }
+    case FairPlayForm::Json: {
+      boost::json::object object{{"spc", text}};
+      if (!asset.empty()) object["assetId"] = asset;
+      return {boost::json::serialize(object), "application/json"};
+    }
+    case FairPlayForm::Raw:
+      break;
+  }
+  return {std::string(spc), "application/octet-stream"};
+}
+
+std::string unwrap_ckc(std::string_view answer) {
+  constexpr std::string_view kOpen = "<ckc>", kClose = "</ckc>";
+  if (answer.starts_with(kOpen)) {
+    const auto end = answer.find(kClose);
+    if (end != answer.npos) {
+      if (auto ckc = of_base64(answer.substr(kOpen.size(), end - kOpen.size()))) return *ckc;
+    }
+  }
+  if (answer.starts_with('{')) {
+    if (auto ckc = of_json(answer)) return *ckc;
+  }
+  return of_base64(answer).value_or(std::string(answer));
+}
+
+}  // namespace butai::licenses
