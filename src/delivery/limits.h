@@ -36,10 +36,6 @@ inline constexpr int kCalmSweeps = 300;
 // segment, then it is cut.
 inline constexpr Micros kHoldMax{12'000'000};
 
-// How far a hinted segment's predicted start may lie beside the real one: a camera that skips a few
-// pictures begins it late. Segments begin a second or more apart, so none is mistaken for another.
-inline constexpr Micros kHintError{200'000};
-
 // What goes first where answers share a connection (RFC 9218; HLS draft clause B.1 asks for it in
 // the answers): a playlist names what is fetched next, a part is at the live edge.
 inline constexpr const char* kPlaylistPriority = "u=1";

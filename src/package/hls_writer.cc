@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <iterator>
 #include <set>
 #include <string>
@@ -23,8 +24,10 @@ constexpr std::uint32_t kDecimals = 100'000;
 std::string decimal(std::int64_t value) {
   return fmt::format("{}.{:05}", value / kDecimals, value % kDecimals);
 }
-std::int64_t nearest(Ticks duration) {
-  return std::max<std::int64_t>(0, duration.in(kDecimals).value);
+// What is rounded is the ends, not the length: however many lengths are added, the sum is right.
+std::int64_t length(Ticks start, Ticks duration) {
+  const Ticks end{start.value + duration.value, start.timescale};
+  return std::max<std::int64_t>(0, end.in(kDecimals).value - start.in(kDecimals).value);
 }
 std::int64_t rounded_up(Ticks duration) {
   const __int128 product = static_cast<__int128>(duration.value) * kDecimals;
@@ -136,7 +139,7 @@ class MediaPlaylist {
     if (low_latency() && parts_wanted) write_parts(segment);
     if (!segment.complete) return;
     if (segment.bytes == 0) line("#EXT-X-GAP");
-    line("#EXTINF:{},", decimal(nearest(segment.duration)));
+    line("#EXTINF:{},", decimal(length(segment.start, segment.duration)));
     line("{}.m4s", segment.start.value);
   }
 
@@ -157,8 +160,8 @@ class MediaPlaylist {
     for (std::size_t i = 0; i < segment.parts.size(); ++i) {
       const live::Part& part = segment.parts[i];
       line("#EXT-X-PART:DURATION={},URI=\"{}.{}.m4s\"{}",
-           decimal(std::min(nearest(part.duration), part_target_)), segment.start.value, i,
-           part.independent ? ",INDEPENDENT=YES" : "");
+           decimal(std::min(length(part.start, part.duration), part_target_)), segment.start.value,
+           i, part.independent ? ",INDEPENDENT=YES" : "");
     }
   }
 
@@ -174,11 +177,11 @@ class MediaPlaylist {
     for (const RenditionLog& other : others_) write_report(other);
   }
 
-  const media::Track& leading() const {
+  const RenditionLog& leading() const {
     for (const RenditionLog& other : others_) {
-      if (other.rendition->track.codec == media::Codec::H264) return other.rendition->track;
+      if (other.rendition->track.codec == media::Codec::H264) return other;
     }
-    return own_.rendition->track;
+    return own_;
   }
 
   // The last part that the other playlist lists.
@@ -254,6 +257,40 @@ void write_session_keys(std::string& out, const live::Presentation& presentation
   }
 }
 
+// Where what is there of a segment ends.
+std::int64_t end_of(const Segment& segment) {
+  if (segment.complete) return segment.start.value + segment.duration.value;
+  if (segment.parts.empty()) return segment.start.value;
+  return segment.parts.back().start.value + segment.parts.back().duration.value;
+}
+
+// Where the open segment will end, in its own ticks: where the picture is cut, or is expected to be.
+std::optional<Ticks> cut_after(const RenditionLog& own, const RenditionLog& leading,
+                               Micros segment) {
+  const Segment& open = own.log->segments().back();
+  const auto& cuts = leading.log->segments();
+  const auto same = std::ranges::find(cuts, open.number, &Segment::number);
+  if (same == cuts.end()) return std::nullopt;
+  const std::uint32_t timescale = open.start.timescale;
+  if (same->complete) return Ticks{end_of(*same), same->start.timescale}.in(timescale);
+  const auto end = expected_end(leading, leading.rendition->track, segment);
+  return end ? std::optional(end->in(timescale)) : std::nullopt;
+}
+
+std::optional<PartFound> part_of(const live::SegmentLog& log, const Segment& segment,
+                                 std::size_t part) {
+  if (part < segment.parts.size()) return PartFound{&segment, part};
+  if (part > segment.parts.size()) return std::nullopt;
+  if (!segment.complete) return PartFound{};
+  // It ended sooner: the next one's first part took the place.
+  const auto& segments = log.segments();
+  const auto next = std::ranges::find(segments, segment.number + 1, &Segment::number);
+  if (next == segments.end())
+    return &segment == &segments.back() ? std::optional(PartFound{}) : std::nullopt;
+  if (next->discontinuity || (next->complete && next->parts.empty())) return std::nullopt;
+  return next->parts.empty() ? PartFound{} : PartFound{&*next, 0};
+}
+
 }  // namespace
 
 std::string hls_multivariant(const live::Presentation& presentation, const Bandwidths& bandwidths,
@@ -285,20 +322,39 @@ std::string hls_media(const RenditionLog& own, std::span<const RenditionLog> oth
   return MediaPlaylist(own, others, options).write();
 }
 
-std::optional<PartAddress> next_part(const RenditionLog& own, const media::Track& leading,
+std::optional<PartAddress> next_part(const RenditionLog& own, const RenditionLog& leading,
                                      Micros segment) {
   if (own.log->segments().empty()) return std::nullopt;
   const Segment& last = own.log->segments().back();
-  if (last.complete) return PartAddress{last.start.value + last.duration.value, 0};
-  if (last.parts.empty()) return PartAddress{last.start.value, 0};
+  if (last.complete || last.parts.empty()) return PartAddress{end_of(last), 0};
 
   const std::int64_t half = half_frame(own.rendition->track).value;
-  const live::Part& part = last.parts.back();
-  const std::int64_t end = part.start.value + part.duration.value;
-  const auto full = expected_end(own, leading, segment);
+  const std::int64_t end = end_of(last);
+  const auto full = cut_after(own, leading, segment);
   const bool segment_is_full = full && end + half >= full->value;
   if (segment_is_full) return PartAddress{end, 0};
   return PartAddress{last.start.value, last.parts.size()};
+}
+
+std::optional<PartFound> find_part(const live::SegmentLog& log, PartAddress asked) {
+  const auto& segments = log.segments();
+  if (segments.empty()) return std::nullopt;
+  const std::int64_t near = Ticks::from(kHintError, segments.back().start.timescale).value;
+  const auto beside = [&](std::int64_t time) { return std::abs(time - asked.start) <= near; };
+  const Segment* segment = log.find(asked.start);
+  for (auto each = segments.rbegin(); segment == nullptr && each != segments.rend(); ++each) {
+    if (beside(each->start.value)) segment = &*each;
+  }
+  if (segment != nullptr) return part_of(log, *segment, asked.part);
+  // The segment before went on instead.
+  if (asked.part > 0) return std::nullopt;
+  for (auto each = segments.rbegin(); each != segments.rend(); ++each) {
+    for (std::size_t i = 0; i < each->parts.size(); ++i) {
+      if (each->parts[i].start.value == asked.start) return PartFound{&*each, i};
+    }
+  }
+  if (beside(end_of(segments.back()))) return PartFound{};
+  return std::nullopt;
 }
 
 }  // namespace butai::package

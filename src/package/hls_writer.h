@@ -43,16 +43,23 @@ std::string hls_multivariant(const live::Presentation& presentation, const Bandw
 std::string hls_media(const RenditionLog& own, std::span<const RenditionLog> others,
                       const HlsOptions& options);
 
-// The address of the next part, which may be asked for before it exists. When the part in question
-// will be the first of a segment, its start is predicted and may be off by the jitter of the
-// source: a request for it is best answered with the segment that begins within half a frame.
+// The address of the next part, which may be asked for before it exists. It is a prediction: the
+// segment may end sooner or later, and the next one begin beside (find_part).
 struct PartAddress {
   std::int64_t start = 0;  // ticks of the track
   std::size_t part = 0;
   friend bool operator==(const PartAddress&, const PartAddress&) = default;
 };
-// `leading`: the track whose rate makes the grid, the picture if there is one.
-std::optional<PartAddress> next_part(const RenditionLog& own, const media::Track& leading,
+// `leading`: where segments are cut, the picture's if there is one.
+std::optional<PartAddress> next_part(const RenditionLog& own, const RenditionLog& leading,
                                      Micros segment);
+
+// What an address leads to: that part; where a hint was wrong, the part that took its place on the
+// time line; nothing if there is none and will be none.
+struct PartFound {
+  const live::Segment* segment = nullptr;  // null: not yet
+  std::size_t part = 0;
+};
+std::optional<PartFound> find_part(const live::SegmentLog& log, PartAddress asked);
 
 }  // namespace butai::package

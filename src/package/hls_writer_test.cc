@@ -36,6 +36,11 @@ std::vector<std::string> lines_with(const std::string& text, const std::string& 
   return out;
 }
 
+PartAddress hinted_at(Line& line) {
+  const RenditionLog own = line.sink.renditions()[0];
+  return next_part(own, own, kSegment).value();
+}
+
 TEST(HlsMultivariant, names_both_renditions_and_their_codecs) {
   Line line;
   line.picture_and_sound();
@@ -311,9 +316,59 @@ TEST(HlsMedia, millisecond_time_stamps_keep_parts_within_their_target) {
   }
 }
 
+TEST(FindPart, what_was_hinted_is_waited_for_and_then_found) {
+  Line line;
+  line.picture_alone();
+  line.run(0, 1);
+  const live::SegmentLog& log = line.sink.log(1);
+  const PartAddress hinted = hinted_at(line);
+  EXPECT_EQ(hinted, (PartAddress{162'000'000'000'000, 3}));
+  ASSERT_TRUE(find_part(log, hinted));
+  EXPECT_EQ(find_part(log, hinted)->segment, nullptr);
+  EXPECT_FALSE(find_part(log, {hinted.start, 4}));
+  EXPECT_FALSE(find_part(log, {hinted.start + 900'000, 0}));
+  line.run(1, 2);
+  ASSERT_TRUE(find_part(log, hinted));
+  EXPECT_EQ(find_part(log, hinted)->segment, &log.segments().back());
+  EXPECT_EQ(find_part(log, hinted)->part, 3u);
+}
+
+TEST(FindPart, the_next_segment_takes_the_place_of_a_part_that_never_came) {
+  Line line;
+  line.picture_alone();
+  line.run(0, 3);
+  const live::SegmentLog& log = line.sink.log(1);
+  ASSERT_EQ(log.segments().front().parts.size(), 7u);
+  const auto found = find_part(log, {162'000'000'000'000, 7});
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->segment, &log.segments().back());
+  EXPECT_EQ(found->part, 0u);
+  EXPECT_FALSE(find_part(log, {162'000'000'000'000, 8}));
+}
+
+TEST(FindPart, a_segment_that_goes_on_takes_the_place_of_the_one_that_was_hinted) {
+  Line line(30);
+  line.picture_alone();
+  line.run(0, 2);
+  const live::SegmentLog& log = line.sink.log(1);
+  const PartAddress hinted = hinted_at(line);
+  EXPECT_EQ(hinted, (PartAddress{162'000'000'180'000, 0}));
+  EXPECT_EQ(find_part(log, hinted)->segment, nullptr);
+  const auto frame = [&](int i) {
+    line.packager.on_frame(media::testing::video_frame(162'000'000'180'000 + i * 3'000, false));
+  };
+  frame(0);
+  ASSERT_TRUE(find_part(log, hinted));
+  EXPECT_EQ(find_part(log, hinted)->segment, nullptr);
+  for (int i = 1; i < 10; ++i) frame(i);
+  ASSERT_TRUE(find_part(log, hinted));
+  EXPECT_EQ(find_part(log, hinted)->segment, &log.segments().front());
+  EXPECT_EQ(find_part(log, hinted)->part, 6u);
+}
+
 TEST(Measure, takes_what_is_announced_before_it_can_measure) {
   Line line;
-  media::Track track = media::testing::video_track();
+  media::Track track = media::testing::video_track({Line::kRate, 1});
   track.bitrate = 1'234'000;
   line.packager.on_tracks({track});
   EXPECT_EQ(measure(line.sink.renditions()[0]).peak, 1'234'000u);

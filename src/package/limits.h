@@ -15,7 +15,12 @@ inline constexpr std::int64_t kTargetDurationSeconds = 4;  // EXT-X-TARGETDURATI
 inline constexpr Micros kSegmentMax{4'200'000};
 // A longer step of the leading track than any camera makes is a discontinuity, announced or not.
 inline constexpr Micros kJumpMax{1'000'000};
-inline constexpr int kPartsPerSegment = 6;              // 1/3 s
+// A picture that comes sooner than predicted makes the one before it so short at least.
+inline constexpr Micros kPictureMin{1'000};
+inline constexpr int kPartsPerSegment = 6;  // 1/3 s
+// So far beside its prediction a segment may begin and still be the one that was asked for; shorter
+// than a part.
+inline constexpr Micros kHintError{200'000};
 inline constexpr std::size_t kAudioFramesPerChunk = 2;  // 43 ms at 48 kHz; halves the overhead
 
 // How long sound waits for the picture to reach it, which tells where the picture is cut.

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "media/cmaf_writer.h"
 #include "package/grid.h"
+#include "package/limits.h"
 
 namespace butai::package {
 
@@ -43,6 +44,7 @@ std::int64_t TrackWriter::time_of(const media::Frame& frame) const {
 void TrackWriter::add(media::Frame frame, std::int64_t usual) {
   // A segment that had to begin without a key frame goes on with the offset of the one before.
   const std::int64_t offset = empty_ && frame.key ? frame.pts - frame.dts : offset_;
+  if (track_.codec == media::Codec::H264) follow_on(frame, offset, usual);
   const std::int64_t time = frame.dts + offset;
   end_parts_before(time, usual);
   if (writing_ == Writing::Protected && !protect(frame)) return;
@@ -74,6 +76,17 @@ void TrackWriter::close(Ticks next_start) {
   close_part(end);
   sink_.publish(live::SegmentClosed{track_.id, {end - open_->start.value, track_.timescale}});
   open_.reset();
+}
+
+// Step 1 of the class comment.
+void TrackWriter::follow_on(media::Frame& frame, std::int64_t offset, std::int64_t usual) const {
+  const std::int64_t late = frame.dts + offset - end_;
+  const std::int64_t shortest = Ticks::from(kPictureMin, track_.timescale).value;
+  frame.dts -= late;
+  frame.pts = std::max(frame.pts, frame.dts);
+  frame.duration = std::max({frame.duration + late, shortest, std::int64_t{1}});
+  const std::int64_t room = part_start_ + part_target_ - end_;
+  if (usual <= part_target_ && room > 0) frame.duration = std::min(frame.duration, room);
 }
 
 void TrackWriter::flush_chunk() {

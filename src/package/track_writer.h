@@ -4,14 +4,20 @@
 // Limits: a chunk has frames_per_chunk frames at most; segments are bounded by the Packager.
 // Spec:   RFC 8216bis (draft 22) clause 4.4.4.9.
 //
-//  1. open() begins a segment; add() gathers frames into a chunk and publishes it when it is full.
-//  2. A part is closed at once when it lasts 85 % of its target and one more frame would not fit (a
-//     quarter of a frame forgives the jitter of millisecond time stamps). Where frames are missing
-//     it is closed by the next one that comes, and lasts until that; never longer than the target.
-//     So no part but a segment's last is ever shorter than 85 %. Time without any frame for longer
-//     than a part is in no part.
-//  3. close() publishes what is left, closes the part, then the segment.
-//  4. On a protected channel each frame goes through the TrackProtector of its segment's key period
+//  1. Pictures follow on in decode time: each is decoded when the one before ends by prediction,
+//     however late or early its own time is, and lasts until the next is expected. A browser that
+//     finds a hole of two frames in decode times takes nothing until the next key frame, and
+//     players that find media beside the place that the playlist names begin anew. A late picture
+//     keeps its presentation time: the one before stands until then. An early one waits.
+//  2. open() begins a segment; add() gathers frames into a chunk and publishes it when it is full.
+//  3. A part is closed at once when it lasts 85 % of its target and one more frame would not fit (a
+//     quarter of a frame forgives the jitter of millisecond time stamps). A picture lasts until the
+//     part's end at most; what is still missing the next ones make up for. Where sound is missing,
+//     or pictures last longer than a part, the next frame closes it: it then lasts until that, and
+//     never longer than the target. So no part but a segment's last is ever shorter than 85 %. Time
+//     without any sound for longer than a part is in no part.
+//  4. close() publishes what is left, closes the part, then the segment.
+//  5. On a protected channel each frame goes through the TrackProtector of its segment's key period
 //     before the chunk is written; a new period begins with open().
 #pragma once
 
@@ -66,6 +72,7 @@ class TrackWriter {
 
  private:
   bool protect(const media::Frame& frame);
+  void follow_on(media::Frame& frame, std::int64_t offset, std::int64_t usual) const;
   void flush_chunk();
   void close_part(std::int64_t end);
   void end_parts_before(std::int64_t time, std::int64_t usual);

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <utility>
 #include <vector>
 
@@ -46,8 +45,6 @@ std::optional<package::RenditionLog> take(std::vector<package::RenditionLog>& al
   return own;
 }
 
-net::Response no_such_part() { return net::Response::problem(404, "no such part"); }
-
 std::optional<Reply> reload(live::ChannelView& view, Shelf& shelf, const Awaited& what,
                             const Wish& wish) {
   auto logs = rendition_logs(view);
@@ -66,42 +63,24 @@ std::optional<Reply> reload(live::ChannelView& view, Shelf& shelf, const Awaited
   return playlist(view, shelf, what.track, wish);
 }
 
-// A hinted segment's start is predicted; a source that jitters begins it a few milliseconds beside.
-const live::Segment* find_near(const live::SegmentLog& log, std::int64_t start, std::int64_t near) {
-  if (const auto* exact = log.find(start)) return exact;
-  const auto beside = [&](const live::Segment& segment) {
-    return std::abs(segment.start.value - start) <= near;
-  };
-  const auto found = std::ranges::find_if(log.segments(), beside);
-  return found == log.segments().end() ? nullptr : &*found;
-}
-
 std::optional<Reply> part(live::ChannelView& view, Shelf& shelf, const Awaited& what,
                           const Wish& wish) {
   const auto start = static_cast<std::int64_t>(what.number);
   MediaKey key{MediaKey::Kind::Part, what.track, start, *what.part, wish.form.right};
   if (auto ready = shelf.find(key)) return ready;
   auto logs = rendition_logs(view);
-  if (logs.empty()) return no_such_part();
-  const media::Track leading = logs.front().rendition->track;
   const auto own = take(logs, what.track);
-  if (!own) return no_such_part();
-  const std::int64_t near = Ticks::from(kHintError, own->rendition->track.timescale).value;
-  const live::Segment* segment = find_near(*own->log, start, near);
-  if (segment != nullptr && *what.part < segment->parts.size()) {
-    const live::Part& found = segment->parts[*what.part];
-    key.number = segment->start.value;
-    auto response = media_head(
-        *own->rendition, fmt::format("{}.{}", segment->start.value, *what.part), wish.form.right);
-    response.headers.add("Priority", kPartPriority);
-    response.body = segment->pieces(found.offset, found.size);
-    return shelf.put(key, std::move(response));
-  }
-  const auto next = package::next_part(*own, leading, package::kSegment);
-  if (next && next->part == *what.part && std::abs(next->start - start) <= near) {
-    return std::nullopt;
-  }
-  return no_such_part();
+  const auto found = own ? package::find_part(*own->log, {start, *what.part}) : std::nullopt;
+  if (!found) return net::Response::problem(404, "no such part");
+  if (found->segment == nullptr) return std::nullopt;
+  const live::Part& bytes = found->segment->parts[found->part];
+  key.number = found->segment->start.value;
+  key.part = found->part;
+  auto response =
+      media_head(*own->rendition, fmt::format("{}.{}", key.number, key.part), wish.form.right);
+  response.headers.add("Priority", kPartPriority);
+  response.body = found->segment->pieces(bytes.offset, bytes.size);
+  return shelf.put(key, std::move(response));
 }
 
 }  // namespace
