@@ -10,6 +10,7 @@
 #include "worker/container_scanner.h"
 #include "worker/limits.h"
 #include "worker/message_codec.h"
+#include "worker/replay.h"
 
 namespace butai::worker {
 namespace {
@@ -68,8 +69,10 @@ struct Line::Impl final : ChildListener, std::enable_shared_from_this<Line::Impl
     child_saw_frames = false;
     waiting_for_boundary = false;
     if (options.job != Job::Demux || !scanner.container()) return;
-    waiting_for_boundary = scanner.header_complete();
+    waiting_for_boundary = scanner.header_complete() && !replay.running();
     if (!waiting_for_boundary) send_header();
+    if (!replay.running()) return;
+    for (const Bytes& piece : replay.pieces()) child->send(encode(Input{{}, {}, piece}));
   }
 
   void restore_tracks() {
@@ -127,8 +130,15 @@ struct Line::Impl final : ChildListener, std::enable_shared_from_this<Line::Impl
     if (departure.gave_up && !child_saw_frames) scanner.reset();
     if (clock.steady() - started_at > kHealthyAfter) restart_delay = Millis{0};
     log::warning("worker lost", {{"line", options.label}, {"why", departure.reason}});
-    tell_loss(departure.reason);
+    loss = departure.reason;
+    if (departure.gave_up || !replay.begin()) lose();
     if (!closed()) start_later();
+  }
+
+  // What the last child had is gone.
+  void lose() {
+    replay.forget();
+    tell_loss(loss);
   }
 
   void tell_loss(const std::string& reason) {
@@ -164,11 +174,12 @@ struct Line::Impl final : ChildListener, std::enable_shared_from_this<Line::Impl
         log::debug("worker ready", {{"line", options.label}});
         break;
       case MessageType::Tracks:
-        given(decode_tracks(message.payload), [&](auto tracks) { told->on_tracks(tracks); });
+        given(decode_tracks(message.payload), [&](auto tracks) { on_tracks(tracks); });
         break;
       case MessageType::Frame:
         given(decode_frame(message.payload), [&](auto frame) {
           child_saw_frames = true;
+          if (!is_new(frame)) return;
           const bool passed = options.job == Job::Demux && frame.track == media::kVideoTrack;
           if (passed && frame.captured == Utc{}) {
             frame.captured = media::find_capture(frame.data).value_or(Utc{});
@@ -195,6 +206,25 @@ struct Line::Impl final : ChildListener, std::enable_shared_from_this<Line::Impl
         understood = false;
     }
     if (!understood && child) child->kill();
+  }
+
+  void on_tracks(const std::vector<media::Track>& tracks) {
+    const auto verdict = replay.saw(tracks);
+    if (verdict == Replay::Verdict::Again) return;
+    if (verdict == Replay::Verdict::Broken) {
+      lose();
+      replay.saw(tracks);
+    }
+    if (!closed()) told->on_tracks(tracks);
+  }
+
+  bool is_new(const media::Frame& frame) {
+    const auto verdict = replay.saw(frame);
+    if (verdict == Replay::Verdict::Broken) {
+      lose();
+      replay.saw(frame);
+    }
+    return verdict != Replay::Verdict::Again && !closed();
   }
 
   void on_room() override {
@@ -244,7 +274,9 @@ struct Line::Impl final : ChildListener, std::enable_shared_from_this<Line::Impl
       return true;
     }
     for (auto& piece : *pieces) {
-      if (child) forward(std::move(piece));  // without one: live, so it is lost
+      if (piece.opens) replay.forget();
+      replay.keep(piece.bytes, piece.at_boundary);
+      if (child) forward(std::move(piece));  // without one: kept, or lost
     }
     return true;
   }
@@ -305,6 +337,8 @@ struct Line::Impl final : ChildListener, std::enable_shared_from_this<Line::Impl
   Steady started_at{}, moved_at{};
   std::uint64_t seen_sent = 0;
   ContainerScanner scanner;
+  Replay replay;                            // Job::Demux
+  std::string loss;                         // why the last child died
   bool waiting_for_boundary = false;        // this child gets the header at the next boundary
   bool child_saw_frames = false;            // since the last header
   std::vector<media::Track> source_tracks;  // Job::Ladder

@@ -4,7 +4,8 @@
 // Limits: worker/limits.h (bytes waiting each way, message size, restart interval).
 //
 // A Line keeps one child running: when the child dies it starts another within a second and feeds it
-// what it needs to go on (for container streams the header and the bytes from the next boundary).
+// what it needs to go on: for container streams the header, and again what came since the newest key
+// frame (replay.h), or the bytes from the next boundary.
 #pragma once
 
 #include <cstdint>
@@ -70,7 +71,8 @@ class LineListener {
   virtual void on_frame(media::Frame frame) = 0;
   // Job::Capture with Format::Jpeg. By value: who wants it takes it over.
   virtual void on_picture(media::Picture) {}  // NOLINT(performance-unnecessary-value-param)
-  // The child died or gave up; a new one is on its way. Frames after this do not continue the last.
+  // The child died or gave up, and what it had is lost; a new one is on its way or there. Frames after
+  // this do not continue the last.
   virtual void on_loss(const std::string& reason) = 0;
   // Input that cannot be used, in a sentence for the publisher; the line goes on.
   virtual void on_complaint(const std::string& sentence) = 0;

@@ -101,9 +101,10 @@ const kSources = {
 };
 
 for (const [what, open] of Object.entries(kSources)) {
-  test(`kill -9 of the worker, ${what}`, { timeout: 60_000 * kRounds }, async () => {
+  test(`kill -9 of the worker, ${what}`, { timeout: 60_000 * kRounds }, async (t) => {
     const channel = `worker-${what.slice(0, 4).replace('.', '')}`;
     const source = await open(channel);
+    t.after(() => source.stop());
     const eyes = await watchers(channel);
     for (let round = 0; round < kRounds; ++round) {
       const [worker] = await until('a worker', async () => {
@@ -122,13 +123,14 @@ for (const [what, open] of Object.entries(kSources)) {
       assert.ok(next && next !== worker, 'another worker');
     }
     await decodes(eyes.socket.messages);
-    await Promise.all([source.stop(), eyes.socket.close()]);
+    await eyes.socket.close();
   });
 }
 
-test('kill -9 of the publisher: viewers stay, are told, and see the next one', { timeout: 60_000 * kRounds }, async () => {
+test('kill -9 of the publisher: viewers stay, are told, and see the next one', { timeout: 60_000 * kRounds }, async (t) => {
   const start = () => new Child(program, ['publish', 'test', '--size', '640x360', `${server.ws}/ws?channel=sender`], { env: { BUTAI_TOKEN: publishToken('sender') } });
   let sender = start();
+  t.after(() => sender.stop());
   const eyes = await watchers('sender');
   for (let round = 0; round < kRounds; ++round) {
     const gaps = eyes.socket.texts.filter((text) => text.type === 'gap').length;
@@ -148,7 +150,7 @@ test('kill -9 of the publisher: viewers stay, are told, and see the next one', {
     await sleep(1_500);
   }
   await decodes(eyes.socket.messages);
-  await Promise.all([sender.stop(), eyes.socket.close()]);
+  await eyes.socket.close();
 });
 
 test('a publisher whose connection breaks comes back by itself', { timeout: 60_000 }, async () => {
@@ -170,12 +172,14 @@ test('a publisher whose connection breaks comes back by itself', { timeout: 60_0
   }
 });
 
-test('input B takes over when A dies, and viewers are told', { timeout: 60_000 }, async () => {
+test('input B takes over when A dies, and viewers are told', { timeout: 60_000 }, async (t) => {
   const source = await film({ gop: 1 });
   const a = await feed(server, 'pair', source, { query: '&input=a' });
+  t.after(() => a.stop());
   const eyes = await viewer(server, 'pair', 'latency=0').open();
   await eyes.count(10, 10_000);
   const b = await feed(server, 'pair', source, { query: '&input=b' });
+  t.after(() => b.stop());
   await until('both inputs', async () => (await server.channel('pair')).inputs.every((input) => input.frames > 0));
   const from = now();
   a.cut();
@@ -185,5 +189,5 @@ test('input B takes over when A dies, and viewers are told', { timeout: 60_000 }
   await eyes.count(count + 20);
   const longest = longestPause(eyes, from);
   assert.ok(longest <= 2500, `${longest.toFixed(0)} ms without a picture`);
-  await Promise.all([a.stop(), b.stop(), eyes.close()]);
+  await eyes.close();
 });
