@@ -128,8 +128,8 @@ void Packager::on_picture(media::Frame frame) {
   if (picture_cuts(frame, usual)) {
     if (!frame.key) ++forced_cuts_;
     const std::uint32_t timescale = writer.track().timescale;
-    const Cut cut =
-        next_cut({picture_start(frame), timescale}, {writer.time_of(frame), timescale}, usual / 2);
+    const Cut cut = next_cut({picture_start(frame, usual), timescale},
+                             {writer.time_of(frame), timescale}, usual / 2);
     begin(*picture_, cut);
     if (sound_) cuts_.push_back(cut);
     tell_ladder(cut);
@@ -151,14 +151,14 @@ bool Packager::picture_cuts(const media::Frame& frame, std::int64_t usual) const
   return end - writer.segment().start.value > longest;
 }
 
-// Step 8 of the class comment. A frame that comes early moves nothing, and without a key frame there
-// is no hole that a browser would bear.
-std::int64_t Packager::picture_start(const media::Frame& frame) const {
+// Step 8 of the class comment. A frame that comes early or hardly late moves nothing, and without a
+// key frame there is no hole that a browser would bear.
+std::int64_t Packager::picture_start(const media::Frame& frame, std::int64_t usual) const {
   const TrackWriter& writer = picture_->writer;
   const std::int64_t time = writer.time_of(frame);
   if (!writer.is_open()) return time;
   const std::int64_t end = writer.end().value;
-  if (!frame.key) return end;
+  if (!frame.key || time - end <= usual / 2) return end;
   return std::max(end, std::min(time, grid_.boundary(next_boundary_, writer.track().timescale)));
 }
 

@@ -90,7 +90,7 @@ class Packager final : public live::FrameReader {
   void on_sound(media::Frame frame);
 
   bool picture_cuts(const media::Frame& frame, std::int64_t usual) const;
-  std::int64_t picture_start(const media::Frame& frame) const;
+  std::int64_t picture_start(const media::Frame& frame, std::int64_t usual) const;
   void release_sound();
   bool reaches_cut(const media::Frame& sound) const;
   bool picture_has_passed(const media::Frame& sound) const;
