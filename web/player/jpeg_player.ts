@@ -56,6 +56,7 @@ export class JpegPlayer implements Player {
   }
 
   toLive(): void {}
+  keepRate(): void {}
 
   stats(): Stats {
     return {

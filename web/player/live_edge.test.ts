@@ -99,4 +99,14 @@ describe('LiveEdge', () => {
   it('says nothing before anything was observed', () => {
     expect(new LiveEdge().decide(0)).toEqual({ rate: 1, jump: false });
   });
+
+  it('only jumps where the speed must stay', () => {
+    const steady = new LiveEdge();
+    steady.keepRate();
+    const playback = new Playback(steady, 1.2);
+    playback.run(1);
+    expect(playback.jumps).toBe(1);
+    expect(playback.rate).toBe(1);
+    expect(playback.behind()).toBeCloseTo(steady.target, 1);
+  });
 });

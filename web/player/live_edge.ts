@@ -29,6 +29,7 @@ export class LiveEdge {
   private adjusting = false;
   private calmSince = 0;
   private beganAt = 0;
+  private steady = false;
 
   constructor(target = 0.2) {
     this.target = target;
@@ -38,6 +39,11 @@ export class LiveEdge {
   began(nowMs: number): void {
     this.beganAt = this.calmSince = nowMs;
     this.forget();
+  }
+
+  // Jumps alone, sooner: for browsers that cannot change their speed.
+  keepRate(): void {
+    this.steady = true;
   }
 
   observe(nowMs: number, ahead: number): void {
@@ -58,14 +64,15 @@ export class LiveEdge {
       this.target = Math.max(kTargetMin, this.target * 0.9);
     }
     const error = margin - this.target;
-    const behind = nowMs - this.beganAt < kEarlyMs ? kJumpBehindEarly : kJumpBehind;
+    const early = this.steady || nowMs - this.beganAt < kEarlyMs;
+    const behind = early ? kJumpBehindEarly : kJumpBehind;
     if ((error > behind || error < -kLate) && nowMs - this.samples[0]!.at >= kSettleMs) {
       this.forget();
       return { rate: 1, jump: true };
     }
     const size = Math.abs(error);
     this.adjusting = this.adjusting ? size > kStopBand : size > kStartBand;
-    if (!this.adjusting) return { rate: 1, jump: false };
+    if (!this.adjusting || this.steady) return { rate: 1, jump: false };
     const change = Math.max(-kRateSpan, Math.min(kRateSpan, error * kGain));
     return { rate: 1 + change, jump: false };
   }

@@ -261,18 +261,6 @@ export function stretch(bytes: Uint8Array, chunk: Chunk, ticks: number): void {
   );
 }
 
-// The same for every picture of a segment of one track, in place.
-export function stretchSegment(segment: Uint8Array, track: Track, seconds: number): void {
-  const ticks = Math.round(seconds * track.timescale);
-  let from = 0;
-  for (const box of boxes(new Reader(segment), 0, segment.byteLength)) {
-    if (box.type !== 'mdat') continue;
-    const bytes = segment.subarray(from, box.end);
-    stretch(bytes, readChunk(bytes, [track]), ticks);
-    from = box.end;
-  }
-}
-
 // Moves every chunk of a segment by `ticks`, in place.
 export function shiftSegment(segment: Uint8Array, ticks: number): void {
   const reader = new Reader(segment);

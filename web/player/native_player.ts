@@ -58,6 +58,8 @@ export class NativePlayer implements Player {
     this.keys.stop();
   }
 
+  keepRate(): void {}
+
   toLive(): void {
     const { video } = this.stage;
     if (video.seekable.length > 0) {

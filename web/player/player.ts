@@ -53,6 +53,7 @@ export interface Player {
   stop(): void;
   stats(): Stats;
   toLive(): void;
+  keepRate(): void; // from now on only jumps, no other speed
 }
 
 export interface Stage {

@@ -1,25 +1,14 @@
-// Looks at what shaka-player fetches before it does, and mends what browsers cannot bear:
-// 1. Pictures of an irregular camera are stretched, or a browser would wait for the next key frame.
-// 2. Segments and parts of HLS are moved to where the playlist says they begin. Left to itself
-//    shaka-player resets the browser's parser for that, over a millisecond of difference: everything up to
-//    the next key frame would be lost, and WebKitGTK takes nothing at all afterwards.
+// Looks at what shaka-player fetches before it does, and moves segments and parts of HLS to where the
+// playlist says they begin. Left to itself shaka-player puts the browser's parser back to tell it the
+// difference, and WebKitGTK then takes nothing at all: it has forgotten the init segment.
 // It also remembers when each segment was captured, because shaka-player's own date is wrong after a
 // discontinuity.
 
 import type shakaNamespace from 'shaka-player/dist/shaka-player.compiled-es2021.js';
-import {
-  hasMoov,
-  readChunk,
-  readInit,
-  shiftSegment,
-  stretchSegment,
-  type Chunk,
-  type Track,
-} from './mp4';
+import { hasMoov, readChunk, readInit, shiftSegment, type Chunk, type Track } from './mp4';
 
 type Shaka = typeof shakaNamespace;
 
-const kStretchSeconds = 0.25; // so long a picture may stand; browsers bear twice that
 const kRemembered = 256; // segments and parts
 
 export class SegmentFilter {
@@ -63,7 +52,6 @@ export class SegmentFilter {
     while (!this.tracks.has(folder)) await new Promise<void>((go) => this.waiting.push(go));
     const track = this.tracks.get(folder)!;
     if (from !== undefined) this.place(bytes, track, from);
-    if (track.kind === 'video') stretchSegment(bytes, track, kStretchSeconds);
   }
 
   private place(bytes: Uint8Array, track: Track, from: number): void {

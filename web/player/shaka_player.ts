@@ -76,6 +76,11 @@ export class ShakaPlayer implements Player {
     void this.player?.destroy();
   }
 
+  keepRate(): void {
+    this.player?.configure('streaming.liveSync.enabled', false);
+    if (this.stage.video.playbackRate !== 1) this.stage.video.playbackRate = 1;
+  }
+
   toLive(): void {
     const range = this.player?.seekRange();
     if (range) this.stage.video.currentTime = range.end;

@@ -9,7 +9,8 @@
 // 4. A hole is jumped over when the picture reaches it. A new init goes into the same buffers; when
 //    the time line went backwards or the tracks changed, the media source is made anew.
 // 5. A picture's duration is the server's guess; it is stretched so that an irregular camera or a still
-//    screen leaves no hole. What has really arrived is kept in `ends`.
+//    screen leaves no hole. Firefox shows each picture until its end, so that there all would come so much
+//    later: seen once, pictures are stretched by less. What has really arrived is kept in `ends`.
 // 6. Of a protected channel, `init` names the keys; Keys asks for their licenses, those of the next period
 //    among them, and the browser decrypts.
 // 7. After a reconnect `after` asks for what is missing; chunks that are already here are skipped.
@@ -29,6 +30,9 @@ import { TrackBuffer } from './track_buffer';
 const kTickMs = 100; // live edge, holes, states
 const kHoleSeconds = 0.5; // between two pictures: counted as a gap
 const kStretchSeconds = 1; // so long a picture may stand; browsers bear twice that
+const kShortStretchSeconds = 0.1; // where each stands until its end
+const kBehindSeconds = 0.4; // a picture so far behind the playhead was not shown when it was due,
+const kBehindPictures = 5; // and when so many are in a row, that is why
 const kBackwardsSeconds = 0.5; // the time line went back: a new media source
 const kReplaySeconds = 10; // after a reconnect the server may repeat so much
 const kQuietMs = 1500; // no picture for so long: said on the page
@@ -70,6 +74,8 @@ export class WebSocketPlayer implements Player {
   private lastTime = -1; // currentTime at the last tick that saw it move
   private movedAt = 0;
   private latency: number | null = null;
+  private stretch = kStretchSeconds;
+  private behind = 0; // pictures in a row that were shown late
   private gaps = 0;
   private gapAnnounced = false;
   private stalled = false;
@@ -138,6 +144,11 @@ export class WebSocketPlayer implements Player {
       height: video.videoHeight,
       keySystem: this.keys.systemName(),
     };
+  }
+
+  keepRate(): void {
+    this.edge.keepRate();
+    if (this.stage.video.playbackRate !== 1) this.stage.video.playbackRate = 1;
   }
 
   toLive(): void {
@@ -240,7 +251,7 @@ export class WebSocketPlayer implements Player {
       const due = start - this.session.epoch - this.stage.video.currentTime;
       this.edge.observe(performance.now(), due);
     }
-    if (track.kind === 'video') stretch(bytes, chunk, kStretchSeconds * track.timescale);
+    if (track.kind === 'video') stretch(bytes, chunk, this.stretch * track.timescale);
     this.session.buffers.get(track.id)?.append(bytes);
   }
 
@@ -453,6 +464,8 @@ export class WebSocketPlayer implements Player {
 
   private onFrame(mediaTime: number): void {
     if (!this.session || this.stage.video.seeking) return;
+    this.behind = this.stage.video.currentTime - mediaTime > kBehindSeconds ? this.behind + 1 : 0;
+    if (this.behind >= kBehindPictures) this.stretch = kShortStretchSeconds;
     const captured = this.captures.at(mediaTime + this.session.epoch);
     this.latency = this.stage.clock.now() - captured;
     this.latencies.add(this.latency);

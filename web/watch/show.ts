@@ -4,7 +4,7 @@
 // Flow: start() -> PlaySource -> channel info -> Player -> states -> page
 // Limits: one player at a time; attempts are spaced by a jittered back-off up to 8 s.
 
-import { startPlaying } from '../player/autoplay';
+import { startPlaying, type Started } from '../player/autoplay';
 import { choosePlayer } from '../player/choose';
 import { JpegPlayer } from '../player/jpeg_player';
 import { offersFairPlay } from '../player/keys';
@@ -20,7 +20,8 @@ import type { ChannelInfo, Play } from '../server/plays';
 import type { PlaySource } from './sources';
 
 const kInfoMs = 5000; // viewer count and live badge
-const kTouches = ['pointerdown', 'keydown'] as const;
+const kTouches = ['pointerdown', 'keydown', 'click'] as const;
+const kTouchMs = 1000; // what happens so soon after a touch was meant
 const kResumeMs = 250; // after a pause that nobody asked for
 const kMissingRetryMs = 4000; // the broadcast has not begun: look again
 const kBeatMs = 30_000; // tells the server that the play is still there
@@ -48,7 +49,8 @@ export class Show {
   private infoTimer = 0;
   private beatTimer = 0;
   private resumeTimer = 0;
-  private touched = false; // by a hand: then a pause is meant
+  private touchedAt: number | null = null; // by a hand: then a pause is meant
+  private wasMuted = false;
   private stopped = false;
 
   constructor(
@@ -62,6 +64,7 @@ export class Show {
 
   start(): void {
     this.video.addEventListener('pause', this.onPause);
+    this.video.addEventListener('volumechange', this.onVolume);
     for (const event of kTouches) addEventListener(event, this.onTouch, { capture: true });
     void this.clock.measure();
     void this.attempt();
@@ -75,6 +78,7 @@ export class Show {
     clearInterval(this.beatTimer);
     clearTimeout(this.resumeTimer);
     this.video.removeEventListener('pause', this.onPause);
+    this.video.removeEventListener('volumechange', this.onVolume);
     for (const event of kTouches) removeEventListener(event, this.onTouch, { capture: true });
     this.endPlayer();
     if (this.play) this.source.end(this.play);
@@ -97,12 +101,11 @@ export class Show {
 
   // Call from a touch or key: browsers then allow sound.
   async touch(): Promise<void> {
-    const how = await startPlaying(this.video);
-    if (how !== 'interrupted') this.hooks.started(how);
+    this.tell(await startPlaying(this.video));
   }
 
   private readonly onTouch = (): void => {
-    this.touched = true;
+    this.touchedAt = performance.now();
   };
 
   // WebKit lets a picture with sound start and stops it some seconds later, when it notices that nobody
@@ -113,12 +116,28 @@ export class Show {
   };
 
   private async resume(): Promise<void> {
-    if (this.touched || !this.video.paused || this.video.ended) return;
+    if (this.touchedAt !== null || !this.video.paused || this.video.ended) return;
     this.video.muted = true;
-    const how = await startPlaying(this.video);
-    if (how === 'interrupted') this.onPause();
-    else this.hooks.started(how);
+    this.tell(await startPlaying(this.video));
   }
+
+  // What was refused once may be allowed a moment later, without sound.
+  private tell(how: Started): void {
+    if (how === 'blocked') this.wasMuted = this.video.muted = false; // a touch will give sound
+    if (how === 'interrupted' || how === 'blocked') this.onPause();
+    if (how !== 'interrupted') this.hooks.started(how);
+  }
+
+  // WebKitGTK takes `muted` back whenever the rate changes, and where nobody has touched the page it then
+  // stops the picture for having sound.
+  private readonly onVolume = (): void => {
+    const byHand = this.touchedAt !== null && performance.now() - this.touchedAt < kTouchMs;
+    if (this.wasMuted && !this.video.muted && !byHand) {
+      this.video.muted = true;
+      this.player?.keepRate();
+    }
+    this.wasMuted = this.video.muted;
+  };
 
   stats(): Stats {
     return (
