@@ -39,8 +39,9 @@ std::optional<std::string> as_setting_text(const toml::node& node) {
   return joined;
 }
 
-// The setting whose name differs least, for "did you mean".
-std::string nearest(std::string_view wrong, const std::vector<std::string_view>& names) {
+// The name that differs least, for "did you mean".
+template <class Names>
+std::string nearest(std::string_view wrong, const Names& names) {
   const auto distance = [&](std::string_view name) {
     std::vector<std::size_t> row(name.size() + 1);
     for (std::size_t j = 0; j <= name.size(); ++j) row[j] = j;
@@ -225,12 +226,18 @@ Expected<void> read_file(Config& config, const std::string& file) {
   return read_list(config, file, root, "rendition", read_rendition);
 }
 
+// BUTAI_SECTION_OPTION
+std::string environment_name(const Setting& setting) {
+  std::string name = fmt::format("BUTAI_{}_{}", setting.section, setting.name);
+  std::ranges::transform(name, name.begin(),
+                         [](unsigned char c) { return c == '.' ? '_' : std::toupper(c); });
+  return name;
+}
+
 Expected<void> read_environment(Config& config,
                                 const std::map<std::string, std::string>& environment) {
   for (const Setting& setting : settings()) {
-    std::string name = fmt::format("BUTAI_{}_{}", setting.section, setting.name);
-    std::ranges::transform(name, name.begin(),
-                           [](unsigned char c) { return c == '.' ? '_' : std::toupper(c); });
+    const std::string name = environment_name(setting);
     const auto found = environment.find(name);
     if (found == environment.end()) continue;
     if (!setting.set(config, found->second)) {
@@ -289,6 +296,17 @@ Expected<Config> load_config(const std::string& file,
   if (config.renditions.empty()) config.renditions = default_renditions();
   if (auto good = check_ladders(config, config.file); !good) return std::unexpected(good.error());
   return config;
+}
+
+std::string unknown_environment(const std::map<std::string, std::string>& environment) {
+  std::vector<std::string> names{"BUTAI_TOKEN"};  // of the commands that take --token
+  for (const Setting& setting : settings()) names.push_back(environment_name(setting));
+  std::string unknown;
+  for (const auto& [name, value] : environment) {
+    if (!name.starts_with("BUTAI_") || std::ranges::find(names, name) != names.end()) continue;
+    unknown += (unknown.empty() ? "" : " ") + name + nearest(name, names);
+  }
+  return unknown;
 }
 
 std::map<std::string, std::string> environment_of_this_process() {

@@ -128,6 +128,8 @@ struct Config {
 Expected<Config> load_config(const std::string& file,
                              const std::map<std::string, std::string>& environment);
 std::map<std::string, std::string> environment_of_this_process();
+// Names that begin with BUTAI_ and mean nothing, each with the one that may be meant; or nothing.
+std::string unknown_environment(const std::map<std::string, std::string>& environment);
 
 Expected<HostPort> parse_host_port(
     const std::string& text);  // "0.0.0.0:8080", "[::]:8080", ":8080"

@@ -132,6 +132,17 @@ TEST_F(ConfigTest, a_wrong_environment_value_is_named) {
   EXPECT_THAT(config.error().sentence, HasSubstr("\"realtime\""));
 }
 
+TEST(Environment, a_name_that_means_nothing_is_told_with_the_one_that_may_be_meant) {
+  EXPECT_EQ(unknown_environment({{"BUTAI_SERVR_LISTEN", ":1"},
+                                 {"BUTAI_LISTEN", ":1"},
+                                 {"BUTAI_SERVER_LISTEN", ":1"},
+                                 {"BUTAI_TOKEN", "t"},
+                                 {"PATH", "/bin"}}),
+            "BUTAI_LISTEN "
+            "BUTAI_SERVR_LISTEN; did you mean BUTAI_SERVER_LISTEN?");
+  EXPECT_EQ(unknown_environment({{"BUTAI_SERVER_LISTEN", ":1"}, {"HOME", "/"}}), "");
+}
+
 struct Broken {
   const char* text;
   const char* line;

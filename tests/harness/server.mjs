@@ -21,7 +21,7 @@ export class Server {
     server.data = await temporaryFolder();
     server.configFile = join(server.data, 'butai.toml');
     await writeFile(server.configFile, config);
-    server.env = { BUTAI_AUTH_SECRET: secret, ...env };
+    server.env = { BUTAI_AUTH_SECRET: secret, BUTAI_LONG: undefined, ...env }; // the runner's own is not for it
     const from = performance.now();
     server.child = new Child(
       program,
