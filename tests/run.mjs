@@ -15,14 +15,6 @@ const kFolders = ['smoke', 'seed', 'exact', 'rtmp', 'ladder', 'playlists', 'acce
 const kAlone = ['browsers/', 'faults/', 'protection/players', 'protection/pages']; // one at a time: they look at the clock
 const kFileMinutes = 6;
 
-// Run by `./dev long scenarios` (--long) or by name only, until each is green twice in a row on two busy
-// cores; why it is not yet:
-const kNotSteady = {
-  'browsers/webkit': 'WebKitGTK now and then pauses the untouched page for good, once in four runs on a starved machine',
-  'browsers/players': 'on a starved machine the test source leaves out frames, and players stand still for some seconds',
-  'playlists/hls': 'parts are shorter than 85 % when the test picture loses frames on a busy machine',
-};
-
 const words = process.argv.slice(2);
 const long = words.includes('--long');
 const wanted = words.filter((word) => !word.startsWith('--'));
@@ -36,14 +28,7 @@ function files() {
       found.push({ path: join(here, folder, name), alone: kAlone.some((start) => `${folder}/${name}`.startsWith(start)) });
     }
   }
-  if (wanted.length) return found.filter(({ path }) => wanted.some((word) => relative(here, path).includes(word)));
-  if (long) return found;
-  return found.filter(({ path }) => {
-    const name = relative(here, path);
-    const why = Object.entries(kNotSteady).find(([start]) => name.startsWith(start))?.[1];
-    if (why) console.log(`later   ${name.replace('.test.mjs', '').padEnd(28)} only with --long: ${why}`);
-    return !why;
-  });
+  return wanted.length ? found.filter(({ path }) => wanted.some((word) => relative(here, path).includes(word))) : found;
 }
 
 const number = (text, name) => Number(new RegExp(`^# ${name} (\\d+)$`, 'm').exec(text)?.[1] ?? 0);

@@ -50,4 +50,19 @@ export function fragments(bytes) {
   });
 }
 
+// {start, duration} of each moof of a track that is alone, in ticks.
+export function chunks(bytes) {
+  return find(boxes(bytes), 'moof', 'traf').map((traf) => {
+    const [tfdt] = find(traf.boxes, 'tfdt');
+    const [trun] = find(traf.boxes, 'trun');
+    const [tfhd] = find(traf.boxes, 'tfhd');
+    const flags = trun.body.readUInt32BE(0) & 0xffffff;
+    const count = trun.body.readUInt32BE(4);
+    const entry = 4 * [0x100, 0x200, 0x400, 0x800].filter((field) => flags & field).length;
+    let duration = 0;
+    for (let i = 0; i < count; ++i) duration += flags & 0x100 ? trun.body.readUInt32BE(12 + i * entry) : tfhd.body.readUInt32BE(8);
+    return { start: Number(tfdt.body.readBigUInt64BE(4)), duration };
+  });
+}
+
 export const isInit = (message) => message.toString('latin1', 4, 8) === 'ftyp';
