@@ -89,7 +89,7 @@ describe('LiveEdge', () => {
     edge.stalled(1000);
     const more = edge.target;
     expect(more).toBeGreaterThan(0.3);
-    for (let i = 0; i < 20; i++) edge.stalled(1000 + i);
+    for (let i = 0; i < 20; i++) edge.stalled(1000 + 2000 * i);
     expect(edge.target).toBeLessThanOrEqual(2);
     const playback = new Playback(edge, edge.target).run(120);
     expect(edge.target).toBeLessThan(2);

@@ -13,6 +13,7 @@ const kJumpBehind = 1.5; // seconds above the target that are skipped, not caugh
 const kJumpBehindEarly = 0.5; // the same while the viewer has just come
 const kEarlyMs = 6000;
 const kLate = 0.6; // seconds below the target: what arrives is too late to be shown, go back
+const kLateSteady = 0.15; // the same where nothing else helps
 const kSettleMs = 500; // observed so long before a jump, so that one jump does not follow another
 const kTargetMin = 0.12; // seconds; about four frames
 const kTargetMax = 2;
@@ -29,6 +30,7 @@ export class LiveEdge {
   private adjusting = false;
   private calmSince = 0;
   private beganAt = 0;
+  private stalledAt = -Infinity;
   private steady = false;
 
   constructor(target = 0.2) {
@@ -66,7 +68,10 @@ export class LiveEdge {
     const error = margin - this.target;
     const early = this.steady || nowMs - this.beganAt < kEarlyMs;
     const behind = early ? kJumpBehindEarly : kJumpBehind;
-    if ((error > behind || error < -kLate) && nowMs - this.samples[0]!.at >= kSettleMs) {
+    if (
+      (error > behind || error < -(this.steady ? kLateSteady : kLate)) &&
+      nowMs - this.samples[0]!.at >= kSettleMs
+    ) {
       this.forget();
       return { rate: 1, jump: true };
     }
@@ -80,6 +85,8 @@ export class LiveEdge {
   // The picture stopped for want of bytes: keep more in hand from now on.
   stalled(nowMs: number): void {
     this.calmSince = nowMs;
+    if (nowMs - this.stalledAt < kWindowMs) return; // a browser that is short stops several times
+    this.stalledAt = nowMs;
     this.target = Math.min(kTargetMax, this.target * 1.5 + 0.05);
     this.forget();
   }

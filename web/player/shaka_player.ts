@@ -13,6 +13,7 @@ import { SegmentFilter } from './segment_filter';
 
 const kRetryMs = 1500;
 const kQuietMs = 4000;
+const kStuckMs = 3000; // not moving although there is enough: seek; twice that: begin again
 
 type Shaka = typeof shakaNamespace;
 
@@ -27,6 +28,9 @@ export class ShakaPlayer implements Player {
   private timer = 0;
   private watch = 0;
   private movedAt = 0;
+  private lastTime = -1; // currentTime at the last tick that saw it move
+  private runsAt = 0;
+  private nudged = false;
   private stopped = false;
 
   constructor(
@@ -90,8 +94,6 @@ export class ShakaPlayer implements Player {
     const { video } = this.stage;
     const { decoded, dropped } = frameCounts(video);
     const inside = this.player?.getStats();
-    const { buffered } = video;
-    const end = buffered.length > 0 ? buffered.end(buffered.length - 1) : video.currentTime;
     return {
       player: this.name,
       state: this.state,
@@ -102,7 +104,7 @@ export class ShakaPlayer implements Player {
       gaps: this.holes + (inside?.gapsJumped ?? 0),
       bitrate: inside?.streamBandwidth || 0,
       currentTime: video.currentTime,
-      bufferSeconds: Math.max(0, end - video.currentTime),
+      bufferSeconds: this.bufferSeconds(),
       width: video.videoWidth,
       height: video.videoHeight,
       keySystem: this.player?.drmInfo()?.keySystem ?? null,
@@ -204,6 +206,31 @@ export class ShakaPlayer implements Player {
     if (this.state === 'playing' && performance.now() - this.movedAt > kQuietMs) {
       if (!this.stage.video.paused) this.setState('gap');
     }
+    this.unstick();
+  }
+
+  // WebKitGTK now and then stands still for ever at the first seek.
+  private unstick(): void {
+    const { video } = this.stage;
+    const now = performance.now();
+    if (video.paused || video.currentTime !== this.lastTime || this.bufferSeconds() < 1) {
+      this.lastTime = video.currentTime;
+      this.runsAt = now;
+      this.nudged = false;
+    } else if (now - this.runsAt > 2 * kStuckMs) {
+      this.runsAt = now;
+      this.again();
+    } else if (now - this.runsAt > kStuckMs && !this.nudged) {
+      this.nudged = true;
+      video.currentTime += 0.1;
+      this.lastTime = video.currentTime;
+    }
+  }
+
+  private bufferSeconds(): number {
+    const { buffered, currentTime } = this.stage.video;
+    const end = buffered.length > 0 ? buffered.end(buffered.length - 1) : currentTime;
+    return Math.max(0, end - currentTime);
   }
 
   private onFrame(mediaTime: number): void {
