@@ -34,8 +34,10 @@ export function Confirm({ event, type, order, method }: Properties) {
   const again = `/e/${event.slug}/buy?type=${encodeURIComponent(type.id)}`;
   const pay = () =>
     run(async () => {
-      const { pay_url } = await confirmOrder(order.id, method);
-      location.href = pay_url ?? `/orders/${order.id}`;
+      const { order: confirmed, pay_url } = await confirmOrder(order.id, method);
+      // A store's number stands on our own page; a card is typed at the provider's.
+      const stays = !pay_url || confirmed.payment?.number;
+      location.href = stays ? `/orders/${order.id}` : pay_url;
     });
   const change = () =>
     run(async () => {

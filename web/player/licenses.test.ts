@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { licenseServers, stateOfDrmError } from './licenses';
+import { isRefused, licenseServers, stateOfDrmError } from './licenses';
 
 test('a channel that is not protected has no license servers', () => {
   expect(licenseServers(null)).toEqual({});
@@ -17,4 +17,12 @@ test('what a person can do something about is told apart', () => {
   expect(stateOfDrmError(refused(503))).toBe(null);
   expect(stateOfDrmError({ category: 6, code: 6001 })).toBe('locked');
   expect(stateOfDrmError({ category: 1, code: 1001 })).toBe(null);
+});
+
+test('an address whose right has gone is told from one that fails', () => {
+  const answer = (status: number) => ({ category: 1, code: 1001, data: ['url', status] });
+  expect(isRefused(answer(401))).toBe(true);
+  expect(isRefused(answer(403))).toBe(true);
+  expect(isRefused(answer(404))).toBe(false);
+  expect(isRefused({ category: 1, code: 1002, data: ['url'] })).toBe(false);
 });

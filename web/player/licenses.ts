@@ -31,3 +31,10 @@ export function stateOfDrmError(error: ShakaError): State | null {
   if (status === 401) return 'token';
   return status === 403 ? 'refused' : null;
 }
+
+const kNetwork = 1; // shaka.util.Error.Category.NETWORK
+const kBadStatus = 1001; // data[1]: the HTTP status
+
+// An address whose right has gone. shaka-player asks on for a playlist for ever; a fresh play says why.
+export const isRefused = ({ category, code, data }: ShakaError): boolean =>
+  category === kNetwork && code === kBadStatus && (data?.[1] === 401 || data?.[1] === 403);

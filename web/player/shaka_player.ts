@@ -5,7 +5,7 @@ import type shakaNamespace from 'shaka-player/dist/shaka-player.compiled-es2021.
 import { Refusal } from '../server/ask';
 import { FramesShown, frameCounts } from './frames_shown';
 import { MedianWindow } from './latency';
-import { licenseServers, stateOfDrmError, type ShakaError } from './licenses';
+import { isRefused, licenseServers, stateOfDrmError, type ShakaError } from './licenses';
 import { stateOfRefusal } from './line';
 import { hasMediaSource } from './media_source';
 import type { Player, PlayerHooks, Stage, State, Stats } from './player';
@@ -61,7 +61,9 @@ export class ShakaPlayer implements Player {
     this.filter.install(shaka, player);
     player.addEventListener('error', (event: unknown) => {
       const { detail } = event as { detail?: ShakaError };
-      if (detail?.severity === 2) this.failed(detail);
+      if (!detail) return;
+      const gone = this.state === 'playing' && isRefused(detail);
+      if (detail.severity === 2 || gone) this.failed(detail);
     });
     player.addEventListener('buffering', (event: unknown) => {
       if ((event as { buffering?: boolean }).buffering && this.state === 'playing') this.holes++;
