@@ -11,7 +11,7 @@ const logs = join(here, '../build/logs/scenarios');
 mkdirSync(logs, { recursive: true });
 
 // In this order: what fails first tells most.
-const kFolders = ['smoke', 'seed', 'exact', 'rtmp', 'ladder', 'playlists', 'access', 'h2', 'bad_input', 'faults', 'control', 'protection', 'python', 'nginx', 'browsers'];
+const kFolders = ['smoke', 'seed', 'exact', 'rtmp', 'ladder', 'playlists', 'access', 'sale', 'h2', 'bad_input', 'faults', 'control', 'protection', 'python', 'nginx', 'browsers'];
 const kAlone = ['browsers/', 'faults/', 'protection/players', 'protection/pages']; // one at a time: they look at the clock
 const kFileMinutes = 6;
 

@@ -36,12 +36,25 @@ bool is_password(std::string_view text) {
   return text.size() >= kPasswordBytesMin && text.size() <= kPasswordBytesMax;
 }
 
+// Everything but the name, which not everybody chooses.
+std::optional<AccountFault> fault_in(const NewAccount& wanted) {
+  constexpr std::size_t kDisplayNameBytesMax = 128;
+  if (wanted.email && !is_email(*wanted.email)) return AccountFault::BadEmail;
+  if (!is_password(wanted.password)) return AccountFault::BadPassword;
+  if (!std::ranges::all_of(wanted.scopes, is_scope)) return AccountFault::BadScope;
+  const bool language =
+      wanted.language.empty() || wanted.language == "ja" || wanted.language == "en";
+  if (wanted.display_name.size() > kDisplayNameBytesMax || !language) return AccountFault::BadName;
+  return std::nullopt;
+}
+
 AccountFault fault_of(store::Failure failure) {
   switch (failure) {
     case store::Failure::Busy:
       return AccountFault::Busy;
     case store::Failure::Conflict:
       return AccountFault::Taken;
+    case store::Failure::Undone:
     case store::Failure::Broken:
       break;
   }
@@ -54,7 +67,8 @@ struct Stored {
 };
 
 constexpr const char* kColumns =
-    "SELECT id, name, email, password_hash, role, scopes, created_at FROM account";
+    "SELECT id, name, email, password_hash, role, scopes, created_at, display_name, language FROM"
+    " account";
 
 Stored stored_of(const soci::row& row) {
   Stored stored;
@@ -65,6 +79,8 @@ Stored stored_of(const soci::row& row) {
   stored.account.role = role_of(row.get<std::string>(4)).value_or(Role::Viewer);
   stored.account.scopes = parse_scopes(row.get<std::string>(5));
   stored.account.created = utc_of(row.get<long long>(6));
+  stored.account.display_name = row.get<std::string>(7, "");
+  stored.account.language = row.get<std::string>(8, "");
   return stored;
 }
 
@@ -83,10 +99,12 @@ void insert(soci::session& sql, const Account& account, const std::string& hash)
   const std::string role(name_of(account.role));
   const std::string scopes = join_scopes(account.scopes);
   const long long created = micros_of(account.created);
-  sql << "INSERT INTO account (id, name, email, password_hash, role, scopes, created_at)"
-         " VALUES (:id, :name, :email, :hash, :role, :scopes, :created)",
+  sql << "INSERT INTO account (id, name, email, password_hash, role, scopes, created_at,"
+         " display_name, language)"
+         " VALUES (:id, :name, :email, :hash, :role, :scopes, :created, :display, :language)",
       soci::use(account.id), soci::use(account.name), soci::use(email, has_email), soci::use(hash),
-      soci::use(role), soci::use(scopes), soci::use(created);
+      soci::use(role), soci::use(scopes), soci::use(created), soci::use(account.display_name),
+      soci::use(account.language);
 }
 
 }  // namespace
@@ -183,15 +201,59 @@ void Accounts::sign_in(const std::string& name_or_email, std::string password, E
       });
 }
 
-std::expected<Account, AccountFault> Accounts::add(NewAccount wanted) {
-  if (!is_name(wanted.name)) return std::unexpected(AccountFault::BadName);
-  if (wanted.email && !is_email(*wanted.email)) return std::unexpected(AccountFault::BadEmail);
-  if (!is_password(wanted.password)) return std::unexpected(AccountFault::BadPassword);
-  if (!std::ranges::all_of(wanted.scopes, is_scope)) return std::unexpected(AccountFault::BadScope);
+Account Accounts::made_of(const NewAccount& wanted) {
   std::array<std::uint8_t, 16> id;
   random_.fill(id);
-  Account account{base64url(id), folded(wanted.name), {}, wanted.role, wanted.scopes, clock_.utc()};
+  Account account;
+  account.id = base64url(id);
+  account.name = folded(wanted.name.empty() ? "ac_" + account.id : wanted.name);
   if (wanted.email) account.email = folded(*wanted.email);
+  account.role = wanted.role;
+  account.scopes = wanted.scopes;
+  account.created = clock_.utc();
+  account.display_name = wanted.display_name;
+  account.language = wanted.language;
+  return account;
+}
+
+void Accounts::sign_up(NewAccount wanted, Executor& home, SignedIn done) {
+  const auto no = [](AccountFault fault) {
+    return std::unexpected(SignInFailure{fault, Seconds{1}});
+  };
+  wanted.name.clear();
+  if (!wanted.email) return done(no(AccountFault::BadEmail));
+  if (const auto wrong = fault_in(wanted)) return done(no(*wrong));
+  passwords_.hash(std::move(wanted.password), home,
+                  [this, no, account = made_of(wanted), &home,
+                   done = std::move(done)](std::expected<std::string, PasswordFault> hash) mutable {
+                    if (!hash) return done(no(AccountFault::Busy));
+                    database_.run<bool>(
+                        home,
+                        [account, hash = *hash](soci::session& sql) {
+                          insert(sql, account, hash);
+                          return true;
+                        },
+                        [no, account, done = std::move(done)](auto added) mutable {
+                          if (!added) return done(no(fault_of(added.error())));
+                          done(std::move(account));
+                        });
+                  });
+}
+
+void Accounts::find(std::string_view name, Executor& home, Found done) {
+  database_.run<std::optional<Stored>>(
+      home, [key = folded(name)](soci::session& sql) { return find_in(sql, key); },
+      [done = std::move(done)](auto found) mutable {
+        if (!found) return done(std::unexpected(fault_of(found.error())));
+        if (!*found) return done(std::unexpected(AccountFault::Unknown));
+        done(std::move((*found)->account));
+      });
+}
+
+std::expected<Account, AccountFault> Accounts::add(NewAccount wanted) {
+  if (!is_name(wanted.name)) return std::unexpected(AccountFault::BadName);
+  if (const auto wrong = fault_in(wanted)) return std::unexpected(*wrong);
+  const Account account = made_of(wanted);
   const std::string hash = Passwords::hash_here(wanted.password);
   if (hash.empty()) return std::unexpected(AccountFault::Busy);
   const auto added = database_.run_and_wait<bool>([&](soci::session& sql) {

@@ -2,9 +2,10 @@
 //   name      folded to lower case, unique; [A-Za-z0-9_-]{1,64}; an e-mail address signs in too
 //   role      viewer | producer | admin; producer adds the scope control, admin adds admin as well
 //   scopes    publish:NAME, view:NAME, control, admin
-// Flow:   POST /token -> sign_in -> Database (find) -> Passwords (check) -> back to the loop
+// Flow:   POST /api/v1/accounts -> sign_up -> Passwords (hash) -> Database
+//         POST /token -> sign_in -> Database (find) -> Passwords (check) -> back to the loop
 //         butai user add -> add (blocking)
-// Thread: sign_in from any loop; its answer is posted to `home`. Everything else blocks and belongs
+// Thread: sign_in, sign_up, find from any loop; their answer is posted to `home`. Everything else blocks and belongs
 //         to start-up and commands.
 // Limits: LoginLimit; kPasswordBytesMin/Max.
 #pragma once
@@ -36,6 +37,8 @@ struct Account {
   Role role = Role::Viewer;
   std::vector<std::string> scopes;  // as stored
   Utc created;
+  std::string display_name;  // as the person writes it; may be empty
+  std::string language;      // ja, en or empty
 
   // The scopes plus what the role brings.
   std::vector<std::string> granted() const;
@@ -47,6 +50,8 @@ struct NewAccount {
   Role role = Role::Viewer;
   std::vector<std::string> scopes;
   std::string password;
+  std::string display_name = {};
+  std::string language = {};
 };
 
 enum class AccountFault : std::uint8_t {
@@ -76,6 +81,11 @@ class Accounts {
   void sign_in(const std::string& name_or_email, std::string password, Executor& home,
                SignedIn done);
 
+  // Somebody with an e-mail address makes an account; its name is made of its id.
+  void sign_up(NewAccount account, Executor& home, SignedIn done);
+  using Found = std::move_only_function<void(std::expected<Account, AccountFault>)>;
+  void find(std::string_view name, Executor& home, Found done);
+
   // Blocking, for start-up and commands.
   std::expected<Account, AccountFault> add(NewAccount account);
   std::expected<Account, AccountFault> find(std::string_view name_or_email);
@@ -89,6 +99,7 @@ class Accounts {
   std::expected<std::size_t, AccountFault> count();
 
  private:
+  Account made_of(const NewAccount& wanted);
   std::expected<void, AccountFault> set(std::string_view name, std::string_view column,
                                         std::string value);
 

@@ -148,7 +148,7 @@ std::expected<Principal, Refusal> AccessGuard::principal_of(const Credential& cr
   const bool far = !request.peer.loopback;
   switch (credential.kind) {
     case Credential::Kind::None:
-      return Principal{};
+      return principal_of_session(request);
     case Credential::Kind::Bearer: {
       auto token = verifier_.verify(credential.text);
       if (!token) return std::unexpected(token.error());
@@ -165,6 +165,17 @@ std::expected<Principal, Refusal> AccessGuard::principal_of(const Credential& cr
   return std::unexpected(Refusal::NoCredential);
 }
 
+bool AccessGuard::has_ticket(const PlayClaims& play) const {
+  return !play.ticket || (desk_ != nullptr && desk_->may_go_on(play));
+}
+
+bool AccessGuard::still_running(const Principal& principal) const {
+  if (principal.play.empty()) return true;
+  if (!plays_.running(principal.play)) return false;
+  const auto play = plays_.find(principal.play);
+  return !play || has_ticket(*play);
+}
+
 std::expected<Principal, Refusal> AccessGuard::principal_of_play(std::string_view token,
                                                                  const Request& request) {
   const auto claims = plays_.verify(token);
@@ -174,6 +185,7 @@ std::expected<Principal, Refusal> AccessGuard::principal_of_play(std::string_vie
   if (!own_channel && !request.path.starts_with("/license/")) {
     return std::unexpected(Refusal::WrongPlay);
   }
+  if (!has_ticket(*claims)) return std::unexpected(Refusal::TicketVoid);
   plays_.seen(*claims);
   Principal principal;
   principal.play = base64url(claims->id);
@@ -181,6 +193,25 @@ std::expected<Principal, Refusal> AccessGuard::principal_of_play(std::string_vie
   // A play of nobody lasts as long as its channel is public: the gatekeeper asks each time.
   if (!claims->anonymous) principal.scopes.push_back("view:" + claims->channel);
   return principal;
+}
+
+// A browser sends its cookie with everything, so it counts only where pages of ours ask, and a write
+// must prove that it comes from one of them.
+std::expected<Principal, Refusal> AccessGuard::principal_of_session(const Request& request) const {
+  if (sessions_ == nullptr || !request.path.starts_with("/api/")) return Principal{};
+  const auto token = session_cookie_of(request);
+  if (!token) return Principal{};
+  auto session = sessions_->find(*token);
+  if (!session) return Principal{};
+  if (weak_secret_ && !request.peer.loopback) return std::unexpected(Refusal::WeakSecret);
+  const bool reads = request.method == net::Method::Get || request.method == net::Method::Head;
+  if (!reads) {
+    const auto word = request.headers.find(kCsrfHeader);
+    if (!word || !equal_secrets(as_bytes(*word), as_bytes(sessions_->csrf_of(*token)))) {
+      return std::unexpected(Refusal::NoCsrfToken);
+    }
+  }
+  return Principal{std::move(session->name), std::move(session->scopes), session->expires, {}};
 }
 
 std::expected<void, Refusal> AccessGuard::permit(const Question& question,

@@ -1,7 +1,8 @@
 // The Guard of every route: from the credential of a request to a Principal, or to the answer that
 // says what is wrong and how to mend it.
 //   1. the channel that the route is about ({channel}, or ?channel= for publishers); 404 if no name
-//   2. the one credential (credentials.h), verified: token, ticket or play
+//   2. the one credential (credentials.h), verified: token, ticket or play; without any, under /api/
+//      the cookie of a session, whose writes must carry X-CSRF-Token as well
 //   3. what the weak secret signed counts on loopback only
 //   4. the question itself: scope, or Gatekeeper for a channel
 // Without any credential: public channels are viewed by nobody; where a late token is allowed the
@@ -21,6 +22,8 @@
 #include "access/plays.h"
 #include "access/refusal.h"
 #include "access/secret.h"
+#include "access/sessions.h"
+#include "access/ticket_desk.h"
 #include "access/tickets.h"
 #include "access/token_verifier.h"
 #include "base/metrics.h"
@@ -43,6 +46,10 @@ class AccessGuard final : public net::Guard {
  public:
   AccessGuard(const TokenVerifier& verifier, Plays& plays, Tickets& tickets,
               const Gatekeeper& gatekeeper, const Secret& secret, Metrics& metrics);
+  // Before the first request: from then on people in browsers are known by their cookie.
+  void know(const Sessions& sessions) { sessions_ = &sessions; }
+  // Likewise: plays by the right of a ticket are asked about there.
+  void know(const TicketDesk& desk) { desk_ = &desk; }
 
   std::expected<net::Principal, net::Response> admit(const net::Policy& policy,
                                                      const net::Request& request) override;
@@ -53,10 +60,8 @@ class AccessGuard final : public net::Guard {
                                                     const net::Request& request,
                                                     std::string_view token);
 
-  // False once the play of this principal was ended; sockets ask every few seconds.
-  bool still_running(const net::Principal& principal) const {
-    return principal.play.empty() || plays_.running(principal.play);
-  }
+  // False once the play of this principal was ended or its ticket is void; sockets ask every few seconds.
+  bool still_running(const net::Principal& principal) const;
 
   // Who asks, without a question: nobody when there is no credential. For handlers of routes that
   // serve both nobody and somebody (Who::Anyone).
@@ -74,6 +79,8 @@ class AccessGuard final : public net::Guard {
                                                       const net::Request& request);
   std::expected<net::Principal, Refusal> principal_of_play(std::string_view token,
                                                            const net::Request& request);
+  bool has_ticket(const PlayClaims& play) const;
+  std::expected<net::Principal, Refusal> principal_of_session(const net::Request& request) const;
   std::expected<void, Refusal> permit(const Question& question,
                                       const net::Principal& principal) const;
 
@@ -81,6 +88,8 @@ class AccessGuard final : public net::Guard {
   Plays& plays_;
   Tickets& tickets_;
   const Gatekeeper& gatekeeper_;
+  const Sessions* sessions_ = nullptr;
+  const TicketDesk* desk_ = nullptr;
   bool weak_secret_;
   std::array<prometheus::Counter*, kRefusals> refused_{};
 };

@@ -46,6 +46,10 @@ inline constexpr std::size_t kTicketBytesMax = 4 * 1024;
 // Redeemed tickets remembered until they expire: 3,000 a second.
 inline constexpr std::size_t kTicketsUsedMax = 100'000;
 
+// --- sessions -----------------------------------------------------------------------------------
+inline constexpr Seconds kSessionLife{30 * 24 * 3600};
+inline constexpr std::size_t kSessionsMax = 500'000;  // remembered per node, some 300 bytes each
+
 // --- stream keys --------------------------------------------------------------------------------
 inline constexpr std::size_t kPublishKeySecretBytes = 24;  // 192 bits: nobody guesses one
 inline constexpr std::size_t kPublishKeyBytesMax = 64;     // of the text, "sk_" and base64url

@@ -4,6 +4,7 @@
 
 #include <boost/json.hpp>
 
+#include "access/mac.h"
 #include "access/routes.h"
 #include "access/strict_json.h"
 
@@ -20,7 +21,10 @@ std::string socket_origin(std::string_view origin) {
   return origin.starts_with("http") ? "ws" + std::string(origin.substr(4)) : std::string(origin);
 }
 
-net::Response told(const RouteParts& parts, const Play& play, const net::Peer& peer, int status) {
+}  // namespace
+
+net::Response play_answer(const RouteParts& parts, const Play& play, const net::Peer& peer,
+                          int status) {
   const std::string path = fmt::format("/t/{}/live/{}/", play.path_token, play.channel);
   json::value license;
   if (parts.is_protected(play.channel)) {
@@ -35,14 +39,22 @@ net::Response told(const RouteParts& parts, const Play& play, const net::Peer& p
   return net::Response::json(json::serialize(body), status);
 }
 
-std::expected<std::string, net::Response> channel_of(const net::Request& request) {
+namespace {
+
+std::expected<PlayWish, net::Response> wish_of(const net::Request& request) {
   const auto body = parse_object(request.body);
-  const json::value* channel = body ? body->if_contains("channel") : nullptr;
-  if (channel == nullptr || !channel->is_string()) {
-    return std::unexpected(net::Response::problem(
-        400, "Send a JSON object with the channel: {\"channel\":\"main\"}."));
-  }
-  return std::string(channel->as_string());
+  PlayWish wish;
+  const auto read = [&body](std::string_view name, std::string& into) {
+    const json::value* value = body ? body->if_contains(name) : nullptr;
+    if (value != nullptr && value->is_string()) into = value->as_string();
+  };
+  read("channel", wish.channel);
+  read("performance", wish.performance);
+  read("device", wish.device);
+  read("take_over", wish.take_over);
+  if (!wish.channel.empty()) return wish;
+  return std::unexpected(
+      net::Response::problem(400, "Send a JSON object with the channel: {\"channel\":\"main\"}."));
 }
 
 // Who asks, and whether they may view the channel now.
@@ -58,16 +70,39 @@ std::expected<net::Principal, net::Response> viewer_of(const RouteParts& parts,
   return std::move(*principal);
 }
 
+// By the right of a ticket: whoever may not view the channel anyway.
+std::expected<Play, net::Response> start_by_ticket(const RouteParts& parts,
+                                                   const net::Request& request,
+                                                   const PlayWish& wish) {
+  auto principal = parts.guard.identify(request);
+  if (!principal) return std::unexpected(principal.error().response());
+  if (parts.gatekeeper.may(*principal, Action::View, wish.channel)) {
+    return parts.plays.start(wish.channel, *principal);
+  }
+  return parts.desk->start(*principal, wish);
+}
+
+std::expected<net::Principal, net::Response> somebody(const RouteParts& parts,
+                                                      const net::Request& request) {
+  auto principal = parts.guard.identify(request);
+  if (!principal) return std::unexpected(principal.error().response());
+  return std::move(*principal);
+}
+
 net::Response start(const RouteParts& parts, const net::Request& request) {
-  const auto channel = channel_of(request);
-  if (!channel) return channel.error();
-  const auto principal = viewer_of(parts, request, *channel);
-  if (!principal) return principal.error();
+  const auto wish = wish_of(request);
+  if (!wish) return wish.error();
   // What a weak secret signs would be refused when it comes back.
   if (parts.minter.weak() && !request.peer.loopback) {
     return parts.guard.deny(Refusal::WeakSecret, {}).response();
   }
-  return told(parts, parts.plays.start(*channel, *principal), request.peer, 201);
+  if (parts.desk != nullptr && parts.desk->guards(wish->channel)) {
+    const auto play = start_by_ticket(parts, request, *wish);
+    return play ? play_answer(parts, *play, request.peer, 201) : play.error();
+  }
+  const auto principal = viewer_of(parts, request, wish->channel);
+  if (!principal) return principal.error();
+  return play_answer(parts, parts.plays.start(wish->channel, *principal), request.peer, 201);
 }
 
 net::Response unknown_play() {
@@ -78,10 +113,14 @@ net::Response unknown_play() {
 net::Response renew(const RouteParts& parts, const net::Request& request) {
   const auto play = parts.plays.find(request.arg("id"));
   if (!play) return unknown_play();
-  const auto principal = viewer_of(parts, request, play->channel);
+  const auto principal =
+      play->ticket ? somebody(parts, request) : viewer_of(parts, request, play->channel);
   if (!principal) return principal.error();
   if (!parts.plays.owns(*play, *principal)) return unknown_play();
-  return told(parts, parts.plays.renew(*play), request.peer, 200);
+  if (play->ticket && !parts.desk->may_go_on(*play)) {
+    return parts.guard.deny(Refusal::TicketVoid, {}).response();
+  }
+  return play_answer(parts, parts.plays.renew(*play), request.peer, 200);
 }
 
 net::Response end(const RouteParts& parts, const net::Request& request) {
@@ -100,6 +139,23 @@ net::Response end(const RouteParts& parts, const net::Request& request) {
   return answer;
 }
 
+// How it goes on, for a page that was cut off and wants to say why. The id that nobody guesses is all
+// that is asked for.
+net::Response state(const RouteParts& parts, const net::Request& request) {
+  const std::string id(request.arg("id"));
+  const auto answer = [](json::object body) { return net::Response::json(json::serialize(body)); };
+  if (const auto play = parts.plays.find(id)) {
+    const bool revoked = play->ticket && !parts.desk->may_go_on(*play);
+    return answer({{"state", revoked ? "revoked" : "playing"}});
+  }
+  const auto taken = parts.desk != nullptr ? parts.desk->taken_over(id) : std::nullopt;
+  if (taken) return answer({{"state", "taken-over"}, {"by", taken->by}});
+  const auto bytes = from_base64url(id);
+  if (bytes && bytes->size() == Id128{}.size() && !parts.plays.running(id))
+    return answer({{"state", "ended"}});
+  return unknown_play();
+}
+
 using Answer = net::Response (*)(const RouteParts&, const net::Request&);
 
 net::Route route(net::Method method, std::string pattern, const RouteParts& parts, Answer answer,
@@ -107,7 +163,9 @@ net::Route route(net::Method method, std::string pattern, const RouteParts& part
   return {method,
           std::move(pattern),
           // Who may is asked inside: a public channel is played by nobody.
-          {.who = net::Who::Anyone, .rate = net::RateClass::Write, .body_bytes_max = 4 * 1024},
+          {.who = net::Who::Anyone,
+           .rate = method == net::Method::Get ? net::RateClass::None : net::RateClass::Write,
+           .body_bytes_max = 4 * 1024},
           net::HttpHandler([parts, answer](const net::Request& request, net::ExchangePtr exchange) {
             exchange->respond(answer(parts, request));
           }),
@@ -122,8 +180,12 @@ std::vector<net::Route> play_routes(const RouteParts& parts) {
       route(
           net::Method::Post, "/api/v1/plays", parts, &start,
           {"Start a play: signed addresses of a channel for one viewer.",
-           R"({"type":"object","required":["channel"],"properties":{"channel":{"type":"string"}}})",
+           R"({"type":"object","required":["channel"],"properties":{"channel":{"type":"string"},"performance":{"type":"string"},"device":{"type":"string","description":"as its owner would call it"},"take_over":{"type":"string","description":"the play that this one replaces"}}})",
            schema}),
+      route(
+          net::Method::Get, "/api/v1/plays/{id}", parts, &state,
+          {"How a play goes on: playing, taken-over, revoked, ended.", "",
+           R"({"type":"object","required":["state"],"properties":{"state":{"enum":["playing","taken-over","revoked","ended"]},"by":{"type":"string"}}})"}),
       route(net::Method::Put, "/api/v1/plays/{id}", parts, &renew,
             {"Renew a play: the same play with new addresses.", "", schema}),
       route(net::Method::Delete, "/api/v1/plays/{id}", parts, &end,

@@ -14,6 +14,7 @@ namespace {
 constexpr std::string_view kPurpose = "butai play 1";
 constexpr std::uint8_t kVersion = 1;
 constexpr std::uint8_t kAnonymous = 1;
+constexpr std::uint8_t kTicket = 2;
 
 std::optional<Id128> parse_id(std::string_view text) {
   const auto bytes = from_base64url(text);
@@ -27,7 +28,9 @@ std::optional<PlayClaims> read_claims(ByteView record) {
   RecordReader reader(record);
   const std::uint64_t version = reader.number(1);
   PlayClaims claims;
-  claims.anonymous = reader.number(1) == kAnonymous;
+  const std::uint64_t flags = reader.number(1);
+  claims.anonymous = flags == kAnonymous;
+  claims.ticket = flags == kTicket;
   std::ranges::copy(reader.take(claims.id.size()), claims.id.begin());
   claims.expires = utc_of(static_cast<std::int64_t>(reader.number(4)) * 1'000'000);
   claims.owner = reader.number(8);
@@ -55,7 +58,7 @@ std::uint64_t Plays::owner_of(std::string_view subject) const {
 Play Plays::sign(const PlayClaims& claims) const {
   RecordWriter writer;
   writer.number(kVersion, 1);
-  writer.number(claims.anonymous ? kAnonymous : 0, 1);
+  writer.number(claims.anonymous ? kAnonymous : claims.ticket ? kTicket : 0, 1);
   writer.bytes(claims.id);
   writer.number(static_cast<std::uint64_t>(micros_of(claims.expires) / 1'000'000), 4);
   writer.number(claims.owner, 8);
@@ -69,12 +72,13 @@ void Plays::remember(const PlayClaims& claims, Utc now) {
   plays_.put(claims.id, {claims, now}, claims.expires, now);
 }
 
-Play Plays::start(std::string_view channel, const net::Principal& principal) {
+Play Plays::start(std::string_view channel, const net::Principal& principal, Grounds grounds) {
   const Utc now = clock_.utc();
   PlayClaims claims;
   random_.fill(claims.id);
   claims.channel = channel;
   claims.anonymous = principal.subject.empty();
+  claims.ticket = grounds == Grounds::Ticket;
   claims.owner = claims.anonymous ? 0 : owner_of(principal.subject);
   claims.expires = std::chrono::floor<Seconds>(now) + kPlayLife;
   const std::lock_guard lock(mutex_);
@@ -109,6 +113,13 @@ void Plays::seen(std::string_view id) {
   const std::lock_guard lock(mutex_);
   Record* record = parsed ? plays_.find(*parsed) : nullptr;
   if (record != nullptr) record->seen = clock_.utc();
+}
+
+std::optional<Utc> Plays::last_seen(std::string_view id) const {
+  const auto parsed = parse_id(id);
+  const std::lock_guard lock(mutex_);
+  const Record* record = parsed ? plays_.find(*parsed) : nullptr;
+  return record == nullptr ? std::nullopt : std::optional(record->seen);
 }
 
 std::optional<PlayClaims> Plays::find(std::string_view id) const {

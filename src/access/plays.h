@@ -40,6 +40,7 @@ struct PlayClaims {
   std::string channel;
   std::uint64_t owner = 0;  // keyed hash of the subject
   bool anonymous = false;   // started by nobody, on a public channel
+  bool ticket = false;      // by the right of a ticket, which is asked about with every request
   Utc expires;
 };
 
@@ -48,8 +49,10 @@ class Plays {
   // `previous`: the secret before this one; plays that it signed go on until they expire.
   Plays(const Secret& secret, const Clock& clock, Random& random, const Secret* previous = nullptr);
 
-  // The caller has asked the gatekeeper.
-  Play start(std::string_view channel, const net::Principal& principal);
+  // The caller has asked the gatekeeper, or the ticket desk.
+  enum class Grounds : std::uint8_t { Scope, Ticket };
+  Play start(std::string_view channel, const net::Principal& principal,
+             Grounds grounds = Grounds::Scope);
   std::expected<PlayClaims, Refusal> verify(std::string_view path_token) const;
   void seen(const PlayClaims& claims);
   void seen(std::string_view id);  // of a socket that was admitted with the play
@@ -61,6 +64,11 @@ class Plays {
   Play renew(const PlayClaims& play);
   void end(const PlayClaims& play);
 
+  // When the play was last seen; nothing when this node does not know it.
+  std::optional<Utc> last_seen(std::string_view id) const;
+  // What a play's address says of who started it.
+  std::uint64_t owner_of(std::string_view subject) const;
+
   // False once the play was ended: sockets of a play ask every few seconds and close with 4401.
   bool running(std::string_view id) const;
   // Plays of a channel with a heartbeat in the last `window`: its viewers, however they watch.
@@ -71,7 +79,6 @@ class Plays {
     PlayClaims claims;
     Utc seen;
   };
-  std::uint64_t owner_of(std::string_view subject) const;
   Play sign(const PlayClaims& claims) const;
   void remember(const PlayClaims& claims, Utc now);  // under the mutex
 

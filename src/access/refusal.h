@@ -50,6 +50,8 @@ enum class Refusal : std::uint8_t {
   PlayRevoked,
   WrongPlay,
   // valid, but not for this
+  NoCsrfToken,
+  TicketVoid,
   NotAllowed,
   NoSuchChannel,
 };

@@ -144,7 +144,22 @@ void add_token(CLI::App& root, MintOptions& options, std::string& token, Act& ac
   inspect->callback([&] { act = [&] { return token_inspect(options.place, token); }; });
 }
 
-void add_user(CLI::App& root, UserOptions& options, Act& act) {
+// One of the verbs of event, order, user and db.
+CLI::App* add_sale_verb(CLI::App& noun, SaleOptions& options, Act& act, const char* action,
+                        const char* what, const char* name, int (*run_it)(const SaleOptions&)) {
+  auto* verb = noun.add_subcommand(action, what);
+  add_place(*verb, options.place);
+  if (name != nullptr) verb->add_option(name, options.name)->required();
+  verb->footer(
+      fmt::format("Example: butai {} {} {}", noun.get_name(), action, name == nullptr ? "" : name));
+  verb->callback([&options, &act, action, run_it] {
+    options.action = action;
+    act = [&options, run_it] { return run_it(options); };
+  });
+  return verb;
+}
+
+void add_user(CLI::App& root, UserOptions& options, SaleOptions& sale, Act& act) {
   auto* command = root.add_subcommand("user", "Accounts")->require_subcommand(1);
   auto* add =
       command->add_subcommand("add", "Make an account; the password is read from standard input");
@@ -157,6 +172,34 @@ void add_user(CLI::App& root, UserOptions& options, Act& act) {
       ->type_name("FILE");
   add->footer("Example: butai user add studio --role producer --scope \"publish:main view:main\"");
   add->callback([&] { act = [&] { return user_add(options); }; });
+  add_sale_verb(*command, sale, act, "export", "All that is kept of a person, as JSON", "NAME",
+                &person);
+  add_sale_verb(*command, sale, act, "erase", "The person goes; orders and ledger stay", "NAME",
+                &person);
+}
+
+void add_sale(CLI::App& root, SaleOptions& options, Act& act) {
+  auto* events = root.add_subcommand("event", "Events that are sold")->require_subcommand(1);
+  add_sale_verb(*events, options, act, "list", "All events", nullptr, &event);
+  add_sale_verb(*events, options, act, "show", "One event with what is taken", "SLUG", &event);
+  add_sale_verb(*events, options, act, "state", "Announce, sell, open, begin, end, close", "SLUG",
+                &event)
+      ->add_option("TO", options.to, "announced, on_sale, doors_open, live, ended or closed")
+      ->required();
+  auto* orders = root.add_subcommand("order", "Orders of an event")->require_subcommand(1);
+  add_sale_verb(*orders, options, act, "list", "Orders of an event", "SLUG", &order);
+  add_sale_verb(*orders, options, act, "show", "One order with its ledger", "ORDER", &order);
+  add_sale_verb(*orders, options, act, "refund",
+                "Give the money back; the running server does it within seconds", "ORDER", &order);
+  add_sale_verb(*orders, options, act, "check", "The ledger's chain and sums, and the seats taken",
+                nullptr, &order);
+  auto* db = root.add_subcommand("db", "The database")->require_subcommand(1);
+  add_sale_verb(*db, options, act, "migrate", "Bring the tables to this version", nullptr,
+                &database);
+  add_sale_verb(*db, options, act, "backup", "Copy it to a new file, while the server runs", "FILE",
+                &database);
+  add_sale_verb(*db, options, act, "restore", "Bring a copy back, while the server does not run",
+                "FILE", &database);
 }
 
 void add_channel(CLI::App& root, ChannelOptions& options, Act& act) {
@@ -271,6 +314,7 @@ int run(int argc, char** argv) {
   DemoOptions demo_options;
   MintOptions mint_options;
   UserOptions user_options;
+  SaleOptions sale_options;
   ChannelOptions channel_options;
   KeysOptions keys_options;
   Place doctor_place;
@@ -285,7 +329,8 @@ int run(int argc, char** argv) {
   add_watch(root, watch_options, act);
   add_bench(root, bench_options, act);
   add_token(root, mint_options, token, act);
-  add_user(root, user_options, act);
+  add_user(root, user_options, sale_options, act);
+  add_sale(root, sale_options, act);
   add_channel(root, channel_options, act);
   add_keys(root, keys_options, channel_options, act);
   add_doctor(root, doctor_place, matrix_url, act);

@@ -56,6 +56,10 @@ struct StoreConfig {
   std::string url;  // postgresql://…; empty: DATA/butai.db
 };
 
+struct PaymentsConfig {
+  enum class Test : std::uint8_t { Off, Cards, Operator } test = Test::Cards;
+};
+
 struct ChannelConfig {
   std::string name;
   Access access = Access::Token;
@@ -103,6 +107,7 @@ struct Config {
   ServerConfig server;
   AuthConfig auth;
   StoreConfig store;
+  PaymentsConfig payments;
   bool channels_auto = true;
   ChannelConfig channel_defaults;
   std::map<std::string, ChannelConfig> channels;  // [[channel]], by name

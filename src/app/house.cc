@@ -55,13 +55,17 @@ House::House(Config config, HouseOptions options)
       loops_(config_.get()->server.loops),
       open_sockets_(loops_.size()) {}
 
-House::~House() { loops_.stop(); }
+House::~House() {
+  loops_.stop();
+  database_.reset();  // finishes what is queued, while everybody whom it is for is still there
+}
 
 Expected<void> House::build() {
   const auto config = config_.get();
   if (auto made = store::prepare_folder(options_.data); !made) return made;
   if (auto access = build_access(); !access) return access;
   if (auto keys = build_keys(); !keys) return keys;
+  if (auto sale = build_sale(); !sale) return sale;
 
   std::vector<Executor*> executors;
   for (std::size_t i = 0; i < loops_.size(); ++i) executors.push_back(&loops_[i]);
@@ -114,20 +118,26 @@ ingest::Publication::Options House::publication_options() const {
   return {.worker_executable = options_.worker, .encoding = config_.get()->encoding};
 }
 
+access::RouteParts House::access_parts() {
+  return {.guard = *guard_,
+          .gatekeeper = *gatekeeper_,
+          .plays = *plays_,
+          .tickets = *tickets_,
+          .accounts = *accounts_,
+          .minter = *minter_,
+          .desk = desk_.get(),
+          .is_protected = [this](const std::string& channel) {
+            return channels_->is_protected(channel);
+          }};
+}
+
 std::vector<net::Route> House::all_routes() {
   std::vector<net::Route> table;
   append(table, pages::routes({.random = random_, .https_port = [this] {
                                  return https_port_.load(std::memory_order_relaxed);
                                }}));
-  append(table, access::routes({.guard = *guard_,
-                                .gatekeeper = *gatekeeper_,
-                                .plays = *plays_,
-                                .tickets = *tickets_,
-                                .accounts = *accounts_,
-                                .minter = *minter_,
-                                .is_protected = [this](const std::string& channel) {
-                                  return channels_->is_protected(channel);
-                                }}));
+  append(table, access::routes(access_parts()));
+  append(table, sale_routes());
   append(table, licenses::routes({.guard = *guard_,
                                   .gatekeeper = *gatekeeper_,
                                   .plays = *plays_,
@@ -226,6 +236,7 @@ Expected<Ports> House::start() {
   auto ports = listen_everywhere();
   if (!ports) return ports;
   https_port_ = ports->https;
+  open_sale();
   ready_ = true;
   return ports;
 }

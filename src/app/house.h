@@ -18,6 +18,7 @@
 #include "access/password.h"
 #include "access/plays.h"
 #include "access/publish_keys.h"
+#include "access/routes.h"
 #include "access/secret.h"
 #include "access/tickets.h"
 #include "access/token_minter.h"
@@ -36,6 +37,9 @@
 #include "net/outgoing.h"
 #include "net/server.h"
 #include "store/database.h"
+#include "ticketing/box_office.h"
+#include "ticketing/entitlements/seats_desk.h"
+#include "ticketing/payments/test_provider.h"
 
 namespace butai::app {
 
@@ -65,6 +69,9 @@ class House {
   // No account yet: the sentence with the command that makes the first admin.
   bool has_accounts() const { return has_accounts_; }
   const access::TokenMinter& minter() const { return *minter_; }
+  // Blocking, at start: an event of the demo.
+  Expected<void> add_event(const ticketing::Event& event);
+  access::Accounts& accounts() { return *accounts_; }
   const std::string& worker() const { return options_.worker; }
 
  private:
@@ -72,6 +79,11 @@ class House {
   Expected<void> build();
   Expected<void> build_access();
   Expected<void> build_keys();
+  Expected<void> build_sale();
+  std::vector<net::Route> sale_routes();
+  access::RouteParts access_parts();
+  void open_sale();
+  void look_at_sessions();
   std::vector<net::Route> all_routes();
   Expected<void> build_certificate();
   Expected<Ports> listen_everywhere();
@@ -103,6 +115,12 @@ class House {
   std::unique_ptr<access::Passwords> passwords_;
   std::unique_ptr<access::Accounts> accounts_;
   std::unique_ptr<access::PublishKeys> publish_keys_;
+  std::unique_ptr<access::Sessions> sessions_;
+  std::unique_ptr<ticketing::Rights> rights_;
+  std::unique_ptr<ticketing::TestProvider> test_provider_;
+  std::unique_ptr<ticketing::BoxOffice> box_office_;
+  std::unique_ptr<ticketing::SeatsDesk> desk_;
+  TimerHandle session_look_;  // lives on the first loop
   std::unique_ptr<net::Outgoing> outgoing_;
   std::unique_ptr<keys::Vault> vault_;
   std::unique_ptr<drm::KeyProvider> key_provider_;

@@ -109,6 +109,10 @@ constexpr std::array<std::pair<std::string_view, licenses::FairPlayForm>, 3> kFo
     {{"raw", licenses::FairPlayForm::Raw},
      {"form", licenses::FairPlayForm::Form},
      {"json", licenses::FairPlayForm::Json}}};
+constexpr std::array<std::pair<std::string_view, PaymentsConfig::Test>, 3> kTestPayments{
+    {{"off", PaymentsConfig::Test::Off},
+     {"cards", PaymentsConfig::Test::Cards},
+     {"operator", PaymentsConfig::Test::Operator}}};
 constexpr std::string_view kAddress = "an address and port, e.g. \"0.0.0.0:8080\" or \"[::]:8080\"";
 constexpr std::string_view kService = "an https address (http on loopback only)";
 constexpr std::string_view kHeader = "\"Name: value\"";
@@ -218,6 +222,10 @@ std::vector<Setting> make_settings() {
       {"store", "url", "an address, e.g. \"postgresql://butai@db.example.org/butai\"",
        [](Config& c, const std::string& t) {
          return (t.empty() || t.starts_with("postgresql://")) && set_text(c.store.url, t);
+       }},
+      {"payments", "test", "\"off\", \"cards\" or \"operator\"",
+       [](Config& c, const std::string& t) {
+         return set_choice(c.payments.test, t, kTestPayments);
        }},
       {"channels", "auto", "true or false",
        [](Config& c, const std::string& t) { return set_switch(c.channels_auto, t); }},

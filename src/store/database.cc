@@ -28,6 +28,8 @@ std::optional<Failure> failure_in(const std::function<void()>& work) {
   try {
     work();
     return std::nullopt;
+  } catch (const Undo&) {
+    return Failure::Undone;
   } catch (const soci::soci_error& error) {
     const Failure failure = failure_of(error);
     if (failure == Failure::Broken) log::error("database failed", {{"why", error.what()}});
@@ -123,7 +125,7 @@ Expected<std::unique_ptr<Database>> Database::open(const DatabaseOptions& option
     } else {
       open_postgresql(impl->sql, options.url);
     }
-    const auto migrated = migrate(impl->sql, migrations());
+    const auto migrated = migrate(impl->sql, options.tables);
     if (!migrated) why = migrated.error().sentence;
   } catch (const std::exception& error) {
     why = fmt::format("{}. {}", error.what(),

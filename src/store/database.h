@@ -16,12 +16,14 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
 #include "base/executor.h"
 #include "base/problem.h"
 #include "store/failure.h"
+#include "store/migrations.h"
 
 namespace soci {
 class session;
@@ -32,6 +34,7 @@ namespace butai::store {
 struct DatabaseOptions {
   std::string path = {};  // SQLite file; made with mode 0600, migrated to the newest version
   std::string url = {};   // postgresql://…: that server instead of the file
+  std::span<const Migration> tables = migrations();
 };
 
 class Database {

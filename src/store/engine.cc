@@ -36,6 +36,8 @@ std::string_view sentence(Failure failure) {
       return "The database is busy. Try again in a moment.";
     case Failure::Conflict:
       return "That exists already, or refers to something that does not.";
+    case Failure::Undone:
+      return "It was not done.";
     case Failure::Broken:
       return "The database failed. The log of the server says why.";
   }

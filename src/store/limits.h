@@ -16,6 +16,9 @@ inline constexpr std::size_t kDatabaseGroupMax = 256;
 // How long we wait for another process (butai user add, another node) that holds a lock.
 inline constexpr Millis kDatabaseBusyTimeout{5'000};
 
+// Pages of one piece of a backup: 1 MiB, some milliseconds in which a writer waits.
+inline constexpr int kBackupPagesAtOnce = 256;
+
 // Secrets, certificates, key lists: nothing we read whole is larger.
 inline constexpr std::size_t kSmallFileBytesMax = 1024 * 1024;
 

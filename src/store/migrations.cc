@@ -43,6 +43,172 @@ constexpr Migration kMigrations[] = {
      " wrapped VARCHAR(128) NOT NULL,"
      " master VARCHAR(16) NOT NULL,"
      " created_at BIGINT NOT NULL)"},
+    // --- the sale ---------------------------------------------------------------------------------
+    {5, "account_display_name", "ALTER TABLE account ADD COLUMN display_name VARCHAR(128)"},
+    {6, "account_language", "ALTER TABLE account ADD COLUMN language VARCHAR(8)"},
+    {7, "account_session",
+     "CREATE TABLE account_session ("
+     " hash VARCHAR(64) PRIMARY KEY NOT NULL,"
+     " account VARCHAR(32) NOT NULL REFERENCES account (id),"
+     " created_at BIGINT NOT NULL,"
+     " expires_at BIGINT NOT NULL,"
+     " ended_at BIGINT,"
+     " change_number BIGINT NOT NULL)"},
+    {8, "account_session_change",
+     "CREATE INDEX account_session_change ON account_session (change_number)"},
+    // One row: what changed since a node looked last; and the lock that sales of all nodes queue at.
+    {9, "change_counter",
+     "CREATE TABLE change_counter (id BIGINT PRIMARY KEY NOT NULL, value BIGINT NOT NULL)"},
+    {10, "change_counter_row", "INSERT INTO change_counter (id, value) VALUES (1, 0)"},
+    {11, "event",
+     "CREATE TABLE event ("
+     " id VARCHAR(32) PRIMARY KEY NOT NULL,"
+     " slug VARCHAR(64) NOT NULL UNIQUE,"
+     " state VARCHAR(16) NOT NULL CHECK (state IN ('draft', 'announced', 'on_sale', 'closed')),"
+     " zone VARCHAR(64) NOT NULL,"
+     " title_ja TEXT NOT NULL, title_en TEXT NOT NULL,"
+     " text_ja TEXT NOT NULL, text_en TEXT NOT NULL,"
+     " artwork TEXT,"
+     " created_at BIGINT NOT NULL)"},
+    {12, "performance",
+     "CREATE TABLE performance ("
+     " id VARCHAR(32) PRIMARY KEY NOT NULL,"
+     " event VARCHAR(32) NOT NULL REFERENCES event (id),"
+     " position BIGINT NOT NULL,"
+     " title_ja TEXT NOT NULL, title_en TEXT NOT NULL,"
+     " doors_at BIGINT NOT NULL, start_at BIGINT NOT NULL, end_at BIGINT NOT NULL,"
+     " CHECK (doors_at <= start_at AND start_at < end_at))"},
+    {13, "performance_channel",
+     "CREATE TABLE performance_channel ("
+     " performance VARCHAR(32) NOT NULL REFERENCES performance (id),"
+     " position BIGINT NOT NULL,"
+     " channel VARCHAR(64) NOT NULL,"
+     " title_ja TEXT NOT NULL, title_en TEXT NOT NULL,"
+     " PRIMARY KEY (performance, channel))"},
+    {14, "ticket_type",
+     "CREATE TABLE ticket_type ("
+     " id VARCHAR(32) PRIMARY KEY NOT NULL,"
+     " event VARCHAR(32) NOT NULL REFERENCES event (id),"
+     " position BIGINT NOT NULL,"
+     " title_ja TEXT NOT NULL, title_en TEXT NOT NULL,"
+     " price BIGINT NOT NULL CHECK (price >= 0),"
+     " currency VARCHAR(3) NOT NULL,"
+     " tax_rate BIGINT NOT NULL CHECK (tax_rate >= 0),"
+     " capacity BIGINT NOT NULL,"
+     " taken BIGINT NOT NULL DEFAULT 0,"
+     " devices BIGINT NOT NULL CHECK (devices > 0),"
+     " sale_from BIGINT NOT NULL, sale_until BIGINT NOT NULL,"
+     " per_account BIGINT NOT NULL CHECK (per_account > 0),"
+     " code_needed BIGINT NOT NULL,"
+     " payments VARCHAR(64) NOT NULL,"
+     " CHECK (taken >= 0 AND taken <= capacity))"},
+    {15, "ticket_type_performance",
+     "CREATE TABLE ticket_type_performance ("
+     " ticket_type VARCHAR(32) NOT NULL REFERENCES ticket_type (id),"
+     " performance VARCHAR(32) NOT NULL REFERENCES performance (id),"
+     " PRIMARY KEY (ticket_type, performance))"},
+    {16, "invitation_code",
+     "CREATE TABLE invitation_code ("
+     " ticket_type VARCHAR(32) NOT NULL REFERENCES ticket_type (id),"
+     " hash VARCHAR(64) NOT NULL,"
+     " uses_max BIGINT NOT NULL,"
+     " used BIGINT NOT NULL DEFAULT 0,"
+     " PRIMARY KEY (ticket_type, hash),"
+     " CHECK (used >= 0 AND used <= uses_max))"},
+    {17, "orders",
+     "CREATE TABLE orders ("
+     " id VARCHAR(32) PRIMARY KEY NOT NULL,"
+     " account VARCHAR(32) NOT NULL REFERENCES account (id),"
+     " ticket_type VARCHAR(32) NOT NULL REFERENCES ticket_type (id),"
+     " event VARCHAR(32) NOT NULL REFERENCES event (id),"
+     " quantity BIGINT NOT NULL CHECK (quantity > 0),"
+     " total BIGINT NOT NULL CHECK (total >= 0),"
+     " tax BIGINT NOT NULL,"
+     " currency VARCHAR(3) NOT NULL,"
+     " state VARCHAR(16) NOT NULL,"
+     " code_hash VARCHAR(64),"
+     " hold_until BIGINT NOT NULL,"
+     " pay_until BIGINT NOT NULL,"
+     " created_at BIGINT NOT NULL,"
+     " changed_at BIGINT NOT NULL)"},
+    {18, "orders_account", "CREATE INDEX orders_account ON orders (account, ticket_type)"},
+    {19, "orders_state", "CREATE INDEX orders_state ON orders (state, hold_until)"},
+    {20, "orders_event", "CREATE INDEX orders_event ON orders (event, id)"},
+    // The id is the idempotency key of the payment's creation: written before the provider is called.
+    {21, "payment",
+     "CREATE TABLE payment ("
+     " id VARCHAR(32) PRIMARY KEY NOT NULL,"
+     " order_id VARCHAR(32) NOT NULL UNIQUE REFERENCES orders (id),"
+     " method VARCHAR(16) NOT NULL,"
+     " amount BIGINT NOT NULL,"
+     " currency VARCHAR(3) NOT NULL,"
+     " captured BIGINT NOT NULL DEFAULT 0 CHECK (captured >= 0),"
+     " refunded BIGINT NOT NULL DEFAULT 0 CHECK (refunded >= 0 AND refunded <= captured),"
+     " dispute BIGINT NOT NULL DEFAULT 0,"
+     " gone BIGINT NOT NULL DEFAULT 0,"
+     " cancelled BIGINT NOT NULL DEFAULT 0,"
+     " url TEXT, number TEXT, store_deadline BIGINT,"
+     " created_at BIGINT NOT NULL,"
+     " ask_at BIGINT NOT NULL)"},
+    {22, "payment_ask", "CREATE INDEX payment_ask ON payment (ask_at)"},
+    {23, "provider_call",
+     "CREATE TABLE provider_call ("
+     " call_key VARCHAR(48) PRIMARY KEY NOT NULL,"
+     " kind VARCHAR(16) NOT NULL CHECK (kind IN ('create', 'cancel', 'refund')),"
+     " payment VARCHAR(32) NOT NULL REFERENCES payment (id),"
+     " amount BIGINT NOT NULL,"
+     " done BIGINT NOT NULL DEFAULT 0,"
+     " tries BIGINT NOT NULL DEFAULT 0,"
+     " next_at BIGINT NOT NULL)"},
+    {24, "provider_call_next", "CREATE INDEX provider_call_next ON provider_call (done, next_at)"},
+    {25, "webhook_event",
+     "CREATE TABLE webhook_event ("
+     " id VARCHAR(80) PRIMARY KEY NOT NULL,"
+     " payment VARCHAR(32) NOT NULL,"
+     " received_at BIGINT NOT NULL,"
+     " verdict VARCHAR(32) NOT NULL)"},
+    {26, "ledger",
+     "CREATE TABLE ledger ("
+     " number BIGINT PRIMARY KEY NOT NULL,"
+     " order_id VARCHAR(32) NOT NULL,"
+     " reference VARCHAR(48) NOT NULL,"
+     " account VARCHAR(16) NOT NULL,"
+     " amount BIGINT NOT NULL,"
+     " currency VARCHAR(3) NOT NULL,"
+     " at BIGINT NOT NULL,"
+     " hash VARCHAR(64) NOT NULL,"
+     " UNIQUE (order_id, reference, account))"},
+    {27, "ledger_keeps",
+     "CREATE TRIGGER ledger_keeps BEFORE UPDATE ON ledger"
+     " BEGIN SELECT RAISE(ABORT, 'the ledger is only appended to'); END",
+     "CREATE FUNCTION ledger_keeps() RETURNS trigger LANGUAGE plpgsql AS"
+     " $$ BEGIN RAISE EXCEPTION 'the ledger is only appended to'; END $$"},
+    {28, "ledger_keeps_all",
+     "CREATE TRIGGER ledger_keeps_all BEFORE DELETE ON ledger"
+     " BEGIN SELECT RAISE(ABORT, 'the ledger is only appended to'); END",
+     "CREATE TRIGGER ledger_keeps_all BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger"
+     " FOR EACH STATEMENT EXECUTE FUNCTION ledger_keeps()"},
+    {29, "entitlement",
+     "CREATE TABLE entitlement ("
+     " id VARCHAR(32) PRIMARY KEY NOT NULL,"
+     " order_id VARCHAR(32) NOT NULL REFERENCES orders (id),"
+     " seat BIGINT NOT NULL,"
+     " account VARCHAR(32) NOT NULL REFERENCES account (id),"
+     " ticket_type VARCHAR(32) NOT NULL REFERENCES ticket_type (id),"
+     " valid BIGINT NOT NULL,"
+     " granted_at BIGINT NOT NULL,"
+     " change_number BIGINT NOT NULL,"
+     " UNIQUE (order_id, seat))"},
+    {30, "entitlement_change", "CREATE INDEX entitlement_change ON entitlement (change_number)"},
+    {31, "entitlement_account", "CREATE INDEX entitlement_account ON entitlement (account)"},
+    {32, "test_report",
+     "CREATE TABLE test_report ("
+     " id VARCHAR(32) PRIMARY KEY NOT NULL,"
+     " account VARCHAR(32) NOT NULL REFERENCES account (id),"
+     " performance VARCHAR(32) NOT NULL REFERENCES performance (id),"
+     " created_at BIGINT NOT NULL,"
+     " passed BIGINT NOT NULL,"
+     " report TEXT NOT NULL)"},
 };
 
 int version_of(soci::session& sql) {

@@ -7,6 +7,8 @@
 // Limits: rows() holds everything it found; the statement carries the bound.
 #pragma once
 
+#include <soci/session.h>
+
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
@@ -14,10 +16,6 @@
 #include <string_view>
 #include <variant>
 #include <vector>
-
-namespace soci {
-class session;
-}
 
 namespace butai::store {
 

@@ -22,25 +22,27 @@ export class Server {
     server.configFile = join(server.data, 'butai.toml');
     await writeFile(server.configFile, config);
     server.env = { BUTAI_AUTH_SECRET: secret, BUTAI_LONG: undefined, ...env }; // the runner's own is not for it
+    server.arguments = [command, '--config', server.configFile, '--data', join(server.data, 'data'), '--listen', listen, '--print-ports', ...args];
+    await server.startAgain();
+    return server;
+  }
+
+  // With the same folder and configuration, on other ports; after the process was ended.
+  async startAgain() {
     const from = performance.now();
-    server.child = new Child(
-      program,
-      [command, '--config', server.configFile, '--data', join(server.data, 'data'), '--listen', listen, '--print-ports', ...args],
-      { env: server.env },
-    );
+    this.child = new Child(program, this.arguments, { env: this.env });
     try {
-      server.ports = JSON.parse(await server.child.firstLine());
+      this.ports = JSON.parse(await this.child.firstLine());
     } catch (error) {
-      await server.stop();
+      await this.stop();
       throw error;
     }
-    server.startMs = performance.now() - from;
-    server.http = `http://127.0.0.1:${server.ports.http}`;
-    server.https = `https://127.0.0.1:${server.ports.https}`;
-    server.ws = `ws://127.0.0.1:${server.ports.http}`;
-    server.wss = `wss://127.0.0.1:${server.ports.https}`;
-    server.metricsUrl = `http://127.0.0.1:${server.ports.metrics}/metrics`;
-    return server;
+    this.startMs = performance.now() - from;
+    this.http = `http://127.0.0.1:${this.ports.http}`;
+    this.https = `https://127.0.0.1:${this.ports.https}`;
+    this.ws = `ws://127.0.0.1:${this.ports.http}`;
+    this.wss = `wss://127.0.0.1:${this.ports.https}`;
+    this.metricsUrl = `http://127.0.0.1:${this.ports.metrics}/metrics`;
   }
 
   get log() {

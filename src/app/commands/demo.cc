@@ -4,15 +4,20 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <vector>
 
+#include "access/accounts.h"
+#include "access/mac.h"
 #include "app/commands.h"
+#include "app/demo_event.h"
 #include "app/fail.h"
 #include "app/running.h"
+#include "base/log.h"
 
 namespace butai::app {
 namespace {
@@ -46,10 +51,11 @@ class TestPicture {
   }
 
   void start(const std::string& url, const std::string& pin, const std::string& token,
-             const std::string& worker) {
+             const std::string& worker, std::initializer_list<std::string> more = {}) {
     // Everything the child needs is made before fork: afterwards only plain calls are safe.
     std::string self = std::filesystem::read_symlink("/proc/self/exe");
     std::vector<std::string> arguments{self, "publish", "test", url, "--pin", pin};
+    arguments.insert(arguments.end(), more);
     if (!worker.empty()) arguments.insert(arguments.end(), {"--worker", worker});
     std::vector<char*> argv;
     for (std::string& argument : arguments) argv.push_back(argument.data());
@@ -76,18 +82,51 @@ class TestPicture {
   pid_t process_ = 0;
 };
 
+// Somebody who sells and somebody who buys; their passwords are of this run only.
+struct People {
+  std::string producer_password, viewer_password;
+};
+
+std::string random_word() {
+  SystemRandom random;
+  std::array<std::uint8_t, 9> bytes;
+  random.fill(bytes);
+  return access::base64url(bytes);
+}
+
+People invite_people(House& house) {
+  const People people{random_word(), random_word()};
+  const auto add = [&house](const std::string& name, access::Role role,
+                            const std::string& password) {
+    house.accounts().add({.name = name,
+                          .email = name + "@example.org",
+                          .role = role,
+                          .scopes = {},
+                          .password = password});
+  };
+  add("producer", access::Role::Producer, people.producer_password);
+  add("viewer", access::Role::Viewer, people.viewer_password);
+  return people;
+}
+
 std::string mint(House& house, const std::string& subject, std::vector<std::string> scopes) {
   auto token = house.minter().mint(subject, scopes, std::chrono::hours{12});
   return token ? *token : token.error().sentence;
 }
 
-void greet(House& house, const Ports& ports, const std::string& host) {
+void greet(House& house, const Ports& ports, const std::string& host, const People& people) {
   const std::string camera = mint(house, "camera", {"publish:camera", "view:camera"});
   fmt::print(R"(
   Butai is on the air.  舞台の幕が上がりました。
 
   Watch the test picture / テスト映像を見る
     http://{0}:{1}/watch/main        all pages: http://{0}:{1}/
+
+  Buy a ticket and watch / チケットを買って観る
+    http://{0}:{1}/e/opening-night
+    viewer@example.org      password {6}
+    producer@example.org    password {7}
+    test card  4242 4242 4242 4242
 
   Send your own camera / 自分のカメラを送る (it goes to the channel "camera", which needs this token)
     export BUTAI_TOKEN={3}
@@ -101,7 +140,8 @@ void greet(House& house, const Ports& ports, const std::string& host) {
   API  http://{0}:{1}/api/v1/openapi.json      ready  http://{0}:{1}/readyz      Ctrl-C stops it.
 
 )",
-             host, ports.http, ports.https, camera, house.fingerprint(), ports.rtmp);
+             host, ports.http, ports.https, camera, house.fingerprint(), ports.rtmp,
+             people.viewer_password, people.producer_password);
   std::fflush(stdout);
 }
 
@@ -121,15 +161,34 @@ int demo(const DemoOptions& options) {
   config->channels["main"] = main_channel;
   if (config->log.level == "info") config->log.level = "warning";
 
-  TestPicture picture;
+  ChannelConfig stage = config->channel(kDemoStage);
+  stage.name = kDemoStage;
+  stage.access = Access::Ticket;
+  config->channels[kDemoStage] = stage;
+  config->payments.test = PaymentsConfig::Test::Operator;
+
+  TestPicture picture, stage_picture, trial_picture;
   const std::string default_host = options.lan ? "0.0.0.0" : "127.0.0.1";
-  return run_house(serve_options, std::move(*config), default_host,
-                   [&](House& house, const Ports& ports) {
-                     picture.start(fmt::format("wss://127.0.0.1:{}/ws?channel=main", ports.https),
-                                   house.fingerprint(), mint(house, "demo", {"publish:main"}),
-                                   options.serve.worker);
-                     if (!options.serve.print_ports) greet(house, ports, "localhost");
-                   });
+  return run_house(
+      serve_options, std::move(*config), default_host, [&](House& house, const Ports& ports) {
+        picture.start(fmt::format("wss://127.0.0.1:{}/ws?channel=main", ports.https),
+                      house.fingerprint(), mint(house, "demo", {"publish:main"}),
+                      options.serve.worker);
+        const auto small = [&](TestPicture& one, const std::string& channel) {
+          one.start(fmt::format("wss://127.0.0.1:{}/ws?channel={}", ports.https, channel),
+                    house.fingerprint(), mint(house, "demo", {"publish:" + channel}),
+                    options.serve.worker, {"--size", "640x360", "--fps", "15"});
+        };
+        small(stage_picture, kDemoStage);
+        small(trial_picture, std::string(kDemoStage) + "-test");
+        for (const auto& event : demo_events(SystemClock().utc())) {
+          if (auto added = house.add_event(event); !added) {
+            log::error(added.error().sentence);
+          }
+        }
+        const People people = invite_people(house);
+        if (!options.serve.print_ports) greet(house, ports, "localhost", people);
+      });
 }
 
 }  // namespace butai::app

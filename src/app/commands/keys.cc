@@ -31,7 +31,7 @@ Expected<std::unique_ptr<Opened>> open_vault(const Place& place) {
   const std::string data = place.data.empty() ? "data" : place.data;
   if (auto made = store::prepare_folder(data); !made) return std::unexpected(made.error());
   auto opened = std::make_unique<Opened>();
-  auto database = store::Database::open({.path = data + "/butai.db"});
+  auto database = store::Database::open(config->database(data));
   if (!database) return std::unexpected(database.error());
   opened->database = std::move(*database);
   auto master = keys::load_master_key(

@@ -1,0 +1,181 @@
+#include "access/sessions.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "access/limits.h"
+#include "access/mac.h"
+#include "access/scopes.h"
+#include "store/sql.h"
+
+namespace butai::access {
+namespace {
+
+std::int64_t next_change(store::Sql& sql) {
+  sql.run("UPDATE change_counter SET value = value + 1 WHERE id = 1");
+  return sql.number("SELECT value FROM change_counter WHERE id = 1");
+}
+
+}  // namespace
+
+Sessions::Sessions(store::Database& database, const Secret& secret, const Clock& clock,
+                   Random& random)
+    : database_(database),
+      clock_(clock),
+      random_(random),
+      key_(secret.derived("butai session 1")) {}
+
+std::string Sessions::hash_of(std::string_view token) const {
+  return base64url(hmac_sha256(key_, as_bytes(fmt::format("session:{}", token))));
+}
+
+std::string Sessions::csrf_of(std::string_view token) const {
+  return base64url(hmac_sha256(key_, as_bytes(fmt::format("csrf:{}", token))));
+}
+
+void Sessions::start(const Account& account, Executor& home,
+                     std::move_only_function<void(std::expected<Started, store::Failure>)> done) {
+  std::array<std::uint8_t, 32> bytes;
+  random_.fill(bytes);
+  const std::string token = base64url(bytes);
+  const Utc now = clock_.utc();
+  Change change{
+      hash_of(token), {account.id, account.name, account.granted(), now + kSessionLife}, false, 0};
+  database_.run<Change>(
+      home,
+      [change, now](soci::session& session) mutable {
+        store::Sql sql(session);
+        change.number = next_change(sql);
+        sql.run(
+            "INSERT INTO account_session (hash, account, created_at, expires_at, change_number)"
+            " VALUES (?, ?, ?, ?, ?)",
+            {change.hash, change.session.account, micros_of(now), micros_of(change.session.expires),
+             change.number});
+        change.number = 0;  // others may have written before us: look() still has to see them
+        return change;
+      },
+      [this, token, done = std::move(done)](std::expected<Change, store::Failure> made) mutable {
+        if (!made) return done(std::unexpected(made.error()));
+        take({std::move(*made)});
+        done(Started{token, csrf_of(token)});
+      });
+}
+
+std::optional<Session> Sessions::find(std::string_view token) const {
+  const std::string hash = hash_of(token);
+  const std::lock_guard lock(mutex_);
+  const auto found = sessions_.find(hash);
+  if (found == sessions_.end() || found->second.expires <= clock_.utc()) return std::nullopt;
+  return found->second;
+}
+
+void Sessions::end(std::string_view token, Executor& home, Ended done) {
+  end_where("hash", hash_of(token), home, std::move(done));
+}
+
+void Sessions::end_all(const std::string& account, Executor& home, Ended done) {
+  end_where("account", account, home, std::move(done));
+}
+
+void Sessions::end_where(std::string column, std::string value, Executor& home, Ended done) {
+  const Utc now = clock_.utc();
+  database_.run<std::vector<Change>>(
+      home,
+      [column, value, now](soci::session& session) {
+        store::Sql sql(session);
+        const std::int64_t number = next_change(sql);
+        sql.run(fmt::format("UPDATE account_session SET ended_at = ?, change_number = ?"
+                            " WHERE {} = ? AND ended_at IS NULL",
+                            column),
+                {micros_of(now), number, value});
+        auto changes = changes_since(session, number - 1, now);
+        for (Change& change : changes) change.number = 0;
+        return changes;
+      },
+      [this, done = std::move(done)](auto ended) mutable {
+        if (!ended) return done(std::unexpected(ended.error()));
+        take(std::move(*ended));
+        done({});
+      });
+}
+
+std::vector<Sessions::Change> Sessions::changes_since(soci::session& session, std::int64_t number,
+                                                      Utc now) {
+  std::vector<Change> changes;
+  store::Sql sql(session);
+  for (const store::Row& row : sql.rows(
+           "SELECT s.hash, s.account, s.expires_at, s.ended_at, s.change_number, a.name, a.role,"
+           " a.scopes FROM account_session s JOIN account a ON a.id = s.account"
+           " WHERE s.change_number > ? AND s.expires_at > ? ORDER BY s.change_number LIMIT ?",
+           {number, micros_of(now), static_cast<std::int64_t>(kSessionsMax)})) {
+    Account account;
+    account.role = role_of(row.text(6)).value_or(Role::Viewer);
+    account.scopes = parse_scopes(row.text(7));
+    changes.push_back({row.text(0),
+                       {row.text(1), row.text(5), account.granted(), utc_of(row.number(2))},
+                       !row.null(3),
+                       row.number(4)});
+  }
+  return changes;
+}
+
+void Sessions::take(std::vector<Change> changes) {
+  const std::lock_guard lock(mutex_);
+  for (Change& change : changes) {
+    seen_ = std::max(seen_, change.number);
+    if (change.ended) {
+      sessions_.erase(change.hash);
+    } else if (sessions_.size() < kSessionsMax || sessions_.contains(change.hash)) {
+      sessions_[change.hash] = std::move(change.session);
+    } else {
+      std::erase_if(sessions_,
+                    [now = clock_.utc()](const auto& one) { return one.second.expires <= now; });
+      if (sessions_.size() >= kSessionsMax) sessions_.erase(sessions_.begin());
+      sessions_[change.hash] = std::move(change.session);
+    }
+  }
+}
+
+std::int64_t Sessions::seen() const {
+  const std::lock_guard lock(mutex_);
+  return seen_;
+}
+
+std::expected<void, store::Failure> Sessions::load() {
+  auto changes = database_.run_and_wait<std::vector<Change>>(
+      [now = clock_.utc()](soci::session& session) { return changes_since(session, 0, now); });
+  if (!changes) return std::unexpected(changes.error());
+  take(std::move(*changes));
+  return {};
+}
+
+void Sessions::look(Executor& home) {
+  database_.run<std::vector<Change>>(
+      home,
+      [number = seen(), now = clock_.utc()](soci::session& session) {
+        return changes_since(session, number, now);
+      },
+      [this](auto changes) {
+        if (changes) take(std::move(*changes));
+      });
+}
+
+std::optional<std::string_view> session_cookie_of(const net::Request& request) {
+  const auto header = request.headers.find("Cookie");
+  if (!header) return std::nullopt;
+  std::string_view rest = *header;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find(';'), rest.size());
+    std::string_view pair = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    while (pair.starts_with(' ')) pair.remove_prefix(1);
+    if (pair.starts_with(kSessionCookie) && pair.substr(kSessionCookie.size()).starts_with('=')) {
+      return pair.substr(kSessionCookie.size() + 1);
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace butai::access

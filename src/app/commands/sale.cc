@@ -1,0 +1,194 @@
+// butai event | order | user export, erase | db: the sale from a terminal, in the database itself.
+#include <fmt/format.h>
+
+#include <iostream>
+#include <memory>
+
+#include "app/commands.h"
+#include "app/config.h"
+#include "app/fail.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "store/backup.h"
+#include "store/database.h"
+#include "store/files.h"
+#include "ticketing/accounts/person.h"
+#include "ticketing/catalog/catalog_store.h"
+#include "ticketing/orders/ledger.h"
+#include "ticketing/payments/payments.h"
+#include "ticketing/times.h"
+
+namespace butai::app {
+namespace {
+
+using ticketing::Fault;
+using ticketing::Outcome;
+using ticketing::Work;
+
+std::string folder_of(const SaleOptions& options) {
+  return options.place.data.empty() ? "data" : options.place.data;
+}
+
+Expected<std::unique_ptr<store::Database>> open(const SaleOptions& options) {
+  auto config = load_config(options.place.config, environment_of_this_process());
+  if (!config) return std::unexpected(config.error());
+  if (auto made = store::prepare_folder(folder_of(options)); !made) {
+    return std::unexpected(made.error());
+  }
+  return store::Database::open(config->database(folder_of(options)));
+}
+
+// Does the work in one transaction and prints what it returns.
+template <class Do>
+int print(const SaleOptions& options, Do work) {
+  auto database = open(options);
+  if (!database) return fail(database.error().sentence);
+  std::optional<Fault> refused;
+  const auto done = (*database)->run_and_wait<std::string>([&](soci::session& session) {
+    store::Sql sql(session);
+    SystemRandom random;
+    Work inside{sql, SystemClock().utc(), random};
+    Outcome<std::string> text = work(inside);
+    if (text) return std::move(*text);
+    refused = text.error();
+    throw store::Undo{};
+  });
+  if (refused) return fail(std::string(ticketing::sentence(*refused)));
+  if (!done) return fail(std::string(sentence(done.error())));
+  std::cout << *done;
+  return 0;
+}
+
+std::string line_of(const ticketing::Event& event, Utc now) {
+  return fmt::format("{:<24} {:<12} {}\n", event.slug, ticketing::state_at(event, now),
+                     event.title.ja.empty() ? event.title.en : event.title.ja);
+}
+
+Outcome<std::string> show_event(Work& work, const std::string& slug) {
+  const auto catalog = ticketing::load_catalog(work.sql);
+  const auto* found = catalog.by_slug(slug);
+  if (found == nullptr) return std::unexpected(Fault::NotFound);
+  std::string text = line_of(*found, work.now);
+  for (const auto& one : found->performances) {
+    text += fmt::format("  {} doors {} start {} end {} ({})\n", one.id,
+                        ticketing::rfc3339(one.doors), ticketing::rfc3339(one.start),
+                        ticketing::rfc3339(one.end), ticketing::state_at(one, work.now));
+  }
+  for (const auto& type : found->ticket_types) {
+    text += fmt::format("  {} {} {} {}, {} of {} taken\n", type.id,
+                        type.title.ja.empty() ? type.title.en : type.title.ja, type.price.minor,
+                        type.price.currency, type.taken, type.capacity);
+  }
+  return text;
+}
+
+Outcome<std::string> set_event(Work& work, const SaleOptions& options) {
+  const auto catalog = ticketing::load_catalog(work.sql);
+  const auto* found = catalog.by_slug(options.name);
+  if (found == nullptr) return std::unexpected(Fault::NotFound);
+  const auto done = ticketing::set_event_state(work, found->id, options.to);
+  if (!done) return std::unexpected(done.error());
+  return show_event(work, options.name);
+}
+
+std::string line_of(const ticketing::Order& order) {
+  return fmt::format("{} {:<16} {} × {} {} {}\n", order.id, ticketing::name_of(order.state),
+                     order.quantity, order.ticket_type, order.total.minor, order.total.currency);
+}
+
+Outcome<std::string> list_orders(Work& work, const std::string& slug) {
+  const auto catalog = ticketing::load_catalog(work.sql);
+  const auto* found = catalog.by_slug(slug);
+  if (found == nullptr) return std::unexpected(Fault::NotFound);
+  std::string text;
+  std::string after;
+  for (auto page = ticketing::orders_of_event(work, found->id, after); !page.empty();
+       page = ticketing::orders_of_event(work, found->id, after)) {
+    for (const auto& one : page) text += line_of(one);
+    after = page.back().id;
+  }
+  return text;
+}
+
+Outcome<std::string> show_order(Work& work, const std::string& id) {
+  const auto found = ticketing::find_order(work, id);
+  if (!found) return std::unexpected(Fault::NotFound);
+  std::string text = line_of(*found);
+  for (const auto& row : work.sql.rows(
+           "SELECT at, reference, account, amount FROM ledger WHERE order_id = ? ORDER BY number",
+           {id})) {
+    text += fmt::format("  {} {:<16} {:<10} {:>10}\n", ticketing::rfc3339(utc_of(row.number(0))),
+                        row.text(1), row.text(2), row.number(3));
+  }
+  return text;
+}
+
+// What must hold of all orders together.
+Outcome<std::string> check_orders(Work& work) {
+  if (const auto ledger = ticketing::verify_ledger(work.sql); !ledger) {
+    std::cerr << ledger.error().sentence << '\n';
+    return std::unexpected(Fault::Broken);
+  }
+  if (!ticketing::seats_agree(work)) {
+    std::cerr << "the seats taken are not those that orders took\n";
+    return std::unexpected(Fault::Broken);
+  }
+  return fmt::format("ledger whole, {} rows; seats agree, {} orders\n",
+                     work.sql.number("SELECT COUNT(*) FROM ledger"),
+                     work.sql.number("SELECT COUNT(*) FROM orders"));
+}
+
+}  // namespace
+
+int event(const SaleOptions& options) {
+  return print(options, [&](Work& work) -> Outcome<std::string> {
+    if (options.action == "show") return show_event(work, options.name);
+    if (options.action == "state") return set_event(work, options);
+    std::string text;
+    const auto catalog = ticketing::load_catalog(work.sql);
+    for (const auto& one : catalog.events()) text += line_of(one, work.now);
+    return text;
+  });
+}
+
+int order(const SaleOptions& options) {
+  return print(options, [&](Work& work) -> Outcome<std::string> {
+    if (options.action == "list") return list_orders(work, options.name);
+    if (options.action == "check") return check_orders(work);
+    if (options.action == "refund") {
+      const auto asked = ticketing::refund(work, options.name);
+      if (!asked) return std::unexpected(asked.error());
+    }
+    return show_order(work, options.name);
+  });
+}
+
+int person(const SaleOptions& options) {
+  return print(options, [&](Work& work) -> Outcome<std::string> {
+    if (options.action == "export") return ticketing::export_person(work, options.name);
+    const auto erased = ticketing::erase_person(work, options.name);
+    if (!erased) return std::unexpected(erased.error());
+    return "erased; orders and ledger stay without the person\n";
+  });
+}
+
+int database(const SaleOptions& options) {
+  if (options.action == "migrate") {
+    return print(options, [](Work& work) -> Outcome<std::string> {
+      return fmt::format("the tables have version {}\n",
+                         work.sql.number("SELECT MAX(number) FROM migration"));
+    });
+  }
+  const auto config = load_config(options.place.config, environment_of_this_process());
+  if (!config) return fail(config.error().sentence);
+  const auto where = config->database(folder_of(options));
+  if (!where.url.empty()) return fail("this copies the SQLite file; for PostgreSQL use pg_dump");
+  const auto done = options.action == "backup" ? store::backup_sqlite(where.path, options.name)
+                                               : store::restore_sqlite(options.name, where.path);
+  if (!done) return fail(done.error().sentence);
+  fmt::print("{} {}\n", options.action == "backup" ? "copied to" : "brought back from",
+             options.name);
+  return 0;
+}
+
+}  // namespace butai::app

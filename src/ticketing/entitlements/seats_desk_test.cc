@@ -1,0 +1,113 @@
+#include "ticketing/entitlements/seats_desk.h"
+
+#include "access/testing/guard_fixture.h"
+#include "ticketing/entitlements/entitlements.h"
+#include "ticketing/limits.h"
+#include "ticketing/testing/shop.h"
+
+namespace butai::ticketing {
+namespace {
+
+class Desk : public testing::Shop {
+ protected:
+  void SetUp() override {
+    Shop::SetUp();
+    rules.access["stage"] = access::Access::Ticket;
+    order = *hold_for("ann");
+    give(true);
+  }
+  void give(bool granted) {
+    work<bool>([&](Work& w) -> Outcome<bool> {
+      if (granted) {
+        grant(w, order);
+      } else {
+        revoke(w, order);
+      }
+      return true;
+    });
+    ASSERT_TRUE(rights.load());
+  }
+  std::expected<access::Play, net::Response> start(const std::string& who,
+                                                   const std::string& take_over = "") {
+    net::Principal principal;
+    principal.subject = who;
+    return desk.start(principal, {"stage", "", who + "'s device", take_over});
+  }
+  static std::string text(const net::Response& answer) {
+    return std::string(as_text(answer.body.front().view()));
+  }
+
+  access::testing::TestRules rules;
+  access::Secret secret{"CNRY-desk-0123456789abcdef0123456789abcdef"};
+  access::Plays plays{secret, time, random};
+  std::unique_ptr<store::Database> second = open();
+  Rights rights{*second, time, [this](std::string_view name) { return plays.owner_of(name); }};
+  SeatsDesk desk{rights, plays, rules, time};
+  Order order;
+};
+BUTAI_EACH_STORE(Desk);
+
+TEST_P(Desk, a_ticket_opens_its_channel_for_its_account_alone) {
+  EXPECT_TRUE(desk.guards("stage"));
+  EXPECT_FALSE(desk.guards("main"));
+  EXPECT_TRUE(start("ann"));
+  EXPECT_EQ(start("bob").error().status, 403);
+  EXPECT_EQ(start("").error().status, 401);
+}
+
+TEST_P(Desk, a_second_device_is_told_of_the_first_and_may_take_over) {
+  const auto first = start("ann");
+  ASSERT_TRUE(first);
+  const auto refused = start("ann");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().status, 409);
+  const auto second_play = start("ann", first->id);
+  ASSERT_TRUE(second_play);
+  EXPECT_FALSE(plays.running(first->id));
+  EXPECT_EQ(desk.taken_over(first->id)->by, "ann's device");
+  EXPECT_TRUE(plays.running(second_play->id));
+}
+
+TEST_P(Desk, a_device_that_is_not_seen_has_left_its_seat) {
+  ASSERT_TRUE(start("ann"));
+  time.advance(kSeatUnseen + Seconds{1});
+  EXPECT_TRUE(start("ann"));
+}
+
+TEST_P(Desk, a_refund_ends_a_running_play_and_a_won_dispute_does_not) {
+  const auto play = start("ann");
+  const auto claims = plays.verify(play->path_token);
+  ASSERT_TRUE(claims);
+  EXPECT_TRUE(claims->ticket);
+  EXPECT_TRUE(desk.may_go_on(*claims));
+  give(false);
+  EXPECT_FALSE(desk.may_go_on(*claims));
+  work<bool>([&](Work& w) -> Outcome<bool> { return restore(w, order), true; });
+  ASSERT_TRUE(rights.load());
+  EXPECT_TRUE(desk.may_go_on(*claims));
+}
+
+TEST_P(Desk, doors_open_and_close_by_the_clock_and_a_delay_moves_both) {
+  const auto performance = event.performances.front();
+  const auto move_by = [&](std::int64_t minutes) {
+    work<bool>([&](Work& w) -> Outcome<bool> {
+      return delay(w, performance.id, minutes, Delayed::Both).has_value();
+    });
+    rights.load();
+  };
+  move_by(30);
+  EXPECT_EQ(start("ann").error().status, 403);
+  time.advance(std::chrono::minutes{30});
+  const auto play = start("ann");
+  ASSERT_TRUE(play);
+  const auto claims = plays.verify(play->path_token).value();
+  time.advance(performance.end - performance.doors + kAfterEnd - Seconds{1});
+  EXPECT_TRUE(desk.may_go_on(claims));
+  time.advance(Seconds{1});
+  EXPECT_FALSE(desk.may_go_on(claims));
+  move_by(10);  // an encore
+  EXPECT_TRUE(desk.may_go_on(claims));
+}
+
+}  // namespace
+}  // namespace butai::ticketing

@@ -1,0 +1,188 @@
+#include "ticketing/orders/orders.h"
+
+#include <fmt/format.h>
+
+#include "ticketing/hash.h"
+#include "ticketing/limits.h"
+
+namespace butai::ticketing {
+namespace {
+
+constexpr std::string_view kColumns =
+    "id, account, ticket_type, event, quantity, total, tax, currency, state, code_hash, hold_until,"
+    " pay_until, created_at";
+
+Order order_of_row(const store::Row& row) {
+  Order order;
+  order.id = row.text(0);
+  order.account = row.text(1);
+  order.ticket_type = row.text(2);
+  order.event = row.text(3);
+  order.quantity = row.number(4);
+  order.total = {row.number(5), row.text(7)};
+  order.tax = row.number(6);
+  order.state = order_state_of(row.text(8)).value_or(OrderState::Expired);
+  order.code_hash = row.text(9);
+  order.hold_until = utc_of(row.number(10));
+  order.pay_until = utc_of(row.number(11));
+  order.created = utc_of(row.number(12));
+  return order;
+}
+
+std::vector<Order> orders_where(Work& work, std::string_view condition,
+                                const store::Sql::Values& values) {
+  std::vector<Order> found;
+  for (const store::Row& row :
+       work.sql.rows(fmt::format("SELECT {} FROM orders WHERE {}", kColumns, condition), values)) {
+    found.push_back(order_of_row(row));
+  }
+  return found;
+}
+
+// What the account has of this kind, this order not counted.
+std::int64_t others_of_account(Work& work, const Order& order) {
+  return work.sql.number(
+      "SELECT COALESCE(SUM(quantity), 0) FROM orders WHERE account = ? AND ticket_type = ?"
+      " AND id <> ? AND state IN ('held', 'pending_payment', 'fulfilled', 'disputed')",
+      {order.account, order.ticket_type, order.id});
+}
+
+Outcome<void> take_seats(Work& work, const Order& order) {
+  const auto limit =
+      work.sql.number("SELECT per_account FROM ticket_type WHERE id = ?", {order.ticket_type});
+  if (others_of_account(work, order) + order.quantity > limit) {
+    return std::unexpected(Fault::LimitPerAccount);
+  }
+  if (!order.code_hash.empty() &&
+      work.sql.run("UPDATE invitation_code SET used = used + 1"
+                   " WHERE ticket_type = ? AND hash = ? AND used < uses_max",
+                   {order.ticket_type, order.code_hash}) == 0) {
+    return std::unexpected(Fault::WrongCode);
+  }
+  const auto taken = work.sql.run(
+      "UPDATE ticket_type SET taken = taken + ? WHERE id = ? AND taken + ? <= capacity",
+      {order.quantity, order.ticket_type, order.quantity});
+  if (taken == 1) return {};
+  if (!order.code_hash.empty()) {
+    work.sql.run("UPDATE invitation_code SET used = used - 1 WHERE ticket_type = ? AND hash = ?",
+                 {order.ticket_type, order.code_hash});
+  }
+  return std::unexpected(Fault::SoldOut);
+}
+
+void leave_seats(Work& work, const Order& order) {
+  work.sql.run("UPDATE ticket_type SET taken = taken - ? WHERE id = ?",
+               {order.quantity, order.ticket_type});
+  if (order.code_hash.empty()) return;
+  work.sql.run("UPDATE invitation_code SET used = used - 1 WHERE ticket_type = ? AND hash = ?",
+               {order.ticket_type, order.code_hash});
+}
+
+void insert(Work& work, const Order& order) {
+  work.sql.run(
+      "INSERT INTO orders (id, account, ticket_type, event, quantity, total, tax, currency, state,"
+      " code_hash, hold_until, pay_until, created_at, changed_at)"
+      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      {order.id, order.account, order.ticket_type, order.event, order.quantity, order.total.minor,
+       order.tax, order.total.currency, name_of(order.state),
+       order.code_hash.empty() ? store::Value(std::nullopt) : store::Value(order.code_hash),
+       micros_of(order.hold_until), micros_of(order.pay_until), micros_of(order.created),
+       work.micros()});
+}
+
+}  // namespace
+
+std::string hash_of_code(std::string_view ticket_type, std::string_view code) {
+  return hex_sha256(fmt::format("invitation {} {}", ticket_type, code));
+}
+
+Outcome<Order> hold(Work& work, const HoldRequest& request) {
+  if (request.quantity < 1 || request.quantity > kQuantityMax) {
+    return std::unexpected(Fault::BadRequest);
+  }
+  work.next_change();
+  const auto type = work.sql.row(
+      "SELECT t.event, t.price, t.currency, t.tax_rate, t.sale_from, t.sale_until, t.code_needed"
+      " FROM ticket_type t JOIN event e ON e.id = t.event WHERE t.id = ? AND e.state = 'on_sale'",
+      {request.ticket_type});
+  if (!type) return std::unexpected(Fault::SaleClosed);
+  if (work.micros() < type->number(4) || work.micros() >= type->number(5)) {
+    return std::unexpected(Fault::SaleClosed);
+  }
+  Order order;
+  order.id = work.new_id("or_");
+  order.account = request.account;
+  order.ticket_type = request.ticket_type;
+  order.event = type->text(0);
+  order.quantity = request.quantity;
+  order.total = {type->number(1) * request.quantity, type->text(2)};
+  order.tax = tax_within(order.total.minor, type->number(3));
+  if (type->yes(6)) order.code_hash = hash_of_code(request.ticket_type, request.code);
+  order.hold_until = order.pay_until = work.now + kHoldTime;
+  order.created = work.now;
+  if (const auto taken = take_seats(work, order); !taken) return std::unexpected(taken.error());
+  insert(work, order);
+  return order;
+}
+
+std::optional<Order> find_order(Work& work, std::string_view id) {
+  auto found = orders_where(work, "id = ?", {id});
+  if (found.empty()) return std::nullopt;
+  return std::move(found.front());
+}
+
+Outcome<Order> order_of(Work& work, std::string_view account, std::string_view id) {
+  auto found = orders_where(work, "id = ? AND account = ?", {id, account});
+  if (found.empty()) return std::unexpected(Fault::NotFound);
+  return std::move(found.front());
+}
+
+std::vector<Order> orders_of(Work& work, std::string_view account) {
+  return orders_where(work, "account = ? ORDER BY created_at DESC LIMIT ?",
+                      {account, kOrdersListed});
+}
+
+std::vector<Order> orders_of_event(Work& work, std::string_view event, std::string_view after) {
+  return orders_where(work, "event = ? AND id > ? ORDER BY id LIMIT ?",
+                      {event, after, kOrdersListed});
+}
+
+bool move(Work& work, Order& order, Trigger trigger) {
+  const auto next = after(order.state, trigger);
+  if (!next) return false;
+  if (!occupies(order.state) && occupies(*next) && !take_seats(work, order)) return false;
+  if (occupies(order.state) && !occupies(*next)) leave_seats(work, order);
+  order.state = *next;
+  work.sql.run(
+      "UPDATE orders SET state = ?, hold_until = ?, pay_until = ?, changed_at = ?"
+      " WHERE id = ?",
+      {name_of(order.state), micros_of(order.hold_until), micros_of(order.pay_until), work.micros(),
+       order.id});
+  return true;
+}
+
+bool seats_agree(Work& work) {
+  for (const store::Row& row : work.sql.rows("SELECT id, taken, capacity FROM ticket_type")) {
+    const auto taken = work.sql.number(
+        "SELECT COALESCE(SUM(quantity), 0) FROM orders WHERE ticket_type = ?"
+        " AND state IN ('held', 'pending_payment', 'fulfilled', 'disputed')",
+        {row.text(0)});
+    if (taken != row.number(1) || taken > row.number(2)) return false;
+  }
+  return true;
+}
+
+std::size_t end_holds(Work& work) {
+  const auto look = [&work] {
+    return orders_where(work, "state = 'held' AND hold_until <= ? ORDER BY hold_until LIMIT ?",
+                        {work.micros(), kHoldsEndedAtOnce});
+  };
+  auto over = look();
+  if (over.empty()) return 0;
+  work.next_change();
+  over = look();  // another node may have been quicker
+  for (Order& order : over) move(work, order, Trigger::HoldOver);
+  return over.size();
+}
+
+}  // namespace butai::ticketing

@@ -1,0 +1,59 @@
+// Payments: what we told a provider to do, and what we know of the money.
+//   confirm()  the order's payment, and the call that creates it: both written before it is made
+//   settle()   what a call brought
+//   learn()    what a webhook brought, once
+//   due()      calls to make now: those that nobody answered, payments that are not settled, payments
+//              whose time is over
+// An outcome that is not known stays not known: the same key is sent again, never another one.
+// Thread: the database's, inside one transaction.
+// Limits: kCallAgainFirst/Most, kAskEvery, kCardTime, kStoreTime.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ticketing/orders/orders.h"
+#include "ticketing/payments/provider.h"
+#include "ticketing/work.h"
+
+namespace butai::ticketing {
+
+struct Payment {
+  std::string id;
+  std::string order;
+  std::string method;
+  Money amount;
+  std::int64_t captured = 0;
+  std::int64_t refunded = 0;
+  Dispute dispute = Dispute::None;
+  bool gone = false;
+  bool cancelled = false;  // the buyer asked for it
+  std::string url, number;
+  std::optional<Utc> store_deadline;
+  Utc created;
+};
+std::optional<Payment> payment_of(Work& work, std::string_view order);
+
+struct Confirmed {
+  Order order;
+  std::optional<Call> call;  // to be made after the commit
+};
+// A second confirmation with the same method is the first one again.
+Outcome<Confirmed> confirm(Work& work, std::string_view account, std::string_view order,
+                           std::string_view method);
+// Before anything was paid. With a payment under way it is the provider who says when it is over.
+Outcome<Confirmed> cancel(Work& work, std::string_view account, std::string_view order);
+// All of it, once; the tickets end when the provider says that the money is back.
+Outcome<Confirmed> refund(Work& work, std::string_view order);
+
+void settle(Work& work, const Call& call, const Answer& answer, bool live);
+
+enum class Verdict : std::uint8_t { Taken, Again, UnknownPayment, WrongAmount, WrongMode };
+std::string_view name_of(Verdict verdict);
+Verdict learn(Work& work, const WebhookEvent& event, bool live);
+
+std::vector<Call> due(Work& work);
+
+}  // namespace butai::ticketing
