@@ -9,7 +9,7 @@ export interface Found {
   height: number;
   stalls: number;
   bitrate: number; // bits per second that the picture needs
-  rate: number | null; // bits per second that came in while something was loading
+  rate: number | null; // bits per second that the line brought
   heard: boolean; // the viewer says so
   seen: boolean;
   drm: { system: string; level: Level } | null;
@@ -51,23 +51,11 @@ export function reportOf(found: Found, performance: string, device: string): Tes
   };
 }
 
-export interface Transfer {
-  name: string;
-  transferSize: number; // bytes
-  responseStart: number; // ms
-  responseEnd: number;
-}
-const kTransferBytesMin = 20_000; // smaller ones tell about the way, not about the width
+// Bits per second of one whole file; null when it is too small to tell about the width of the way.
+const kBytesMin = 20_000;
 
-// Bits per second over the media that was fetched; null when too little was.
-export function rateOf(transfers: Transfer[]): number | null {
-  const media = transfers.filter(
-    ({ name, transferSize }) => name.includes('/live/') && transferSize > kTransferBytesMin,
-  );
-  const bytes = media.reduce((sum, { transferSize }) => sum + transferSize, 0);
-  const ms = media.reduce((sum, one) => sum + Math.max(1, one.responseEnd - one.responseStart), 0);
-  return media.length > 0 ? (bytes * 8000) / ms : null;
-}
+export const rateOf = (bytes: number, ms: number): number | null =>
+  bytes < kBytesMin ? null : (bytes * 8000) / Math.max(1, ms);
 
 export function rateText(bitsPerSecond: number): string {
   const megabits = bitsPerSecond / 1e6;

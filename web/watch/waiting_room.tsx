@@ -4,7 +4,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { countdown, countdownSpoken } from '../format/countdown';
 import { useTexts } from '../texts/language';
 import { textOf } from '../texts/text_of';
-import { Artwork, Moment } from '../theme/sale';
+import { Artwork, When } from '../theme/sale';
 import type { Performing } from './use_performance';
 
 export function WaitingRoom({ performing }: { performing: Performing }) {
@@ -28,9 +28,7 @@ export function WaitingRoom({ performing }: { performing: Performing }) {
         ) : (
           <p role="status">{words.now}</p>
         )}
-        <p>
-          {texts.sale.event.start} <Moment at={performance.start} zone={event.zone} />
-        </p>
+        <When performance={performance} zone={event.zone} />
         <p class="room-hint">{words.hint}</p>
       </div>
     </div>
