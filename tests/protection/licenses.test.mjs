@@ -13,6 +13,7 @@ import { fakeLicenseService } from '../harness/license_services.mjs';
 import { film } from '../harness/media.mjs';
 import { run } from '../harness/process.mjs';
 import { Server, temporaryFolder } from '../harness/server.mjs';
+import { viewer } from '../harness/socket.mjs';
 import { viewToken } from '../harness/token.mjs';
 import { until } from '../harness/wait.mjs';
 
@@ -248,6 +249,21 @@ test('playlists name the real systems by default, and others when asked', async 
   const { text } = await fetchOk(play.dash);
   assert.match(text, /cenc:default_KID="[0-9a-f-]{36}"/);
   assert.match(text, /urn:uuid:edef8ba9/);
+});
+
+test('WebSocket viewers hear of the real systems\' boxes in init, a period ahead too', async () => {
+  const socket = viewer(server, 'stage', 'latency=0', { token: viewToken('stage') });
+  await socket.open();
+  const init = await until('init', () => socket.texts.find(({ type }) => type === 'init'));
+  await socket.close();
+  const kids = await kidsOf(await server.play('stage', viewToken('stage')));
+  assert.deepEqual(init.protection.keys.map(({ kid }) => kid), kids);
+  for (const key of init.protection.keys) {
+    const boxes = key.pssh.map((box) => Buffer.from(box, 'base64'));
+    assert.deepEqual(boxes.map((box) => box.toString('hex', 12, 28)), ['edef8ba979d64acea3c827dcd51d21ed', '9a04f07998404286ab92e65be0885f95']);
+    assert.ok(boxes[0].includes(Buffer.from(key.kid, 'hex')), 'Widevine\'s names the key');
+    assert.equal(key.next_pssh.length, 2);
+  }
 });
 
 test('no key and no credential is in the log', async () => {
