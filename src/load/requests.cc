@@ -137,13 +137,16 @@ class Askers {
   Counts measure(std::int64_t from, std::int64_t until) {
     Counts counts;
     std::uint64_t asked = 0;
-    for (std::int64_t now = from; now < until; now = steady_micros()) {
-      while (!closed_loop() && due(from, asked) <= now) {
+    const auto ask_what_is_due = [&](std::int64_t now) {
+      for (; !closed_loop() && due(from, asked) < now; ++asked) {
         askers_[asked % askers_.size()]->want(due(from, asked));
-        ++asked;
       }
+    };
+    for (std::int64_t now = from; now < until; now = steady_micros()) {
+      ask_what_is_due(now);
       turn(counts, closed_loop() ? kIdleMs : 1);
     }
+    ask_what_is_due(until);
     const std::int64_t give_up = until + std::chrono::microseconds(kConnectMax).count();
     while (!closed_loop() && steady_micros() < give_up &&
            std::ranges::any_of(askers_, [](const auto& each) { return each->waits(); })) {
