@@ -298,11 +298,12 @@ TEST_F(WeakRoutesTest, weak_secret_signs_for_this_machine_only) {
 }
 
 TEST_F(RoutesTest, every_route_is_documented_and_bounded) {
-  EXPECT_EQ(table.size(), 5u);
+  EXPECT_EQ(table.size(), 6u);
   for (const net::Route& route : table) {
     EXPECT_NE(route.doc.summary, "") << route.pattern;
     EXPECT_LE(route.policy.body_bytes_max, 4096u) << route.pattern;
-    EXPECT_NE(route.policy.rate, net::RateClass::None) << route.pattern;
+    const bool reads = route.method == net::Method::Get;
+    EXPECT_EQ(route.policy.rate == net::RateClass::None, reads) << route.pattern;
     for (const std::string& schema : {route.doc.request_schema, route.doc.response_schema}) {
       if (schema.empty()) continue;
       EXPECT_TRUE(json::parse(schema).is_object()) << route.pattern;
