@@ -8,7 +8,7 @@ import { useAct } from '../server/use_answer';
 import { useTexts } from '../texts/language';
 import { Notice, Page, Refused } from '../theme/sale';
 
-const kPasswordLettersMin = 10;
+const kPasswordLettersMin = 8;
 
 export function SignInPage() {
   const { texts, language } = useTexts();

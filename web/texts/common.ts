@@ -31,6 +31,10 @@ export const en = {
     'no-ticket': 'You have no ticket for this performance.',
     'not-open-yet': 'Doors are not open yet.',
     over: 'This performance is over.',
+    'not-possible': 'This cannot be done, as things stand.',
+    'not-found': 'There is no such thing, or it is not yours.',
+    'bad-request': 'Something is missing, or not written as it should be.',
+    busy: 'A lot is going on. Please try again in a moment.',
   },
 };
 
@@ -64,5 +68,9 @@ export const ja: typeof en = {
     'no-ticket': 'この公演のチケットをお持ちではありません。',
     'not-open-yet': 'まだ開場していません。',
     over: 'この公演は終了しました。',
+    'not-possible': '現在の状態では実行できません。',
+    'not-found': '見つからないか、お客様のものではありません。',
+    'bad-request': '入力内容に不足または誤りがあります。',
+    busy: '混み合っています。少し待ってからお試しください。',
   },
 };
