@@ -14,9 +14,9 @@ import { keep, machine, verdicts, writeSection } from './_results.mjs';
 isolate();
 
 // A protected channel with test material on it, the license address of a play, and one of its key ids.
-async function stage(work) {
+async function stage(work, seconds = 100) {
   const server = await ours({ config: 'protection = "cbcs"\n' });
-  const publisher = new Child(generator, ['bench', 'fanout', server.watch, '--publish', server.publish, '--kbit', '600', '--fps', '25', '--viewers', '200', '--probes', '0', '--seconds', '100', '--json'], { env: { BUTAI_TOKEN: bearer } });
+  const publisher = new Child(generator, ['bench', 'fanout', server.watch, '--publish', server.publish, '--kbit', '600', '--fps', '25', '--viewers', '200', '--probes', '0', '--seconds', String(seconds), '--json'], { env: { BUTAI_TOKEN: bearer } });
   try {
     const headers = { Authorization: `Bearer ${bearer}` };
     const kid = await until('a key id', async () => {
@@ -52,7 +52,11 @@ const samples = {
   }),
   'the seed, as fast as it goes': () => seed((args) => load('licenses', args, 4)),
   'butai, half load': () => stage((_, args) => load('licenses', [...args, '--rate', Math.round(peak / 2)], 4)),
-  'butai, the start of a show': () => stage((_, args) => load('licenses', [...args, '--connections', 1000, '--rate', 5000], 2)),
+  'butai, the start of a show': () => stage(async (_, args, viewers) => {
+    const got = await load('licenses', [...args, '--connections', 1000, '--rate', 5000], 2);
+    await viewers.ended;
+    return { ...got, starved: JSON.parse(viewers.stdout).starved };
+  }, 8),
 };
 const figures = await rounds(samples);
 const rate = (sample) => sample.answers_per_cpu_s;
@@ -61,6 +65,7 @@ const lines = verdicts([
   { what: 'licenses per CPU-second against the seed', must: 7, least: true, got: ratios(figures['butai, as fast as it goes'], figures['the seed, as fast as it goes'], rate) },
   { what: 'half load: p99 ms', must: 5, got: spread(figures['butai, half load'], (s) => s.latency_p99_ms) },
   { what: '10,000 licenses in two seconds over 1,000 connections: p99 ms', must: 1000, got: spread(start, (s) => s.latency_p99_ms) },
+  { what: 'viewers starved meanwhile', must: 0, got: spread(start, (s) => s.starved) },
   { what: '10,000 licenses in two seconds: unanswered', must: 0, got: spread(start, (s) => 10_000 - s.answers) },
 ]);
 keep('licenses', figures);
