@@ -1,5 +1,7 @@
 #include "ticketing/payments/calls.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "ticketing/limits.h"
@@ -17,6 +19,11 @@ Call::Kind kind_of(std::string_view name) {
   }
   return Call::Kind::Ask;
 }
+
+// A provider that does not know the payment yet would refuse to end it, and keep that answer for the key.
+constexpr std::string_view kNotBeforeItIsThere =
+    " AND (c.kind <> 'cancel' OR NOT EXISTS (SELECT 1 FROM provider_call d"
+    " WHERE d.payment = c.payment AND d.kind = 'create' AND d.done = 0))";
 
 std::int64_t after_tries(std::int64_t tries) {
   const std::int64_t seconds = kCallAgainFirst.count() << std::min<std::int64_t>(tries, 10);
@@ -55,7 +62,11 @@ std::optional<Call> write_call(Work& work, Call::Kind kind, const Payment& payme
       " ON CONFLICT (call_key) DO NOTHING",
       {call.key, name_of(kind), payment.id, call.amount.minor, work.micros() + after_tries(0)});
   if (written == 0) return std::nullopt;
-  return call;
+  const bool now = work.sql.number(fmt::format("SELECT COUNT(*) FROM provider_call c"
+                                               " WHERE c.call_key = ?{}",
+                                               kNotBeforeItIsThere),
+                                   {call.key}) > 0;
+  return now ? std::optional(std::move(call)) : std::nullopt;
 }
 
 std::optional<Call> want_refund(Work& work, const Payment& payment) {
@@ -76,12 +87,13 @@ void call_again(Work& work, const Call& call) {
 
 std::vector<Call> calls_due(Work& work) {
   std::vector<Call> due;
-  for (const store::Row& row : work.sql.rows(
-           "SELECT c.call_key, c.kind, c.payment, p.order_id, p.method, c.amount, p.currency,"
-           " o.pay_until FROM provider_call c JOIN payment p ON p.id = c.payment"
-           " JOIN orders o ON o.id = p.order_id"
-           " WHERE c.done = 0 AND c.next_at <= ? ORDER BY c.next_at LIMIT ?",
-           {work.micros(), kCallsAtOnce})) {
+  const std::string text = fmt::format(
+      "SELECT c.call_key, c.kind, c.payment, p.order_id, p.method, c.amount, p.currency,"
+      " o.pay_until FROM provider_call c JOIN payment p ON p.id = c.payment"
+      " JOIN orders o ON o.id = p.order_id"
+      " WHERE c.done = 0 AND c.next_at <= ?{} ORDER BY c.next_at LIMIT ?",
+      kNotBeforeItIsThere);
+  for (const store::Row& row : work.sql.rows(text, {work.micros(), kCallsAtOnce})) {
     due.push_back({.kind = kind_of(row.text(1)),
                    .key = row.text(0),
                    .payment = row.text(2),

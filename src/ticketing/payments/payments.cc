@@ -162,9 +162,7 @@ void settle(Work& work, const Call& call, const Answer& answer, bool live) {
   work.next_change();
   auto payment = payment_where(work, "id", call.payment);
   if (!payment) return;
-  // A payment that cannot be ended yet may still be on its way to the provider.
-  const bool ends = call.kind == Call::Kind::Cancel && !payment->gone;
-  if (!answer && (answer.error() == CallFault::Unknown || ends)) {
+  if (!answer && answer.error() == CallFault::Unknown) {
     if (call.kind != Call::Kind::Ask) call_again(work, call);
     work.sql.run("UPDATE payment SET ask_at = ? WHERE id = ? AND ask_at <= ?",
                  {micros_of(work.now + kAskEvery), payment->id, work.micros()});
