@@ -4,6 +4,7 @@
 #include "api/routes.h"
 #include "base/name.h"
 #include "net/loop.h"
+#include "package/listing.h"
 
 namespace butai::api {
 namespace {
@@ -13,7 +14,7 @@ namespace json = boost::json;
 constexpr std::string_view kChannelSchema =
     R"({"type":"object","properties":{"name":{"type":"string"},"live":{"type":"boolean"},)"
     R"("latency":{"enum":["stable","low","realtime"]},"kind":{"enum":["video","jpeg"]},)"
-    R"("viewers":{"type":"integer"},"gaps":{"type":"integer"},"on_air":{"enum":["a","b"]},)"
+    R"("viewers":{"type":"integer"},"test_channel":{"type":"string"},"renditions":{"type":"array"},"gaps":{"type":"integer"},"on_air":{"enum":["a","b"]},)"
     R"("inputs":{"type":"array"}}})";
 
 // A player fetches its playlist, and a socket beats, more often than this.
@@ -57,12 +58,30 @@ std::string_view protection_of(std::optional<media::Scheme> scheme) {
 
 json::object describe_for_viewers(const live::ChannelStatus& channel, const Ports& ports) {
   const auto plays = ports.plays.active(channel.options.name, kSeenWindow);
-  return {{"name", channel.options.name},
-          {"live", channel.live},
-          {"latency", word(channel.options.latency)},
-          {"kind", channel.jpeg ? "jpeg" : "video"},
-          {"viewers", channel.viewers + static_cast<std::int64_t>(plays)},
-          {"protection", protection_of(channel.options.protection)}};
+  json::object all{{"name", channel.options.name},
+                   {"live", channel.live},
+                   {"latency", word(channel.options.latency)},
+                   {"kind", channel.jpeg ? "jpeg" : "video"},
+                   {"viewers", channel.viewers + static_cast<std::int64_t>(plays)},
+                   {"protection", protection_of(channel.options.protection)}};
+  if (const auto test = ports.test_channel_of(channel.options.name)) all["test_channel"] = *test;
+  return all;
+}
+
+// What a viewer may choose from; bits per second as measured.
+json::array renditions_of(const live::ChannelView& view) {
+  json::array all;
+  if (!view.presentation()) return all;
+  for (const live::Rendition& rendition : view.presentation()->renditions) {
+    const live::SegmentLog* log = view.log(rendition.track.id);
+    if (log == nullptr) continue;
+    const bool picture = rendition.track.codec == media::Codec::H264;
+    all.push_back(json::object{{"name", rendition.name},
+                               {"kind", picture ? "picture" : "sound"},
+                               {"height", rendition.track.height},
+                               {"bitrate", package::measure({&rendition, log}).average}});
+  }
+  return all;
 }
 
 json::object describe(const live::ChannelStatus& channel, const Ports& ports) {
@@ -202,7 +221,9 @@ std::vector<net::Route> channel_routes(std::shared_ptr<const Ports> ports) {
         const std::string name(r.arg("channel"));
         if (!is_name(name) || !ports->channels.known(name)) return e->respond(no_such_channel());
         // One that nobody publishes on yet has the latency it is going to have.
-        const auto latency = ports->channels.view(e->loop().index(), name).latency();
+        const live::ChannelView& view = ports->channels.view(e->loop().index(), name);
+        const auto latency = view.latency();
+        json::array renditions = renditions_of(view);
         const auto waiting = json::serialize(json::object{
             {"name", name},
             {"live", false},
@@ -215,11 +236,14 @@ std::vector<net::Route> channel_routes(std::shared_ptr<const Ports> ports) {
         net::Loop& home = shared->loop();
         ports->channels.with_channel(
             name, live::Channels::IfMissing::Leave,
-            [shared = std::move(shared), &home, waiting, ports](live::Channel* channel) mutable {
-              const std::string body =
-                  channel == nullptr
-                      ? waiting
-                      : json::serialize(describe_for_viewers(channel->status(), *ports));
+            [shared = std::move(shared), &home, waiting, ports,
+             renditions = std::move(renditions)](live::Channel* channel) mutable {
+              std::string body = waiting;
+              if (channel != nullptr) {
+                json::object all = describe_for_viewers(channel->status(), *ports);
+                all["renditions"] = std::move(renditions);
+                body = json::serialize(all);
+              }
               home.post([shared = std::move(shared), body] {
                 shared->respond(net::Response::json(body));
               });

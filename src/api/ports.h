@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,8 @@ struct Ports {
   const access::Plays& plays;
   access::PublishKeys& publish_keys;
   const Clock& clock;
+  // Where viewers of a channel can try beforehand whether it will play.
+  std::function<std::optional<std::string>(const std::string& channel)> test_channel_of;
   std::string version;
   std::function<bool()> ready;  // takes viewers; false while starting or draining
 };

@@ -1,6 +1,7 @@
 #include "app/channel_pipeline.h"
 
 #include "app/ladder.h"
+#include "ingest/file/house_publisher.h"
 #include "package/packager.h"
 
 namespace butai::app {
@@ -17,6 +18,8 @@ namespace butai::app {
 //            live::ChannelView on every loop ◀── live::Channel::publish ◀───────────────────┘
 //                     │
 //                     └──▶ delivery/{websocket,hls,dash,jpeg}
+//
+// A test channel has an ingest::HousePublisher on input A instead of the first row.
 //
 // The packager reads clear frames, and the ladder's worker, which gives its renditions to the packager
 // and to nobody else. House outputs (restream, clear recording, stills)
@@ -38,9 +41,21 @@ void furnish_channel(live::Channel& channel, const Furniture& furniture) {
   auto packager = std::make_unique<package::Packager>(channel, std::move(options));
   package::Packager& at = *packager;
   channel.attach(std::move(packager));
-  if (furniture.ladder.empty()) return;
-  channel.attach(std::make_unique<Ladder>(furniture.loop, furniture.clock, furniture.worker,
-                                          furniture.ladder, channel.options().name, at));
+  worker::LineOptions line;
+  line.executable = furniture.worker;
+  line.label = channel.options().name;
+  // A test channel never takes the processor from a programme.
+  line.priority = furniture.input ? worker::Priority::Background : worker::Priority::Usual;
+  if (!furniture.ladder.empty()) {
+    line.rungs = furniture.ladder;
+    channel.attach(std::make_unique<Ladder>(furniture.loop, furniture.clock, line, at));
+  }
+  if (furniture.input) {
+    line.encoding = furniture.encoding;
+    line.capture = *furniture.input;
+    channel.keep(std::make_unique<ingest::HousePublisher>(channel, furniture.loop, furniture.clock,
+                                                          std::move(line)));
+  }
 }
 
 }  // namespace butai::app

@@ -2,6 +2,7 @@
 // Thread: called on the channel's loop.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,9 +17,11 @@ namespace butai::app {
 struct Furniture {
   net::Loop& loop;  // the channel's
   const Clock& clock;
-  drm::KeyProvider& keys;            // asked when the channel is protected; outlives it
-  const std::string& worker;         // butai-worker
-  std::vector<worker::Rung> ladder;  // empty: the source's picture alone
+  drm::KeyProvider& keys;     // asked when the channel is protected; outlives it
+  const std::string& worker;  // butai-worker
+  worker::Encoding encoding;
+  std::vector<worker::Rung> ladder;      // empty: the source's picture alone
+  std::optional<worker::Capture> input;  // a test channel's
 };
 
 void furnish_channel(live::Channel& channel, const Furniture& furniture);

@@ -124,10 +124,18 @@ Expected<void> read_channel(Config& config, const std::string& file, const toml:
                 "[[channel]] like must name a [[channel]] that stands above it");
     }
     channel = found->second;
+    channel.like = *other;
   }
   channel.name = *name;
-  if (auto read =
-          read_keys(file, "[[channel]]", table, channel_settings(), {"name", "like"}, channel);
+  if (const toml::node* node = table.get("input")) {
+    channel.input = parse_input(node->value<std::string>().value_or(""));
+    if (!channel.input) {
+      return at(file, node->source(),
+                "[[channel]] input must be \"test\", \"test:1920x1080\" or \"file:PATH\"");
+    }
+  }
+  if (auto read = read_keys(file, "[[channel]]", table, channel_settings(),
+                            {"name", "like", "input"}, channel);
       !read) {
     return read;
   }
@@ -252,6 +260,13 @@ Expected<void> read_environment(Config& config,
 const ChannelConfig& Config::channel(const std::string& name) const {
   const auto found = channels.find(name);
   return found == channels.end() ? channel_defaults : found->second;
+}
+
+std::optional<std::string> Config::test_channel_of(const std::string& channel) const {
+  const auto found = std::ranges::find_if(channels, [&channel](const auto& each) {
+    return each.second.input && each.second.like == channel;
+  });
+  return found == channels.end() ? std::nullopt : std::optional(found->first);
 }
 
 std::vector<worker::Rung> Config::ladder(const std::string& name) const {

@@ -68,6 +68,9 @@ struct ChannelConfig {
   std::vector<std::string> ladder;  // names of renditions; empty: none, "default": all
   std::optional<media::Scheme> protection;
   Micros key_rotation{0};
+  std::string like;                 // the channel that it was copied from
+  // What it shows by itself, over and over; then it is `like`'s test channel.
+  std::optional<worker::Capture> input;
 };
 
 // One key system's license service; [drm.widevine], [drm.playready], [drm.fairplay].
@@ -122,6 +125,8 @@ struct Config {
   }
   // What holds for a channel of this name, named in the file or not.
   const ChannelConfig& channel(const std::string& name) const;
+  // Where viewers of `channel` can try beforehand whether it will play.
+  std::optional<std::string> test_channel_of(const std::string& channel) const;
   // The renditions that are made of its picture and sound.
   std::vector<worker::Rung> ladder(const std::string& channel) const;
   // Whether it may be opened, and how; the live half of the above.

@@ -106,6 +106,34 @@ ladder = ["radio", "phone"]
   EXPECT_EQ(stage[1].bitrate, 48'000u);
 }
 
+TEST_F(ConfigTest, a_test_channel_is_another_one_with_an_input_of_its_own) {
+  const auto config = load(R"(
+[[channel]]
+name = "stage"
+access = "ticket"
+latency = "stable"
+ladder = "default"
+[[channel]]
+name = "rehearsal"
+like = "stage"
+input = "test:1920x1080"
+[[channel]]
+name = "second"
+like = "stage"
+)");
+  ASSERT_TRUE(config) << config.error().sentence;
+  const ChannelConfig& rehearsal = config->channel("rehearsal");
+  EXPECT_EQ(rehearsal.access, Access::Ticket);
+  EXPECT_EQ(rehearsal.latency, live::Latency::Stable);
+  EXPECT_EQ(config->ladder("rehearsal").size(), config->ladder("stage").size());
+  ASSERT_TRUE(rehearsal.input);
+  EXPECT_EQ(rehearsal.input->source, "test");
+  EXPECT_EQ(rehearsal.input->height, 1080);
+  EXPECT_EQ(config->test_channel_of("stage"), "rehearsal");
+  EXPECT_FALSE(config->test_channel_of("rehearsal"));
+  EXPECT_EQ(parse_input("file:/srv/a:b.mp4")->source, "file:/srv/a:b.mp4");
+}
+
 TEST_F(ConfigTest, a_rendition_that_cannot_be_is_named) {
   EXPECT_THAT(complaint("[channels]\nladder = [\"8k\"]\n"), HasSubstr("no [[rendition]]"));
   EXPECT_THAT(complaint("[[rendition]]\nname = \"a\"\nsize = \"100x101\"\n"),
@@ -160,6 +188,8 @@ TEST_F(ConfigTest, says_file_line_and_what_to_write_instead) {
       {"[[channel]]\naccess = \"public\"\n", "line 1", "needs name"},
       {"[[channel]]\nname = \"a b\"\n", "line 1", "letters, digits"},
       {"[[channel]]\nname = \"a\"\nlike = \"b\"\n", "line 3", "stands above it"},
+      {"[[channel]]\nname = \"a\"\ninput = \"camera\"\n", "line 3", "\"file:PATH\""},
+      {"[[channel]]\nname = \"a\"\ninput = \"test:7x7\"\n", "line 3", "\"test\""},
       {"[channel]\nname = \"a\"\n", "line 1", "two brackets"},
       {"[server\n", "line 1", "not TOML"},
       {"[auth]\nsecret = \"\"\n", "line 2", "32 bytes"},

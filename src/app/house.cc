@@ -72,11 +72,15 @@ Expected<void> House::build() {
   channels_ = std::make_unique<live::Channels>(
       std::move(executors), clock_,
       [this](live::Channel& channel) {
+        const auto now = config_.get();
+        const std::string& name = channel.options().name;
         furnish_channel(channel, {.loop = *net::Loop::current(),
                                   .clock = clock_,
                                   .keys = *key_provider_,
                                   .worker = options_.worker,
-                                  .ladder = config_.get()->ladder(channel.options().name)});
+                                  .encoding = now->encoding,
+                                  .ladder = now->ladder(name),
+                                  .input = now->channel(name).input});
       },
       [this](const std::string& name) { return config_.get()->channel_options(name); });
 
@@ -166,6 +170,10 @@ std::vector<net::Route> House::all_routes() {
                  .plays = *plays_,
                  .publish_keys = *publish_keys_,
                  .clock = clock_,
+                 .test_channel_of =
+                     [this](const std::string& channel) {
+                       return config_.get()->test_channel_of(channel);
+                     },
                  .version = BUTAI_VERSION,
                  .ready = [this] { return ready_.load(std::memory_order_relaxed); }});
   append(table, api::channel_routes(ports));
@@ -181,6 +189,9 @@ net::ServerOptions House::server_options() const {
   options.trusted_proxies = config->server.trusted_proxies;
   options.public_url = config->server.public_url;
   options.capacity = config->server.capacity;
+  options.stands_apart = [this](std::string_view channel) {
+    return config_.get()->channel(std::string(channel)).input.has_value();
+  };
   options.sockets = {.send_buffer_bytes = config->server.send_buffer,
                      .congestion_control = config->server.congestion_control};
   return options;

@@ -7,24 +7,19 @@
 namespace butai::app {
 namespace {
 
-worker::LineOptions options_of(const std::string& executable,
-                               const std::vector<worker::Rung>& rungs, const std::string& channel) {
-  worker::LineOptions options;
-  options.executable = executable;
+worker::LineOptions for_ladder(worker::LineOptions options) {
   options.job = worker::Job::Ladder;
-  options.rungs = rungs;
-  options.label = channel;
   return options;
 }
 
 }  // namespace
 
-Ladder::Ladder(net::Loop& loop, const Clock& clock, const std::string& worker,
-               std::vector<worker::Rung> rungs, std::string channel, package::Packager& packager)
-    : rungs_(std::move(rungs)),
-      channel_(std::move(channel)),
+Ladder::Ladder(net::Loop& loop, const Clock& clock, worker::LineOptions options,
+               package::Packager& packager)
+    : rungs_(options.rungs),
+      channel_(options.label),
       packager_(packager),
-      line_(loop, clock, options_of(worker, rungs_, channel_), made_) {}
+      line_(loop, clock, for_ladder(std::move(options)), made_) {}
 
 void Ladder::Made::on_tracks(const std::vector<media::Track>& tracks) {
   std::vector<media::Track> named = tracks;

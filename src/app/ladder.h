@@ -18,8 +18,9 @@ namespace butai::app {
 class Ladder final : public live::FrameReader {
  public:
   // `packager` reads the same channel's frames, and gets each of them first.
-  Ladder(net::Loop& loop, const Clock& clock, const std::string& worker,
-         std::vector<worker::Rung> rungs, std::string channel, package::Packager& packager);
+  // Of `options`: the executable, the rungs, the label (the channel's name) and the priority.
+  Ladder(net::Loop& loop, const Clock& clock, worker::LineOptions options,
+         package::Packager& packager);
 
   void on_tracks(const std::vector<media::Track>& tracks) override { line_.describe(tracks); }
   void on_frame(const media::Frame& frame) override { line_.push(frame); }

@@ -145,17 +145,18 @@ const std::array kChannelSettings{
                    }},
 };
 
-// "1280x720": renditions keep the source's shape, so the height is what counts.
-bool set_size(worker::Rung& rung, const std::string& text) {
+// "1280x720"
+bool read_size(const std::string& text, std::uint16_t& width, std::uint16_t& height) {
   const auto by = text.find('x');
-  if (by == std::string::npos) return false;
-  std::uint16_t width = 0, height = 0;
-  if (!set_number<std::uint16_t>(width, text.substr(0, by), 16, 4096) ||
-      !set_number<std::uint16_t>(height, text.substr(by + 1), 16, 4096) || height % 2 != 0) {
-    return false;
-  }
-  rung.height = height;
-  return true;
+  return by != std::string::npos &&
+         set_number<std::uint16_t>(width, text.substr(0, by), 16, 4096) &&
+         set_number<std::uint16_t>(height, text.substr(by + 1), 16, 4096) && height % 2 == 0;
+}
+
+// Renditions keep the source's shape, so the height is what counts.
+bool set_size(worker::Rung& rung, const std::string& text) {
+  std::uint16_t width = 0;
+  return read_size(text, width, rung.height);
 }
 
 const std::array kRenditionSettings{
@@ -308,6 +309,21 @@ std::span<const Setting> settings() {
 std::span<const ChannelSetting> channel_settings() { return kChannelSettings; }
 
 std::span<const RenditionSetting> rendition_settings() { return kRenditionSettings; }
+
+std::optional<worker::Capture> parse_input(const std::string& text) {
+  worker::Capture capture;
+  if (text.starts_with("file:") && text.size() > 5) {
+    capture.source = text;
+    return capture;
+  }
+  capture.source = "test";
+  const bool sized = text.starts_with("test:");
+  if (sized &&
+      (!read_size(text.substr(5), capture.width, capture.height) || capture.width % 2 != 0)) {
+    return std::nullopt;
+  }
+  return sized || text == "test" ? std::optional(capture) : std::nullopt;
+}
 
 std::vector<worker::Rung> default_renditions() {
   return {{.name = "1080p", .height = 1080, .bitrate = 4'500'000},

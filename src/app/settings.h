@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -36,5 +37,7 @@ struct RenditionSetting {
 };
 std::span<const RenditionSetting> rendition_settings();
 std::vector<worker::Rung> default_renditions();
+// "test", "test:1920x1080" or "file:PATH"; nothing: it is none of them.
+std::optional<worker::Capture> parse_input(const std::string& text);
 
 }  // namespace butai::app

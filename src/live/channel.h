@@ -60,6 +60,8 @@ class Channel final : public ChunkSink {
   ~Channel() override;
 
   void attach(std::unique_ptr<FrameReader> reader) { readers_.push_back(std::move(reader)); }
+  // A publisher that is the channel's own and goes with it.
+  void keep(std::unique_ptr<Publisher> publisher) { own_publisher_ = std::move(publisher); }
 
   // Takes a slot for `publisher`. Someone else with the same subject is dismissed first.
   std::expected<Input*, TakeError> take(InputSlot slot, const std::string& subject,
@@ -117,6 +119,7 @@ class Channel final : public ChunkSink {
   std::map<media::TrackId, std::vector<ChunkPtr>> open_chunks_;  // of the segment that is open
   TimerHandle watch_timer_;
   TimerHandle linger_timer_;
+  std::unique_ptr<Publisher> own_publisher_;  // last: it knows the rest
 };
 
 }  // namespace butai::live

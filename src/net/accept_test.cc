@@ -88,6 +88,34 @@ TEST(Accept, a_full_server_sends_viewers_away_and_keeps_who_is_in) {
   EXPECT_THAT(ask(first, "/view"), StartsWith("HTTP/1.1 200 "));
 }
 
+TEST(Accept, viewers_of_a_channel_that_stands_apart_take_no_seat_and_find_none_taken) {
+  ServerOptions options;
+  options.capacity = 1;
+  options.stands_apart = [](std::string_view channel) { return channel == "rehearsal"; };
+  LocalServer server({get("/view/{channel}", Who::Viewer)}, options);
+  RawClient tester(server.port()), viewer(server.port());
+  EXPECT_THAT(ask(tester, "/view/rehearsal"), StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(ask(viewer, "/view/show"), StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(ask(tester, "/view/show"), StartsWith("HTTP/1.1 503 ")) << "the show is full";
+  RawClient late(server.port());
+  EXPECT_THAT(ask(late, "/view/rehearsal"), StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(ask(late, "/view/rehearsal"), StartsWith("HTTP/1.1 200 ")) << "it stays open";
+}
+
+TEST(Accept, test_channels_have_an_end_too) {
+  ServerOptions options;
+  options.capacity = 1;
+  options.stands_apart = [](std::string_view) { return true; };
+  LocalServer server({get("/view/{channel}", Who::Viewer)}, options);
+  Clients crowd;
+  for (std::size_t i = 0; i < kApartLeast; ++i) {
+    crowd.push_back(std::make_unique<RawClient>(server.port()));
+    EXPECT_THAT(ask(*crowd.back(), "/view/rehearsal"), StartsWith("HTTP/1.1 200 "));
+  }
+  RawClient late(server.port());
+  EXPECT_THAT(ask(late, "/view/rehearsal"), StartsWith("HTTP/1.1 503 "));
+}
+
 TEST(Accept, beyond_the_spare_ones_nobody_gets_in) {
   ServerOptions options;
   options.capacity = 1;

@@ -36,7 +36,7 @@ Http1Connection::~Http1Connection() {
 
 void Http1Connection::start() {
   context_.add(shared_from_this());
-  if (context_.open.all > context_.capacity) room_ = Room::Full;
+  if (context_.open.all > context_.capacity.viewers) room_ = Room::Full;
   // A trusted proxy brings many viewers; its own limits stand before ours.
   const bool counted = !context_.peers->trusts(address_);
   const bool welcome = !counted || context_.limits.enter(address_.limit_key());
@@ -110,12 +110,13 @@ bool Http1Connection::read_head() {
 void Http1Connection::admit_head() {
   const MessageHead& head = reader_->head();
   served_ = {};
-  served_.admit(context_, head, address_, scheme_ == Scheme::Https ? "https" : "http", room_);
+  served_.admit(context_, head, address_, scheme_ == Scheme::Https ? "https" : "http", *this,
+                room_);
   Admission& admission = served_.admission();
   const auto connection = head.headers.find("Connection");
   const bool asks_first = ServedRequest::asks_first(head) && !reader_->done();
   close_after_ = head.version == 10 || (connection && list_has(*connection, "close")) ||
-                 admission.malformed || served_.too_large() || room_ == Room::Full;
+                 admission.malformed || served_.too_large() || (room_ == Room::Full && !apart);
   if (admission.instead && (admission.malformed || served_.too_large() || asks_first)) {
     close_after_ = true;  // the body, if it comes, will not be read
     return respond(0, std::move(*admission.instead));
@@ -168,6 +169,7 @@ void Http1Connection::upgrade() {
       context_.counters.websocket,
       [&context = context_](WebSocketConnection& connection) { context.remove(connection); });
   transport_ = nullptr;
+  socket->apart = apart;
   context_.add(socket);
   context_.remove(*this);
   socket->open(std::exchange(input_, {}));

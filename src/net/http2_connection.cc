@@ -47,7 +47,7 @@ void Http2Connection::on_head(StreamId id, std::expected<MessageHead, HttpError>
     context_.counters.refused.Increment();
     return respond(id, Response::problem(status_of(head.error()), sentence_of(head.error())));
   }
-  stream.served.admit(context_, *head, address_, "https", room_);
+  stream.served.admit(context_, *head, address_, "https", *this, room_);
   if (body == BodyComing::No) return dispatch(id, stream);
   // Unlike HTTP/1.1, the rest of a refused body costs nothing: the stream is closed.
   if (stream.served.admission().instead) return dispatch(id, stream);

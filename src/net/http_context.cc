@@ -53,7 +53,7 @@ void HttpCounters::answered(int status, Micros took) {
 HttpContext::HttpContext(Loop& on, const Router& routes, Guard& asked, const Clock& time,
                          AddressLimits& counted, Metrics& metrics,
                          std::shared_ptr<const PeerPolicy> policy, Deadlines allowed,
-                         OpenCounts& counts, std::size_t most_viewers)
+                         OpenCounts& counts, const Capacity& seats)
     : loop(on),
       router(routes),
       guard(asked),
@@ -63,11 +63,11 @@ HttpContext::HttpContext(Loop& on, const Router& routes, Guard& asked, const Clo
       peers(std::move(policy)),
       deadlines(allowed),
       open(counts),
-      capacity(most_viewers) {}
+      capacity(seats) {}
 
 void HttpContext::add(std::shared_ptr<Connection> connection) {
   if (!connections.insert(connection.get()).second) return;
-  ++open.all;
+  ++(connection->apart ? open.apart : open.all);
   ++open.by_loop[loop.index()];
   counters.connections.Increment();
   const void* key = connection.get();
@@ -76,10 +76,21 @@ void HttpContext::add(std::shared_ptr<Connection> connection) {
 
 void HttpContext::remove(Connection& connection) {
   if (connections.erase(&connection) == 0) return;
-  --open.all;
+  --(connection.apart ? open.apart : open.all);
   --open.by_loop[loop.index()];
   counters.connections.Decrement();
   loop.release(&connection);
+}
+
+bool HttpContext::seat(Connection& connection, Room room, std::string_view channel) {
+  const bool apart = capacity.stands_apart && capacity.stands_apart(channel);
+  if (apart == connection.apart) return apart || room == Room::Free;
+  auto& there = apart ? open.apart : open.all;
+  if (there >= (apart ? capacity.apart : capacity.viewers)) return false;
+  --(apart ? open.all : open.apart);
+  ++there;
+  connection.apart = apart;
+  return true;
 }
 
 const std::string& HttpContext::date() {

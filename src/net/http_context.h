@@ -4,8 +4,10 @@
 
 #include <array>
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <unordered_set>
 #include <vector>
 
@@ -27,6 +29,8 @@ class Connection {
   virtual ~Connection() = default;
   virtual void cut() = 0;        // now; handlers hear of it
   virtual void end_if_idle() {}  // the server drains
+
+  bool apart = false;  // counted among the viewers of channels that stand apart
 };
 
 struct WebSocketCounters {
@@ -57,17 +61,31 @@ struct HttpCounters {
 // Connections of all loops: read by each to find the emptier one, and whether there is room.
 struct OpenCounts {
   explicit OpenCounts(std::size_t loops) : by_loop(loops) {}
-  std::atomic<std::size_t> all{0};
+  std::atomic<std::size_t> all{0};  // without those apart
+  std::atomic<std::size_t> apart{0};
   std::vector<std::atomic<std::size_t>> by_loop;  // with those on their way there
 };
+
+// How many viewers there may be. Those of channels that stand apart (test channels) have a number of their
+// own, so that neither they nor a programme's viewers ever find the other's seats taken.
+struct Capacity {
+  std::size_t viewers = 0;
+  std::size_t apart = 0;
+  std::function<bool(std::string_view channel)> stands_apart;
+};
+
+// Whether the server had room for another viewer when the connection came.
+enum class Room : std::uint8_t { Free, Full };
 
 struct HttpContext {
   HttpContext(Loop& on, const Router& routes, Guard& asked, const Clock& time,
               AddressLimits& counted, Metrics& metrics, std::shared_ptr<const PeerPolicy> policy,
-              Deadlines allowed, OpenCounts& counts, std::size_t most_viewers);
+              Deadlines allowed, OpenCounts& counts, const Capacity& seats);
 
   void add(std::shared_ptr<Connection> connection);
   void remove(Connection& connection);  // it stays alive until its caller has returned
+  // Whether a viewer of `channel` may stay; from then on the connection counts where it belongs.
+  bool seat(Connection& connection, Room room, std::string_view channel);
   // "Sun, 06 Nov 1994 08:49:37 GMT", made once a second.
   const std::string& date();
 
@@ -82,7 +100,7 @@ struct HttpContext {
   bool draining = false;
   std::unordered_set<Connection*> connections;
   OpenCounts& open;
-  const std::size_t capacity;  // connections; a viewer's that comes later is told 503
+  const Capacity& capacity;
 
  private:
   std::string date_;

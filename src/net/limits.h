@@ -39,9 +39,12 @@ inline constexpr Millis kAcceptPause{100};              // out of descriptors: n
 inline constexpr int kListenBacklog = 4096;             // ten thousand viewers arrive in a minute
 inline constexpr std::size_t kDescriptorsKept = 256;    // for files, workers and the database
 inline constexpr std::size_t kSpareConnections = 256;  // beyond the capacity: publishers, operators
-inline constexpr int kRetryAfterLeast = 5;             // seconds; a full server is asked again …
-inline constexpr int kRetryAfterSpread = 26;           // … at times that differ by so much
-inline constexpr std::size_t kLoadSlack = 16;          // connections more than another loop has
+inline constexpr std::size_t kApartShare =
+    8;  // of the capacity: one more in so many for test channels …
+inline constexpr std::size_t kApartLeast = 64;  // … and so many on a small server
+inline constexpr int kRetryAfterLeast = 5;      // seconds; a full server is asked again …
+inline constexpr int kRetryAfterSpread = 26;    // … at times that differ by so much
+inline constexpr std::size_t kLoadSlack = 16;   // connections more than another loop has
 
 // --- Bytes on the way ---
 inline constexpr std::size_t kReadBytes = 64 * 1024;       // one recv

@@ -17,9 +17,10 @@ bool has_no_body(int status) { return status == 204 || status == 304 || status <
 }  // namespace
 
 void ServedRequest::admit(HttpContext& context, const MessageHead& head, const Address& socket,
-                          std::string_view scheme, Room room) {
+                          std::string_view scheme, Connection& connection, Room room) {
   admission_ = net::admit(context, head, socket, scheme, request_);
-  if (room == Room::Full && !admission_.instead && admission_.route->policy.who == Who::Viewer) {
+  if (!admission_.instead && admission_.route->policy.who == Who::Viewer &&
+      !context.seat(connection, room, request_.arg("channel"))) {
     context.counters.refused.Increment();
     admission_.instead = full_answer();
   }

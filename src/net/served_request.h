@@ -14,16 +14,13 @@
 
 namespace butai::net {
 
-// Whether the server had room for another viewer when the connection came.
-enum class Room : std::uint8_t { Free, Full };
-
 class ServedRequest {
  public:
   ServedRequest() : at_(std::chrono::steady_clock::now()) {}
 
   // Decides; viewers are sent away when there is no room; with a body that says it is too large, `admission().instead` is the 413.
   void admit(HttpContext& context, const MessageHead& head, const Address& socket,
-             std::string_view scheme, Room room);
+             std::string_view scheme, Connection& connection, Room room);
   // The client waits for a word before it sends the body.
   static bool asks_first(const MessageHead& head);
   bool too_large() const { return too_large_; }

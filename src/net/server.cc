@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
@@ -58,7 +59,13 @@ std::size_t capacity_by_descriptors() {
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
   const std::size_t kept = kDescriptorsKept + kSpareConnections;
-  return limit.rlim_cur > 2 * kept ? limit.rlim_cur - kept : limit.rlim_cur / 2;
+  const std::size_t all = limit.rlim_cur > 2 * kept ? limit.rlim_cur - kept : limit.rlim_cur / 2;
+  return all - all / kApartShare;
+}
+
+Capacity capacity_of(const ServerOptions& options) {
+  const std::size_t viewers = options.capacity > 0 ? options.capacity : capacity_by_descriptors();
+  return {viewers, std::max(viewers / kApartShare, kApartLeast), options.stands_apart};
 }
 
 // An accepted descriptor on its way to its loop: closed if it never arrives.
@@ -91,12 +98,12 @@ struct Server::Impl {
         limits(options.unproven_per_address),
         open(all.size()),
         sockets(options.sockets),
-        capacity(options.capacity > 0 ? options.capacity : capacity_by_descriptors()) {}
+        capacity(capacity_of(options)) {}
 
   // Of the loop that accepted: takes the connection, or hands it to a loop that has fewer.
   void accept(const std::shared_ptr<PerLoop>& here, int fd, const sockaddr_storage& from,
               const std::shared_ptr<TlsContext>& with) {
-    if (open.all >= capacity + kSpareConnections)
+    if (open.all >= capacity.viewers + kSpareConnections)
       return refuse(fd, with ? Scheme::Https : Scheme::Http);
     const std::size_t own = here->context.loop.index();
     const std::size_t other = (own + 1 + here->hand_over_next++ % places.size()) % places.size();
@@ -144,7 +151,7 @@ struct Server::Impl {
   AddressLimits limits;
   OpenCounts open;
   const SocketOptions sockets;
-  const std::size_t capacity;
+  const Capacity capacity;
   std::shared_ptr<TlsContext> tls;
   std::vector<std::shared_ptr<PerLoop>> places;
 };
@@ -227,6 +234,6 @@ void Server::stop_accepting() {
   }
 }
 
-std::size_t Server::connections() const { return impl_->open.all; }
+std::size_t Server::connections() const { return impl_->open.all + impl_->open.apart; }
 
 }  // namespace butai::net

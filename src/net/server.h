@@ -6,8 +6,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -35,6 +37,8 @@ struct ServerOptions {
   // Only read at construction, from here on.
   std::size_t capacity =
       0;  // viewers beyond so many connections are told 503; 0: descriptors decide
+  // Channels whose viewers do not count there, but to an eighth of it of their own. Any loop.
+  std::function<bool(std::string_view channel)> stands_apart = {};
   SocketOptions sockets;
   std::size_t unproven_per_address = kUnprovenPerAddress;
   Deadlines deadlines;

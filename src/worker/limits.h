@@ -64,6 +64,8 @@ inline constexpr std::size_t kLadderPicturesMax = 64;
 // Pictures: what x264 at level 5.2 takes (4096 x 2304), and a side no decoder of a phone exceeds.
 inline constexpr int kPictureSideMax = 4096;
 
+// Of a child in the background: a tenth of the processor beside a busy one of the usual priority.
+inline constexpr int kBackgroundNice = 10;
 // Address space of a child, bytes: FFmpeg and its libraries map some 400 MiB before the first frame;
 // a 4K decoder and encoder stay under 1 GiB.
 inline constexpr std::size_t kChildAddressSpaceMax = std::size_t{3} * 1024 * 1024 * 1024;

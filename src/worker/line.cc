@@ -56,8 +56,8 @@ struct Line::Impl final : ChildListener, std::enable_shared_from_this<Line::Impl
     child = std::move(*started);
     started_at = clock.steady();
     if (paused) child->pause();
-    child->send(
-        encode(Configuration{options.job, options.encoding, options.capture, options.rungs}));
+    child->send(encode(Configuration{options.job, options.encoding, options.capture, options.rungs,
+                                     options.priority}));
     if (anchor) child->send(encode(*anchor));
     restore_container();
     restore_tracks();

@@ -21,6 +21,9 @@
 
 namespace butai::worker {
 
+// Background: gives way to everything else on the machine.
+enum class Priority : std::uint8_t { Usual, Background };
+
 enum class Job : std::uint8_t {
   Demux,    // fMP4, WebM, FLV or MPEG-TS pieces; H.264 + AAC pass through, Opus becomes AAC
   Jpeg,     // one JPEG per write(); becomes H.264, newest first when behind
@@ -59,7 +62,8 @@ struct LineOptions {
   Encoding encoding;
   Capture capture;
   std::vector<Rung> rungs;  // Job::Ladder; rung N becomes track kFirstRung + N
-  std::string label;        // for logs: "main/a"
+  Priority priority = Priority::Usual;
+  std::string label;  // for logs: "main/a"
 };
 
 class LineListener {

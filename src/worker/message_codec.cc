@@ -110,9 +110,9 @@ bool good(const Rung& rung) {
 bool good(const Configuration& c) {
   return c.job <= Job::Ladder &&
          std::ranges::all_of(c.rungs, [](const Rung& r) { return good(r); }) &&
-         c.capture.format <= Capture::Format::H264 && c.encoding.frames_per_second_max > 0 &&
-         c.encoding.segment.count() > 0 && c.capture.frames_per_second > 0 && c.capture.width > 0 &&
-         c.capture.height > 0;
+         c.priority <= Priority::Background && c.capture.format <= Capture::Format::H264 &&
+         c.encoding.frames_per_second_max > 0 && c.encoding.segment.count() > 0 &&
+         c.capture.frames_per_second > 0 && c.capture.width > 0 && c.capture.height > 0;
 }
 
 }  // namespace
@@ -136,6 +136,7 @@ Wire encode(MessageType type) { return Writer(type).done(); }
 Wire encode(const Configuration& c) {
   Writer writer(MessageType::Configure);
   writer.number(static_cast<std::uint8_t>(c.job))
+      .number(static_cast<std::uint8_t>(c.priority))
       .number(c.encoding.frames_per_second_max)
       .number(c.encoding.video_bitrate)
       .number(c.encoding.audio_bitrate)
@@ -218,6 +219,7 @@ Decoded<Configuration> decode_configuration(const Bytes& payload) {
   Reader reader(payload);
   Configuration c;
   c.job = Job{reader.number<std::uint8_t>()};
+  c.priority = Priority{reader.number<std::uint8_t>()};
   c.encoding.frames_per_second_max = reader.number<std::uint32_t>();
   c.encoding.video_bitrate = reader.number<std::uint32_t>();
   c.encoding.audio_bitrate = reader.number<std::uint32_t>();

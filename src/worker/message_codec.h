@@ -61,6 +61,7 @@ struct Configuration {
   Encoding encoding;
   Capture capture;
   std::vector<Rung> rungs;
+  Priority priority = Priority::Usual;
 };
 struct Input {
   Utc arrived{}, captured{};

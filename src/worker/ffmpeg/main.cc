@@ -1,6 +1,7 @@
 // butai-worker: the child that reads media bytes nobody vouches for. Started by butai (worker/line.h)
 // with a socket at descriptor 3; not for people.
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@ extern "C" {
 #include "worker/ffmpeg/jobs.h"
 #include "worker/ffmpeg/parent_link.h"
 #include "worker/ffmpeg/sandbox.h"
+#include "worker/limits.h"
 #include "worker/message_codec.h"
 
 namespace {
@@ -68,6 +70,9 @@ int main(int count, char** arguments) {
   const Message first = parent.receive();
   const auto configuration = decode_configuration(first.payload);
   if (first.type != MessageType::Configure || !configuration) return kExitUsage;
+  if (configuration->priority == Priority::Background) {
+    setpriority(PRIO_PROCESS, 0, kBackgroundNice);
+  }
   run(parent, *configuration);
   // Threads of the libraries need no farewell, and their destructors cost the parent time.
   _exit(kExitDone);
