@@ -164,18 +164,16 @@ std::vector<net::Route> House::all_routes() {
                      .heartbeat = [this](std::string_view play) { plays_->seen(play); },
                      .keys = config_.get()->drm.any_real_system() ? package::KeyLines::Drm
                                                                   : package::KeyLines::Identity}));
-  auto ports = std::make_shared<const api::Ports>(
-      api::Ports{.channels = *channels_,
-                 .rules = config_,
-                 .plays = *plays_,
-                 .publish_keys = *publish_keys_,
-                 .clock = clock_,
-                 .test_channel_of =
-                     [this](const std::string& channel) {
-                       return config_.get()->test_channel_of(channel);
-                     },
-                 .version = BUTAI_VERSION,
-                 .ready = [this] { return ready_.load(std::memory_order_relaxed); }});
+  auto ports = std::make_shared<const api::Ports>(api::Ports{
+      .channels = *channels_,
+      .rules = config_,
+      .plays = *plays_,
+      .publish_keys = *publish_keys_,
+      .clock = clock_,
+      .test_channel_of =
+          [this](const std::string& channel) { return config_.get()->test_channel_of(channel); },
+      .version = BUTAI_VERSION,
+      .ready = [this] { return ready_.load(std::memory_order_relaxed); }});
   append(table, api::channel_routes(ports));
   append(table, api::publish_key_routes(ports));
   append(table, api::service_routes(ports));

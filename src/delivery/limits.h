@@ -17,6 +17,14 @@ inline constexpr Micros kGapStateMax{60'000'000};
 // … never keeping up for this long in between.
 inline constexpr Micros kGapStateQuiet{10'000'000};
 
+// So often it jumps before it gets a lower rendition; one is an accident.
+inline constexpr int kJumpsBeforeLower = 2;
+// Kept up for so long, it gets the next higher one; doubled each time that this was too early.
+inline constexpr Micros kCalmBeforeHigher{30'000'000};
+inline constexpr Micros kCalmBeforeHigherMax{480'000'000};
+// A rendition whose newest chunk is so much behind the picture is not made any more: encoding takes less
+// than a second, or the ladder leaves it out.
+inline constexpr Micros kRenditionStillMax{4'000'000};
 // One send to a viewer that is not at the edge: what a kernel takes at once, so that little waits.
 inline constexpr std::size_t kSendBytesMax = 256u << 10;
 inline constexpr std::size_t kSendPiecesMax = 60;  // of one writev, with the init in front

@@ -17,7 +17,7 @@ void ChannelView::apply(const Update& update) {
   std::visit(Overloaded{
                  [this](const PackageEvent& event) { take(event); },
                  [this](const PicturePtr& picture) {
-                   pictures_.append(picture, picture->jpeg.size(), true);
+                   pictures_.append(picture, picture->jpeg.size());
                    tell(&ViewListener::on_picture);
                  },
                  [this](const OnAir& on_air) {
@@ -68,10 +68,8 @@ void ChannelView::take(const PackageEvent& event) {
 
 void ChannelView::take_chunk(const ChunkPtr& chunk) {
   log_of(chunk->track).apply(chunk);
-  if (chunk->track >= media::kFirstRung) return;
-  const media::TrackId leading = presentation_->renditions.front().track.id;
-  const bool leads = chunk->track == leading;
-  chunks_.append(chunk, chunk->bytes.size(), leads && chunk->independent);
+  chunks_.append(chunk, chunk->bytes.size());
+  const bool leads = chunk->track == presentation_->renditions.front().track.id;
   if (leads) edge_ = chunk->start.utc() + chunk->duration.micros();
   tell(&ViewListener::on_chunk);
 }

@@ -46,8 +46,7 @@ struct Rendition {
 struct Presentation {
   std::uint32_t number = 0;  // in init addresses: init-NUMBER.mp4
   std::vector<Rendition> renditions;
-  Bytes init_all;    // ftyp moov of the source's own tracks, for WebSocket viewers
-  std::string mime;  // video/mp4; codecs="avc1.64001f,mp4a.40.2"
+  Bytes init_all;  // ftyp moov of the source's own tracks, for WebSocket viewers
 };
 using PresentationPtr = std::shared_ptr<const Presentation>;
 

@@ -13,7 +13,7 @@ inline constexpr std::size_t kSegmentsKept = 32;
 inline constexpr std::size_t kLogBytesMax = 64u << 20;
 
 // WebSocket viewers' ring: at least the newest key frame and what follows it.
-inline constexpr std::size_t kRingChunksMax = 4096;      // 35 s of 30 fps video with audio
+inline constexpr std::size_t kRingChunksMax = 8192;      // 35 s of 30 fps with a ladder of four
 inline constexpr std::size_t kRingBytesMax = 32u << 20;  // 10 s at 25 Mbit/s
 inline constexpr std::size_t kRingPicturesMax = 120;     // JPEG: 4 s at 30 a second
 inline constexpr std::size_t kRingPictureBytesMax = 32u << 20;

@@ -50,18 +50,6 @@ void protect(live::Rendition& rendition, const PresentationKeys& keys) {
   rendition.next_signals = keys.next->key_for(use).signals;
 }
 
-// Of all renditions: a player that asks for what one init segment names then has them all.
-std::vector<media::KeyId> kids_of(const std::vector<live::Rendition>& renditions) {
-  std::vector<media::KeyId> kids;
-  for (const live::Rendition& rendition : renditions) {
-    const auto& protection = rendition.track.protection;
-    if (protection && std::ranges::find(kids, protection->kid) == kids.end()) {
-      kids.push_back(protection->kid);
-    }
-  }
-  return kids;
-}
-
 }  // namespace
 
 Expected<std::vector<media::Track>> usable_tracks(const std::vector<media::Track>& tracks) {
@@ -85,12 +73,22 @@ Expected<std::vector<media::Track>> usable_tracks(const std::vector<media::Track
   return usable;
 }
 
+std::vector<media::KeyId> kids_of(const live::Presentation& presentation) {
+  std::vector<media::KeyId> kids;
+  for (const live::Rendition& rendition : presentation.renditions) {
+    const auto& protection = rendition.track.protection;
+    if (protection && std::ranges::find(kids, protection->kid) == kids.end()) {
+      kids.push_back(protection->kid);
+    }
+  }
+  return kids;
+}
+
 live::PresentationPtr make_presentation(std::uint32_t number,
                                         const std::vector<media::Track>& tracks,
                                         const PresentationKeys& keys) {
   auto presentation = std::make_shared<live::Presentation>();
   presentation->number = number;
-  std::string codecs;
   for (const media::Track& track : tracks) {
     live::Rendition rendition;
     const bool video = track.codec == media::Codec::H264;
@@ -98,18 +96,15 @@ live::PresentationPtr make_presentation(std::uint32_t number,
     rendition.track = track;
     rendition.codecs = media::codec_string(track);
     if (keys.running) protect(rendition, keys);
-    if (track.id < media::kFirstRung) codecs += (codecs.empty() ? "" : ",") + rendition.codecs;
     presentation->renditions.push_back(std::move(rendition));
   }
-  const std::vector<media::KeyId> kids = kids_of(presentation->renditions);
+  const std::vector<media::KeyId> kids = kids_of(*presentation);
   std::vector<media::Track> own;  // the source's
   for (live::Rendition& rendition : presentation->renditions) {
     rendition.init = media::write_init({&rendition.track, 1}, kids);
     if (rendition.track.id < media::kFirstRung) own.push_back(rendition.track);
   }
   presentation->init_all = media::write_init(own, kids);
-  const bool video = tracks.front().codec == media::Codec::H264;
-  presentation->mime = fmt::format("{}/mp4; codecs=\"{}\"", video ? "video" : "audio", codecs);
   return presentation;
 }
 

@@ -29,4 +29,8 @@ live::PresentationPtr make_presentation(std::uint32_t number,
                                         const std::vector<media::Track>& tracks,
                                         const PresentationKeys& keys = {});
 
+// The key ids of all its renditions: a player that asks for what one init segment names then has
+// them all.
+std::vector<media::KeyId> kids_of(const live::Presentation& presentation);
+
 }  // namespace butai::package

@@ -55,6 +55,8 @@ export class JpegPlayer implements Player {
     clearInterval(this.timer);
   }
 
+  choose(): void {} // there is one kind of picture
+
   toLive(): void {}
   keepRate(): void {}
 

@@ -84,6 +84,11 @@ export class Line {
     this.connect();
   }
 
+  // Lost while there is no connection: the next one's query says the same.
+  send(message: TextMessage): void {
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
+  }
+
   stop(): void {
     this.stopped = true;
     clearTimeout(this.timer);

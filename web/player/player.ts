@@ -1,7 +1,8 @@
 // What every way of playing offers to the watch page, whatever it does inside.
 
 import type { ServerClock } from './server_clock';
-import type { Play } from '../server/plays';
+import type { Play, RenditionInfo } from '../server/plays';
+import type { Quality } from './quality';
 
 export type PlayerName = 'ws' | 'hls' | 'dash' | 'native' | 'jpeg';
 
@@ -54,6 +55,8 @@ export interface Player {
   stats(): Stats;
   toLive(): void;
   keepRate(): void; // from now on only jumps, no other speed
+  // The viewer's wish, and what there is to choose from; where it cannot be followed nothing happens.
+  choose(quality: Quality, renditions: RenditionInfo[]): void;
 }
 
 export interface Stage {

@@ -9,6 +9,7 @@ import { isRefused, licenseServers, stateOfDrmError, type ShakaError } from './l
 import { stateOfRefusal } from './line';
 import { hasMediaSource } from './media_source';
 import type { Player, PlayerHooks, Stage, State, Stats } from './player';
+import { kDataHeight, type Quality } from './quality';
 import { SegmentFilter } from './segment_filter';
 
 const kRetryMs = 1500;
@@ -32,6 +33,7 @@ export class ShakaPlayer implements Player {
   private runsAt = 0;
   private nudged = false;
   private stopped = false;
+  private quality: Quality = 'auto';
 
   constructor(
     private readonly stage: Stage,
@@ -87,6 +89,15 @@ export class ShakaPlayer implements Player {
     if (this.stage.video.playbackRate !== 1) this.stage.video.playbackRate = 1;
   }
 
+  choose(quality: Quality): void {
+    if (quality === this.quality) return;
+    const reload = (quality === 'sound') !== (this.quality === 'sound');
+    this.quality = quality;
+    if (!this.player) return; // it begins with it
+    this.player.configure(this.settings());
+    if (reload && this.state !== 'connecting') void this.load(this.address(this.stage.play));
+  }
+
   toLive(): void {
     const range = this.player?.seekRange();
     if (range) this.stage.video.currentTime = range.end;
@@ -124,7 +135,11 @@ export class ShakaPlayer implements Player {
       connectionTimeout: 8000,
     };
     return {
+      abr: {
+        restrictions: { maxHeight: this.quality === 'data' ? kDataHeight : Infinity },
+      },
       manifest: {
+        disableVideo: this.quality === 'sound',
         retryParameters: retry,
         raiseFatalErrorOnManifestUpdateRequestFailure: false,
         dash: { clockSyncUri: '/time' },

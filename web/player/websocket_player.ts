@@ -13,7 +13,8 @@
 //    later: seen once, pictures are stretched by less. What has really arrived is kept in `ends`.
 // 6. Of a protected channel, `init` names the keys; Keys asks for their licenses, those of the next period
 //    among them, and the browser decrypts.
-// 7. After a reconnect `after` asks for what is missing; chunks that are already here are skipped.
+// 7. Another rendition begins at a key frame before the end of the old one, and replaces what overlaps.
+// 8. After a reconnect `after` asks for what is missing; chunks that are already here are skipped.
 // Limits: player/track_buffer.ts.  Spec: DESIGN section 5, messages.
 
 import { Bitrate, CaptureTimes, MedianWindow } from './latency';
@@ -25,6 +26,8 @@ import { canPlay, openSource } from './media_source';
 import { mimeOf } from './mime';
 import { readChunk, readInit, stretch, type Chunk, type Kind, type Track } from './mp4';
 import type { Player, PlayerHooks, Stage, State, Stats } from './player';
+import { bestFor, type Quality } from './quality';
+import type { RenditionInfo } from '../server/plays';
 import { TrackBuffer } from './track_buffer';
 
 const kTickMs = 100; // live edge, holes, states
@@ -65,6 +68,9 @@ export class WebSocketPlayer implements Player {
   private awaitInit = false;
   private initBytes: Uint8Array | null = null;
   private initIsNew = false; // no picture came since
+  private wish = ''; // the best rendition that the viewer wants; empty: the channel's own
+  private rendition = ''; // that comes
+  private changing = false; // to another one, whose picture is not past the old one's end yet
   private freshLine = false; // no init segment came on this connection
   private tracks: Track[] = [];
   private ends = new Map<number, { start: number; end: number }>(); // last chunk, seconds of UTC
@@ -151,6 +157,13 @@ export class WebSocketPlayer implements Player {
     if (this.stage.video.playbackRate !== 1) this.stage.video.playbackRate = 1;
   }
 
+  choose(quality: Quality, renditions: RenditionInfo[]): void {
+    const wish = quality === 'auto' ? '' : (bestFor(quality, renditions)?.name ?? '');
+    if (wish === this.wish) return;
+    this.wish = wish;
+    this.line.send({ type: 'rendition', name: wish });
+  }
+
   toLive(): void {
     const end = this.commonEnd();
     if (end === null || !this.positioned) return;
@@ -162,12 +175,18 @@ export class WebSocketPlayer implements Player {
 
   private query(): Record<string, string> {
     const last = this.ends.get(this.leading()?.id ?? 0);
-    return last ? { after: String(Math.round(last.end * 1e6)) } : {};
+    return {
+      ...(last ? { after: String(Math.round(last.end * 1e6)) } : {}),
+      ...(this.wish ? { rendition: this.wish } : {}),
+    };
   }
 
   private onText(message: TextMessage): void {
     if (message.type === 'init') {
       this.mime = String(message.mime ?? '');
+      const rendition = String(message.rendition ?? '');
+      this.changing = rendition !== this.rendition;
+      this.rendition = rendition;
       this.awaitInit = true;
       if (isAnnounced(message.protection)) this.askForKeys(message.protection);
     } else if (message.type === 'gap') {
@@ -226,6 +245,8 @@ export class WebSocketPlayer implements Player {
     this.initBytes = bytes;
     if (this.session && same) this.fillInits(this.session);
     else this.endSession();
+    // It begins at the key frame before: that is put over what is here, not taken for a broken time line.
+    if (this.changing) this.initIsNew = false;
   }
 
   private onChunk(bytes: Uint8Array): void {
@@ -236,7 +257,12 @@ export class WebSocketPlayer implements Player {
     const before = this.ends.get(track.id);
     if (before && start <= before.start) {
       const again = !this.initIsNew && start > before.start - kReplaySeconds;
-      if (again) return; // here already: the server went back to a key frame for us
+      if (again) {
+        // Here already: the server went back to a key frame for us.
+        if (this.changing && track.kind === 'video')
+          this.session?.buffers.get(track.id)?.append(bytes);
+        return;
+      }
       if (start < before.end - kBackwardsSeconds) this.endSession();
     }
     if (!this.session) {
@@ -245,6 +271,7 @@ export class WebSocketPlayer implements Player {
       void this.openSession(start);
       return;
     }
+    if (track.kind === 'video') this.changing = false;
     if (track === this.leading()) this.note(chunk, track, start, before?.end);
     this.ends.set(track.id, { start, end });
     if (this.positioned && !this.stage.video.paused) {

@@ -18,6 +18,15 @@ export interface ChannelInfo {
   latency: 'stable' | 'low' | 'realtime';
   kind: 'video' | 'jpeg';
   protection: string;
+  renditions?: RenditionInfo[];
+  test_channel?: string; // where playing can be tried beforehand
+}
+
+export interface RenditionInfo {
+  name: string;
+  kind: 'picture' | 'sound';
+  height: number;
+  bitrate: number; // bits per second
 }
 
 export interface PlayWish {

@@ -1,3 +1,6 @@
+// Two digits are enough to choose by.
+const amount = (value: number) => (value < 10 ? value.toPrecision(2) : value.toFixed(0));
+
 export const en = {
   title: (channel: string) => `${channel} · Butai`,
   live: 'Live',
@@ -15,7 +18,11 @@ export const en = {
   soundOn: 'Tap for sound',
   start: 'Play',
   player: 'Video player',
-  keys: 'Keys: space play, m sound, f full screen, l live, i details, arrows volume',
+  keys: 'Keys: space play, m sound, f full screen, l live, q quality, i details, arrows volume',
+  quality: 'Quality (q)',
+  qualities: { auto: 'Auto', data: 'Save data', sound: 'Sound only' },
+  perHour: (gigabytes: number) => `${amount(gigabytes)} GB/h`,
+  restOfShow: (gigabytes: number) => `${amount(gigabytes)} GB to the end`,
   states: {
     connecting: 'Connecting…',
     waiting: 'Waiting for the picture…',
@@ -119,7 +126,11 @@ export const ja: typeof en = {
   soundOn: 'タップで音を出す',
   start: '再生する',
   player: '動画プレーヤー',
-  keys: 'キー操作: スペース 再生、m 音、f 全画面、l ライブ、i 詳細、矢印 音量',
+  keys: 'キー操作: スペース 再生、m 音、f 全画面、l ライブ、q 画質、i 詳細、矢印 音量',
+  quality: '画質 (q)',
+  qualities: { auto: '自動', data: 'データ節約', sound: '音声のみ' },
+  perHour: (gigabytes) => `1時間 約${amount(gigabytes)} GB`,
+  restOfShow: (gigabytes) => `終演まで 約${amount(gigabytes)} GB`,
   states: {
     connecting: '接続しています…',
     waiting: '映像を待っています…',

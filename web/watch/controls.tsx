@@ -2,6 +2,8 @@
 
 import type { RefObject } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import { bestFor, gigabytesPerHour, kQualities, type Quality } from '../player/quality';
+import type { RenditionInfo } from '../server/plays';
 import { useTexts } from '../texts/language';
 import {
   FullIcon,
@@ -19,6 +21,10 @@ interface Properties {
   drawn: boolean; // pictures on a canvas: nothing to pause, no sound
   live: boolean;
   panel: boolean;
+  quality: Quality | null; // null: this player leaves no choice
+  renditions: RenditionInfo[];
+  end: string | null; // of the show, when it is known
+  chooseQuality(quality: Quality): void;
   togglePlay(): void;
   toggleMute(): void;
   toggleFull(): void;
@@ -76,6 +82,14 @@ export function Controls(properties: Properties) {
         </button>
       )}
       <span class="space" />
+      {properties.quality && (
+        <QualityMenu
+          quality={properties.quality}
+          renditions={properties.renditions}
+          end={properties.end}
+          choose={properties.chooseQuality}
+        />
+      )}
       {!drawn && document.pictureInPictureEnabled && (
         <button class="control" onClick={() => togglePip(video.current!)} aria-label={texts.pip}>
           <PipIcon />
@@ -97,6 +111,39 @@ export function Controls(properties: Properties) {
         {full ? <UnfullIcon /> : <FullIcon />}
       </button>
     </div>
+  );
+}
+
+interface MenuProperties {
+  quality: Quality;
+  renditions: RenditionInfo[];
+  end: string | null;
+  choose(quality: Quality): void;
+}
+
+// What the rest of the show, or an hour, takes of the viewer's contract stands beside each choice.
+function QualityMenu({ quality, renditions, end, choose }: MenuProperties) {
+  const texts = useTexts().texts.watch;
+  const words = (of: Quality) => {
+    const gigabytes = gigabytesPerHour(of, renditions);
+    if (gigabytes === null) return texts.qualities[of];
+    const hours = end ? Math.max(0, Date.parse(end) - Date.now()) / 3_600_000 : 0;
+    const cost = hours > 0 ? texts.restOfShow(gigabytes * hours) : texts.perHour(gigabytes);
+    return `${texts.qualities[of]} · ${cost}`;
+  };
+  return (
+    <select
+      class="control quality"
+      aria-label={texts.quality}
+      value={quality}
+      onChange={(event) => choose(event.currentTarget.value as Quality)}
+    >
+      {kQualities.map((each) => (
+        <option key={each} value={each} disabled={bestFor(each, renditions) === null}>
+          {words(each)}
+        </option>
+      ))}
+    </select>
   );
 }
 

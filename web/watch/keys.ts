@@ -9,12 +9,14 @@ interface Actions {
   toggleFull(): void;
   togglePanel(): void;
   toLive(): void;
+  nextQuality(): void;
   wake(): void;
   video: RefObject<HTMLVideoElement | null>;
 }
 
 export function useKeys(actions: Actions): void {
-  const { togglePlay, toggleMute, toggleFull, togglePanel, toLive, wake, video } = actions;
+  const { togglePlay, toggleMute, toggleFull, togglePanel, toLive, nextQuality, wake, video } =
+    actions;
   useEffect(() => {
     const louder = (step: number) => {
       const element = video.current!;
@@ -28,6 +30,7 @@ export function useKeys(actions: Actions): void {
       f: toggleFull,
       i: togglePanel,
       l: toLive,
+      q: nextQuality,
       ArrowUp: () => louder(0.1),
       ArrowDown: () => louder(-0.1),
     };
@@ -44,5 +47,5 @@ export function useKeys(actions: Actions): void {
     };
     addEventListener('keydown', onKey);
     return () => removeEventListener('keydown', onKey);
-  }, [togglePlay, toggleMute, toggleFull, togglePanel, toLive, wake, video]);
+  }, [togglePlay, toggleMute, toggleFull, togglePanel, toLive, nextQuality, wake, video]);
 }

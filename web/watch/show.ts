@@ -12,6 +12,7 @@ import { backOffMs, stateOfRefusal } from '../player/line';
 import { hasMediaSource } from '../player/media_source';
 import { NativePlayer } from '../player/native_player';
 import type { Player, PlayerHooks, PlayerName, Stage, State, Stats } from '../player/player';
+import type { Quality } from '../player/quality';
 import { ServerClock } from '../player/server_clock';
 import { ShakaPlayer } from '../player/shaka_player';
 import { WebSocketPlayer } from '../player/websocket_player';
@@ -58,6 +59,7 @@ export class Show {
     private readonly video: HTMLVideoElement,
     private readonly canvas: HTMLCanvasElement,
     private readonly hooks: ShowHooks,
+    private quality: Quality = 'auto',
   ) {
     this.info = source.guess;
   }
@@ -93,6 +95,11 @@ export class Show {
     clearTimeout(this.timer);
     this.setState('connecting');
     void this.attempt();
+  }
+
+  setQuality(quality: Quality): void {
+    this.quality = quality;
+    this.player?.choose(quality, this.info.renditions ?? []);
   }
 
   toLive(): void {
@@ -212,6 +219,7 @@ export class Show {
         kBeatMs * (0.8 + Math.random() / 5),
       );
     }
+    this.player.choose(this.quality, this.info.renditions ?? []);
     await this.player.start();
   }
 
@@ -257,7 +265,9 @@ export class Show {
   private async refreshInfo(): Promise<void> {
     try {
       this.info = await this.source.info(this.play);
-      if (!this.stopped) this.hooks.info(this.info);
+      if (this.stopped) return;
+      this.hooks.info(this.info);
+      this.player?.choose(this.quality, this.info.renditions ?? []); // the ladder may have come
     } catch {
       // Only words on the page depend on it.
     }

@@ -2,6 +2,7 @@
 // it is the performance's page for whoever has a ticket: waiting room, notices, places.
 
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { firstQuality, kQualities, type Quality } from '../player/quality';
 import { inQuery } from '../server/address';
 import { channelOf, keepToken, takeToken } from '../server/names';
 import { useTexts } from '../texts/language';
@@ -20,6 +21,7 @@ import { useShow } from './use_show';
 import { WaitingRoom } from './waiting_room';
 
 const kTokenKey = 'butai.view_token';
+const kQualityKey = 'butai.quality';
 const kControlsMs = 3000; // without a move they fade
 
 export function WatchPage() {
@@ -31,6 +33,7 @@ export function WatchPage() {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [tokenTried, setTokenTried] = useState(false);
   const [panel, setPanel] = useState(false);
+  const [quality, setQuality] = useState(rememberedQuality);
   const [awake, wake] = useAwake();
   const performing = usePerformance(performance);
   const {
@@ -55,6 +58,8 @@ export function WatchPage() {
     canvas,
   );
 
+  useEffect(() => show.current?.setQuality(quality), []); // before there is a player
+
   // At the end every right ends too: that is no refund.
   const over = performing?.performance.state === 'ended';
   const state = shown === 'revoked' && over ? 'ended' : shown;
@@ -74,7 +79,16 @@ export function WatchPage() {
   const toggleFull = useCallback(() => toggleFullscreen(stage.current!, video.current!), []);
   const togglePanel = useCallback(() => setPanel((shown) => !shown), []);
   const toLive = useCallback(() => show.current?.toLive(), []);
-  useKeys({ togglePlay, toggleMute, toggleFull, togglePanel, toLive, video, wake });
+  const chooseQuality = useCallback((chosen: Quality) => {
+    setQuality(chosen);
+    keepQuality(chosen);
+    show.current?.setQuality(chosen);
+  }, []);
+  const nextQuality = useCallback(
+    () => chooseQuality(kQualities[(kQualities.indexOf(quality) + 1) % kQualities.length]!),
+    [quality],
+  );
+  useKeys({ togglePlay, toggleMute, toggleFull, togglePanel, toLive, nextQuality, video, wake });
 
   const places = takenPlaces(refusal?.what ?? null);
   const pushedOutBy = useRef('');
@@ -152,6 +166,10 @@ export function WatchPage() {
             drawn={drawn}
             live={state === 'playing'}
             panel={panel}
+            quality={player === 'ws' || player === 'hls' || player === 'dash' ? quality : null}
+            renditions={info?.renditions ?? []}
+            end={performing?.performance.end ?? null}
+            chooseQuality={chooseQuality}
             {...{ togglePlay, toggleMute, toggleFull, togglePanel, toLive }}
           />
         </div>
@@ -170,6 +188,25 @@ export function WatchPage() {
       </main>
     </div>
   );
+}
+
+type Connection = { connection?: { saveData?: boolean } };
+
+function rememberedQuality(): Quality {
+  const saveData = (navigator as Connection).connection?.saveData === true;
+  try {
+    return firstQuality(localStorage.getItem(kQualityKey), saveData);
+  } catch {
+    return firstQuality(null, saveData); // storage may be forbidden
+  }
+}
+
+function keepQuality(quality: Quality): void {
+  try {
+    localStorage.setItem(kQualityKey, quality);
+  } catch {
+    // Then it holds for this visit.
+  }
 }
 
 // True for a while after each move, so that the controls fade over a picture that is being watched.

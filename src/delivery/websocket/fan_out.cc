@@ -20,9 +20,15 @@ FanOutCounters::FanOutCounters(Metrics& metrics, std::size_t loop)
           "butai_fanout_sweep_seconds", "from a tick's due time until its last viewer is served",
           {0.001, 0.003, 0.01, 0.033, 0.066, 0.1, 0.3, 1}, {{"loop", std::to_string(loop)}})) {}
 
-FanOut::FanOut(live::ChannelView& view, Feed feed, Micros interval, Executor& loop,
-               const Clock& clock, FanOutCounters& counters)
-    : view_(view), feed_(feed), loop_(loop), clock_(clock), counters_(counters), pace_(interval) {
+FanOut::FanOut(live::ChannelView& view, Feed feed, std::string rendition, Micros interval,
+               Executor& loop, const Clock& clock, FanOutCounters& counters)
+    : view_(view),
+      feed_(feed),
+      rendition_(std::move(rendition)),
+      loop_(loop),
+      clock_(clock),
+      counters_(counters),
+      pace_(interval) {
   view_.add(*this);
   seed();
   look_timer_ = loop_.after(kLookInterval, [this] { look(); });
@@ -42,24 +48,50 @@ void FanOut::seed() {
     tape_.append({picture->jpeg, picture->arrived, 0, true});
   } else {
     const auto& ring = view_.chunks();
-    if (!ring.newest_entry()) return;
-    std::uint64_t at = *ring.newest_entry();
+    find_lead();
+    std::uint64_t at = ring.end();
+    while (at > ring.first() && !is_entry(*ring.at(at - 1))) --at;
+    if (at == ring.first()) return;
+    --at;
     while (at > ring.first() && view_.edge() - ring.at(at - 1)->start.utc() <= kBehindMax) --at;
-    for (; at < ring.end(); ++at) {
-      const live::Chunk& chunk = *ring.at(at);
-      tape_.append({chunk.bytes, chunk.start.utc(), chunk.init, ring.is_entry(at)});
-    }
+    for (; at < ring.end(); ++at) append(*ring.at(at));
   }
   tape_.cut();
 }
 
 void FanOut::on_chunk() {
   if (feed_ != Feed::Chunks) return;
+  if (presentation_ != view_.presentation()) find_lead();
   const auto& ring = view_.chunks();
-  const std::uint64_t newest = ring.end() - 1;
-  const live::Chunk& chunk = *ring.at(newest);
-  tape_.append({chunk.bytes, chunk.start.utc(), chunk.init, ring.is_entry(newest)});
+  const live::Chunk& chunk = *ring.at(ring.end() - 1);
+  if (!wants(chunk)) return;
+  append(chunk);
   something_new();
+}
+
+// Which tracks of what is on now are this rendition.
+void FanOut::find_lead() {
+  presentation_ = view_.presentation();
+  lead_ = 0;
+  if (!presentation_) return;
+  const live::Rendition* own =
+      rendition_.empty() ? &presentation_->renditions.front() : view_.rendition(rendition_);
+  if (own == nullptr) return;
+  lead_ = own->track.id;
+  with_sound_ = own->track.codec == media::Codec::H264;
+}
+
+bool FanOut::wants(const live::Chunk& chunk) const {
+  return lead_ != 0 && (chunk.track == lead_ || (with_sound_ && chunk.track == media::kAudioTrack));
+}
+
+bool FanOut::is_entry(const live::Chunk& chunk) const {
+  return chunk.track == lead_ && chunk.independent;
+}
+
+void FanOut::append(const live::Chunk& chunk) {
+  if (!wants(chunk)) return;
+  tape_.append({chunk.bytes, chunk.start.utc(), chunk.init, is_entry(chunk)});
 }
 
 void FanOut::on_picture() {
@@ -78,14 +110,16 @@ void FanOut::join(FanOutViewer& viewer, std::optional<Utc> after) {
 }
 
 // The last one takes the free seat. A sweep that runs may miss it: it is served with the next.
-void FanOut::leave(FanOutViewer& viewer) {
+Utc FanOut::leave(FanOutViewer& viewer) {
   const std::size_t seat = std::exchange(viewer.seat_, FanOutViewer::kNoSeat);
-  if (seat == FanOutViewer::kNoSeat) return;
+  if (seat == FanOutViewer::kNoSeat) return {};
+  const Utc sent = seats_[seat].sent;
   seats_[seat] = seats_.back();
   seats_[seat].viewer->seat_ = seat;
   if (seats_[seat].viewer == &viewer) viewer.seat_ = FanOutViewer::kNoSeat;
   seats_.pop_back();
   left_ = std::min(left_, seats_.size());
+  return sent;
 }
 
 void FanOut::drained(FanOutViewer& viewer) {
@@ -208,7 +242,8 @@ bool FanOut::add_init(std::uint32_t number) {
   if (init_made_ != number) {
     const live::PresentationPtr presentation = view_.find_presentation(number);
     if (!presentation) return false;
-    init_frames_ = init_frames(*presentation, view_.edge());
+    init_frames_ = init_frames(*presentation, rendition_, view_.edge());
+    if (init_frames_.empty()) return false;
     init_made_ = number;
   }
   pieces_.push_back(init_frames_);

@@ -1,5 +1,5 @@
-// All viewers of one loop, one channel and one class (0, 33 or 100 ms): what comes in a tick is framed
-// once and each viewer gets it with one send.
+// All viewers of one loop, one channel, one rendition and one class (0, 33 or 100 ms): what comes in a
+// tick is framed once and each viewer gets it with one send.
 // Flow:   live::ChannelView -> Tape -> sweep -> FanOutViewer (a socket)
 // Thread: one loop.
 // Limits: delivery/limits.h.
@@ -19,6 +19,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -66,15 +67,17 @@ class FanOut final : private live::ViewListener {
  public:
   enum class Feed : std::uint8_t { Chunks, Pictures };
 
-  FanOut(live::ChannelView& view, Feed feed, Micros interval, Executor& loop, const Clock& clock,
-         FanOutCounters& counters);
+  // `rendition`: of the ladder, with the source's sound; empty: the source's own.
+  FanOut(live::ChannelView& view, Feed feed, std::string rendition, Micros interval, Executor& loop,
+         const Clock& clock, FanOutCounters& counters);
   ~FanOut() override;
   FanOut(const FanOut&) = delete;
   FanOut& operator=(const FanOut&) = delete;
 
   // Starts with the newest entry, or goes on at `after` if that is still there.
   void join(FanOutViewer& viewer, std::optional<Utc> after);
-  void leave(FanOutViewer& viewer);  // harmless for one that is not in
+  // Where the viewer stands: the start of what it was sent last. Harmless for one that is not in.
+  Utc leave(FanOutViewer& viewer);
   // Its socket is empty again.
   void drained(FanOutViewer& viewer);
 
@@ -100,6 +103,10 @@ class FanOut final : private live::ViewListener {
   void on_end() override;
 
   void seed();
+  void find_lead();
+  bool wants(const live::Chunk& chunk) const;
+  bool is_entry(const live::Chunk& chunk) const;
+  void append(const live::Chunk& chunk);
   void something_new();
   void tick(Steady due);
   void sweep();
@@ -113,6 +120,10 @@ class FanOut final : private live::ViewListener {
 
   live::ChannelView& view_;
   const Feed feed_;
+  const std::string rendition_;
+  live::PresentationPtr presentation_;  // where these were found:
+  media::TrackId lead_ = 0;             // whose key frames are entries; 0: not there
+  bool with_sound_ = false;
   Executor& loop_;
   const Clock& clock_;
   FanOutCounters& counters_;

@@ -12,6 +12,7 @@
 
 #include "base/testing/manual_time.h"
 #include "delivery/limits.h"
+#include "delivery/websocket/rendition_choice.h"
 #include "delivery/websocket/slow_policy.h"
 #include "net/websocket_codec.h"
 
@@ -78,15 +79,23 @@ class FanOutTest : public ::testing::Test {
   void present(std::uint32_t number) {
     auto presentation = std::make_shared<live::Presentation>();
     presentation->number = number;
-    presentation->renditions.resize(2);
+    presentation->renditions.resize(4);
     presentation->renditions[0].track.id = media::kVideoTrack;
     presentation->renditions[1].track.id = media::kAudioTrack;
+    presentation->renditions[1].track.codec = media::Codec::Aac;
+    presentation->renditions[2].name = "480p";
+    presentation->renditions[2].track.id = media::kFirstRung;
+    presentation->renditions[2].track.height = 480;
+    presentation->renditions[3].name = "240p";
+    presentation->renditions[3].track.id = media::kFirstRung + 1;
+    presentation->renditions[3].track.height = 240;
     presentation->init_all = Bytes::copy_of("moov");
     init_ = number;
     view.apply(live::PackageEvent{live::PresentationPtr(presentation)});
   }
-  std::unique_ptr<FanOut> fan_out(Micros interval, FanOut::Feed feed = FanOut::Feed::Chunks) {
-    return std::make_unique<FanOut>(view, feed, interval, time, time, counters);
+  std::unique_ptr<FanOut> fan_out(Micros interval, FanOut::Feed feed = FanOut::Feed::Chunks,
+                                  const std::string& rendition = {}) {
+    return std::make_unique<FanOut>(view, feed, rendition, interval, time, time, counters);
   }
 
   void chunk(media::TrackId track, bool key, char letter) {
@@ -101,11 +110,12 @@ class FanOutTest : public ::testing::Test {
     chunk->bytes = Bytes::copy_of(text);
     view.apply(live::PackageEvent{live::ChunkPtr(chunk)});
   }
-  // One picture and its sound.
+  // One picture and its sound, and what a ladder makes of it: 'K' and 'V' are 480p.
   void beat() {
     const bool key = next_ % kKeyEvery == 0;
     chunk(media::kVideoTrack, key, key ? 'k' : 'v');
     chunk(media::kAudioTrack, true, 'a');
+    if (ladder) chunk(media::kFirstRung, key, key ? 'K' : 'V');
     ++next_;
   }
   void play(int pictures) {
@@ -121,6 +131,7 @@ class FanOutTest : public ::testing::Test {
   FanOutCounters counters{metrics, 0};
   live::ChannelView view{"main", live::Latency::Realtime};
   std::size_t chunk_bytes = 0;
+  bool ladder = false;
 
  private:
   std::uint32_t init_ = 0;
@@ -349,15 +360,86 @@ TEST(SlowPolicy, a_viewer_that_falls_behind_for_a_minute_goes) {
   const Steady start{Seconds{1000}};
   bool closed = false;
   int second = 0;
-  for (; !closed && second < 200; second += 4) closed = policy.jumped(start + Seconds{second});
+  for (; !closed && second < 200; second += 4) {
+    closed = policy.jumped(start + Seconds{second}) == SlowPolicy::Advice::Close;
+  }
   EXPECT_EQ(second, 64);
 }
 
 TEST(SlowPolicy, a_viewer_that_keeps_up_in_between_stays) {
   SlowPolicy policy;
   for (int second = 1000; second < 2000; second += 15) {
-    EXPECT_FALSE(policy.jumped(Steady{Seconds{second}}));
+    EXPECT_EQ(policy.jumped(Steady{Seconds{second}}), SlowPolicy::Advice::Stay);
   }
+}
+
+TEST(SlowPolicy, the_second_jump_in_a_row_asks_for_a_lower_rendition) {
+  SlowPolicy policy;
+  Steady now{Seconds{1000}};
+  EXPECT_EQ(policy.jumped(now), SlowPolicy::Advice::Stay);
+  EXPECT_EQ(policy.jumped(now + Seconds{3}), SlowPolicy::Advice::Lower);
+  policy.lowered(now + Seconds{3});
+  EXPECT_EQ(policy.jumped(now + Seconds{6}), SlowPolicy::Advice::Stay) << "it begins anew";
+}
+
+TEST(SlowPolicy, after_a_calm_time_a_higher_one_is_tried_and_later_each_time_that_fails) {
+  SlowPolicy policy;
+  Steady now{Seconds{1000}};
+  policy.lowered(now);
+  EXPECT_FALSE(policy.may_rise(now + Seconds{29}));
+  EXPECT_TRUE(policy.may_rise(now + Seconds{30}));
+  policy.raised(now + Seconds{30});
+  policy.lowered(now + Seconds{40});
+  EXPECT_FALSE(policy.may_rise(now + Seconds{99}));
+  EXPECT_TRUE(policy.may_rise(now + Seconds{100}));
+}
+
+TEST_F(FanOutTest, a_rendition_is_its_picture_with_the_sources_sound) {
+  ladder = true;
+  play(51);
+  const auto source = fan_out(Millis{0});
+  const auto smaller = fan_out(Millis{0}, FanOut::Feed::Chunks, "480p");
+  Viewer a, b;
+  source->join(a, {});
+  smaller->join(b, {});
+  play(1);
+  EXPECT_THAT(a.received, ElementsAre("init", "moov", "k50", "a50", "v51", "a51"));
+  EXPECT_THAT(b.received, ElementsAre(StartsWith("init"), ::testing::_, "K50", "a51", "V51"));
+}
+
+TEST_F(FanOutTest, who_changes_goes_on_at_the_key_frame_before) {
+  ladder = true;
+  const auto source = fan_out(Millis{0});
+  const auto smaller = fan_out(Millis{0}, FanOut::Feed::Chunks, "480p");
+  Viewer viewer;
+  source->join(viewer, {});
+  play(60);
+  viewer.taken_out();
+  const Utc sent = source->leave(viewer);
+  smaller->join(viewer, sent);
+  play(1);
+  const auto received = viewer.taken_out();
+  ASSERT_GT(received.size(), 3U);
+  EXPECT_EQ(received[2], "K50");
+  EXPECT_EQ(received.back(), "V60");
+}
+
+TEST_F(FanOutTest, only_renditions_that_are_being_made_are_given) {
+  const auto open = [this](media::TrackId track) {
+    view.apply(
+        live::PackageEvent{live::SegmentOpened{track, 1, Ticks::from(origin, 90'000), 1, false}});
+  };
+  for (const media::TrackId track : {media::kVideoTrack, media::kAudioTrack, media::kFirstRung})
+    open(track);
+  ladder = true;
+  play(1);
+  EXPECT_THAT(renditions_for(view, ""), ElementsAre("", "480p")) << "240p has not come yet";
+  EXPECT_THAT(renditions_for(view, "480p"), ElementsAre("480p"));
+  EXPECT_THAT(renditions_for(view, "240p"), ElementsAre("")) << "better than nothing";
+  EXPECT_THAT(renditions_for(view, "unheard-of"), ElementsAre("", "480p"));
+  ladder = false;
+  play(110);  // 4.4 s without one of 480p
+  EXPECT_THAT(renditions_for(view, "480p"), ElementsAre(""));
 }
 
 TEST_F(FanOutTest, nobody_is_always_last) {

@@ -11,12 +11,12 @@ FanOuts::FanOuts(const Ports& ports) : ports_(ports) {
 }
 
 FanOut& FanOuts::of(net::Loop& loop, const std::string& channel, FanOut::Feed feed,
-                    Millis interval) {
+                    const std::string& rendition, Millis interval) {
   PerLoop& here = *loops_[loop.index()];
-  auto& fan_out = here.all[{channel, feed, interval}];
+  auto& fan_out = here.all[{channel, feed, rendition, interval}];
   if (!fan_out || fan_out->ended()) {
-    fan_out = std::make_unique<FanOut>(ports_.channels.view(loop.index(), channel), feed, interval,
-                                       loop, ports_.clock, here.counters);
+    fan_out = std::make_unique<FanOut>(ports_.channels.view(loop.index(), channel), feed, rendition,
+                                       interval, loop, ports_.clock, here.counters);
   }
   return *fan_out;
 }
@@ -24,7 +24,7 @@ FanOut& FanOuts::of(net::Loop& loop, const std::string& channel, FanOut::Feed fe
 void FanOuts::release(net::Loop& loop, const std::string& channel) {
   loop.post([this, index = loop.index(), channel] {
     auto& all = loops_[index]->all;
-    auto at = all.lower_bound({channel, {}, {}});
+    auto at = all.lower_bound({channel, {}, {}, {}});
     while (at != all.end() && std::get<0>(at->first) == channel) {
       at = at->second->empty() ? all.erase(at) : std::next(at);
     }

@@ -47,6 +47,13 @@ Accepted accept(const net::Request& request, const Ports& ports, FanOuts& fan_ou
   } else if (const auto micros = number(request.query_value("after"))) {
     wish.after = utc_of(*micros);
   }
+  if (const auto rendition = request.query_value("rendition"); rendition && !rendition->empty()) {
+    if (!is_name(*rendition)) {
+      return std::unexpected(
+          net::Response::problem(400, "rendition must be a name of [A-Za-z0-9_-]"));
+    }
+    wish.rendition = *rendition;
+  }
   return std::make_unique<ViewerSession>(request, ports, fan_outs, std::move(wish), kPolicy);
 }
 

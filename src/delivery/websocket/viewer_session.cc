@@ -2,8 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <utility>
+
+#include "base/name.h"
+#include "delivery/websocket/rendition_choice.h"
 
 namespace butai::delivery::websocket {
 namespace {
@@ -36,8 +40,45 @@ live::ChannelView& ViewerSession::view() const {
 void ViewerSession::attach() {
   if (view().ended()) return on_end();
   told_ = view().on_air();
-  fan_out_ = &fan_outs_.of(socket_->loop(), wish_.channel, wish_.feed, wish_.interval);
+  rendition_ = choose();
+  fan_out_ = &fan_outs_.of(socket_->loop(), wish_.channel, wish_.feed, rendition_, wish_.interval);
   fan_out_->join(*this, wish_.after);
+}
+
+// --- renditions ---
+
+std::string ViewerSession::choose() {
+  if (wish_.feed == FanOut::Feed::Pictures) return {};
+  const auto names = renditions_for(view(), wish_.rendition);
+  lowered_ = std::min(lowered_, names.size() - 1);
+  return names[lowered_];
+}
+
+// Takes the place that it has over to the other rendition, which begins at the key frame before it.
+void ViewerSession::settle() {
+  if (fan_out_ == nullptr) return;
+  std::string next = choose();
+  if (next == rendition_) return;
+  rendition_ = std::move(next);
+  const Utc sent = fan_out_->leave(*this);
+  fan_outs_.release(socket_->loop(), wish_.channel);
+  fan_out_ = &fan_outs_.of(socket_->loop(), wish_.channel, wish_.feed, rendition_, wish_.interval);
+  fan_out_->join(*this, sent == Utc{} ? wish_.after : sent);
+}
+
+// The fan-out allows nobody to leave while it calls.
+void ViewerSession::settle_later() {
+  settle_ = socket_->loop().after(Micros{0}, [this] { settle(); });
+}
+
+void ViewerSession::on_wish(std::string_view rendition) {
+  if (!rendition.empty() && !is_name(rendition)) {
+    return socket_->close(4400, "a rendition has a name of [A-Za-z0-9_-]");
+  }
+  wish_.rendition = rendition;
+  lowered_ = 0;
+  slow_ = {};
+  settle();
 }
 
 void ViewerSession::on_text(std::string_view text) {
@@ -53,6 +94,12 @@ void ViewerSession::on_text(std::string_view text) {
     if (authority_->take_token({value.data(), value.size()}) && fan_out_ == nullptr) attach();
   } else if (!authority_->admitted()) {
     socket_->close(4401, "send an auth message first");
+  } else if (type->get_string() == "rendition") {
+    const auto* name = object->if_contains("name");
+    if (name == nullptr || !name->is_string()) {
+      return socket_->close(4400, "rendition needs a name, empty for the best");
+    }
+    on_wish({name->get_string().data(), name->get_string().size()});
   }
 }
 
@@ -86,6 +133,12 @@ void ViewerSession::on_channel() {
 
 void ViewerSession::look() {
   if (counted_ && !play().empty()) ports_.heartbeat(play());
+  const Steady now = ports_.clock.steady();
+  if (lowered_ > 0 && slow_.may_rise(now)) {
+    --lowered_;
+    slow_.raised(now);
+  }
+  if (fan_out_ != nullptr && choose() != rendition_) settle_later();
 }
 
 void ViewerSession::gap(Utc from, Utc to, std::string_view why) {
@@ -93,7 +146,19 @@ void ViewerSession::gap(Utc from, Utc to, std::string_view why) {
                                  micros_of(from), micros_of(to), why));
   if (why != "slow") return;
   if (counted_) counted_->gaps.fetch_add(1, std::memory_order_relaxed);
-  if (slow_.jumped(ports_.clock.steady())) too_slow();
+  const Steady now = ports_.clock.steady();
+  switch (slow_.jumped(now)) {
+    case SlowPolicy::Advice::Stay:
+      return;
+    case SlowPolicy::Advice::Close:
+      return too_slow();
+    case SlowPolicy::Advice::Lower:
+      break;
+  }
+  if (lowered_ + 1 >= renditions_for(view(), wish_.rendition).size()) return;
+  ++lowered_;
+  slow_.lowered(now);
+  settle_later();
 }
 
 void ViewerSession::too_slow() { socket_->close(4008, "too slow"); }

@@ -25,6 +25,7 @@ struct Wish {
   FanOut::Feed feed = FanOut::Feed::Chunks;
   Millis interval{33};       // 0, 33 or 100
   std::optional<Utc> after;  // goes on there, if that is still kept
+  std::string rendition;     // the best it wants; empty: the source's own
 };
 
 class ViewerSession final : public net::WebSocketHandler,
@@ -54,13 +55,17 @@ class ViewerSession final : public net::WebSocketHandler,
   void shut() override;
 
   void attach();
+  void on_wish(std::string_view rendition);
+  std::string choose();
+  void settle();
+  void settle_later();
   live::ChannelView& view() const;
   const std::string& play() const { return authority_->principal().play; }
 
   net::Request request_;
   const Ports& ports_;
   FanOuts& fan_outs_;
-  const Wish wish_;
+  Wish wish_;
   net::Policy policy_;
   net::WebSocket* socket_ = nullptr;
   std::unique_ptr<access::SocketAuthority> authority_;
@@ -68,6 +73,9 @@ class ViewerSession final : public net::WebSocketHandler,
   std::shared_ptr<live::ChannelCounts> counted_;
   live::OnAir told_;
   SlowPolicy slow_;
+  std::string rendition_;    // that it gets; empty: the source's own
+  std::size_t lowered_ = 0;  // steps below the best that it may get
+  TimerHandle settle_;
 };
 
 }  // namespace butai::delivery::websocket

@@ -48,7 +48,14 @@ class Transcript final : public live::ChunkSink {
     return Ticks{time.value - origin_ * time.timescale, time.timescale}.seconds();
   }
   void take(const live::PresentationPtr& presentation) {
-    lines_.push_back(fmt::format("presentation {} {}", presentation->number, presentation->mime));
+    std::string codecs;
+    for (const auto& rendition : presentation->renditions) {
+      if (rendition.track.id >= media::kFirstRung) continue;
+      codecs += (codecs.empty() ? "" : ",") + rendition.codecs;
+    }
+    const bool video = presentation->renditions.front().track.codec == media::Codec::H264;
+    lines_.push_back(fmt::format("presentation {} {}/mp4; codecs=\"{}\"", presentation->number,
+                                 video ? "video" : "audio", codecs));
     const bool more =
         !presentations.empty() && presentations.back()->number == presentation->number;
     if (more) presentations.pop_back();
