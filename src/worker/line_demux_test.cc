@@ -78,12 +78,56 @@ TEST_F(Demux, re_encodes_what_browsers_do_not_play_and_says_so) {
   EXPECT_THAT(told.complaints[0], HasSubstr("re-encoded"));
 }
 
-TEST_F(Demux, re_encodes_interlaced_pictures) {
-  play(made("interlaced.ts", kPicture + "-vf interlace -c:v libx264 -preset ultrafast -flags "
-                                        "+ildct+ilme -x264opts tff=1 -g 30 -f mpegts"));
+// 59.94 fields a second of what moves quickly, as a station's encoder sends it.
+std::string interlaced_ts() {
+  return made(
+      "interlaced.ts",
+      "-f lavfi -i testsrc2=size=1280x720:rate=60000/1001:duration=3 -vf interlace=lowpass=0 "
+      "-c:v libx264 -preset ultrafast -qp 12 -flags +ildct+ilme -x264opts tff=1 -g 30 "
+      "-pix_fmt yuv420p -f mpegts");
+}
+
+// How many pictures of a file are combed, and how many are whole, says FFmpeg's detector.
+struct Combing {
+  int combed = 0, whole = 0;
+};
+Combing combing_of(const std::string& path) {
+  const std::string said =
+      output_of("ffmpeg -nostdin -hide_banner -i " + path + " -vf idet -f null - 2>&1");
+  const auto number = [&said](std::size_t line, const char* name) {
+    const auto at = said.find(name, line);
+    return std::stoi(said.substr(at + std::string(name).size()));
+  };
+  const std::size_t line = said.rfind("Multi frame detection:");
+  return {number(line, "TFF:") + number(line, "BFF:"), number(line, "Progressive:")};
+}
+
+TEST_F(Demux, makes_59_94_fields_into_29_97_whole_pictures) {
+  EXPECT_GE(combing_of(interlaced_ts()).combed, 80);
+  play(interlaced_ts());
   ASSERT_EQ(told.tracks.size(), 1U);
-  EXPECT_TRUE(media::sps_of(told.tracks[0].config)->frames_only);
-  EXPECT_GE(decodable(told.video, told.tracks[0], "from_interlaced.h264"), 40U);
+  const auto sps = media::sps_of(told.tracks[0].config);
+  EXPECT_TRUE(sps->frames_only);
+  ASSERT_TRUE(sps->colour);
+  EXPECT_EQ(sps->colour->matrix, 1) << "BT.709";
+  EXPECT_GE(decodable(told.video, told.tracks[0], "from_interlaced.h264"), 88U);
+  const Combing left = combing_of(media_folder() / "from_interlaced.h264");
+  EXPECT_EQ(left.combed, 0);
+  EXPECT_GE(left.whole, 80);
+}
+
+TEST_F(Demux, makes_them_into_59_94_where_that_many_are_wanted) {
+  Encoding encoding;
+  encoding.frames_per_second_max = 60;
+  open(Job::Demux, {}, encoding);
+  send(file_bytes(interlaced_ts()));
+  line->finish();
+  ASSERT_TRUE(until([&] { return told.ended; }, Millis{60'000}));
+  EXPECT_GE(decodable(told.video, told.tracks[0], "from_fields.h264"), 176U);
+  EXPECT_EQ(combing_of(media_folder() / "from_fields.h264").combed, 0);
+  ASSERT_GE(told.video.size(), 176U);
+  const auto took = told.video[175].pts - told.video[55].pts;  // 120 pictures: 2.002 s
+  EXPECT_NEAR(static_cast<double>(took) / told.tracks[0].timescale, 2.002, 0.001);
 }
 
 TEST_F(Demux, passes_h264_and_aac_of_matroska_through) {

@@ -4,6 +4,7 @@
 
 extern "C" {
 #include <libavcodec/avcodec.h>
+#include <libavfilter/avfilter.h>
 #include <libavformat/avformat.h>
 #include <libavutil/avutil.h>
 #include <libavutil/channel_layout.h>
@@ -34,6 +35,7 @@ struct Close {
   void operator()(AVPacket* p) const { av_packet_free(&p); }
   void operator()(AVCodecParameters* p) const { avcodec_parameters_free(&p); }
   void operator()(AVCodecContext* p) const { avcodec_free_context(&p); }
+  void operator()(AVFilterGraph* p) const { avfilter_graph_free(&p); }
   void operator()(AVFormatContext* p) const { avformat_close_input(&p); }
   void operator()(SwsContext* p) const { sws_freeContext(p); }
   void operator()(SwrContext* p) const { swr_free(&p); }

@@ -118,10 +118,7 @@ class PictureRung {
     options.frame_rate = frame_rate();
     options.timescale = source_.timescale;
     options.encoding.video_bitrate = rung_.bitrate;
-    options.sample_aspect = picture.sample_aspect_ratio;
-    options.matrix = picture.colorspace;
-    options.primaries = picture.color_primaries;
-    options.transfer = picture.color_trc;
+    options.take_look(picture, source_.height);
     auto opened = VideoEncoder::open(options);
     if (!opened) return false;
     encoder_ = std::move(*opened);

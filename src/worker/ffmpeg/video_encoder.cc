@@ -10,6 +10,7 @@ namespace {
 // more in waking than it saves.
 constexpr int kPixelsOneThread = 640 * 360;
 constexpr int kThreadsMax = 4;
+constexpr int kHighDefinition = 720;  // lines: from here on BT.709 is meant (ITU-R BT.709, BT.601)
 // Quality asked for; the rate of Encoding is the ceiling, so that a still picture costs little.
 constexpr const char* kRateFactor = "23";
 
@@ -32,6 +33,17 @@ bool KeyFrameGrid::is_key(Utc when) {
   index_ = index;
   asked_ = false;
   return key;
+}
+
+void VideoEncoder::Options::take_look(const AVFrame& picture, int source_height) {
+  sample_aspect = picture.sample_aspect_ratio;
+  matrix = picture.colorspace == AVCOL_SPC_RGB ? AVCOL_SPC_UNSPECIFIED : picture.colorspace;
+  primaries = picture.color_primaries;
+  transfer = picture.color_trc;
+  if (source_height < kHighDefinition || matrix != AVCOL_SPC_UNSPECIFIED) return;
+  matrix = AVCOL_SPC_BT709;
+  primaries = AVCOL_PRI_BT709;
+  transfer = AVCOL_TRC_BT709;
 }
 
 std::expected<std::unique_ptr<VideoEncoder>, std::string> VideoEncoder::open(

@@ -44,6 +44,9 @@ class VideoEncoder {
     AVColorSpace matrix = AVCOL_SPC_UNSPECIFIED;
     AVColorPrimaries primaries = AVCOL_PRI_UNSPECIFIED;
     AVColorTransferCharacteristic transfer = AVCOL_TRC_UNSPECIFIED;
+    // Shape and colours of `picture`. A source of 720 lines and more that does not say its colours has
+    // those of BT.709, which a smaller rendition must say: players would take it for BT.601.
+    void take_look(const AVFrame& picture, int source_height);
   };
   static std::expected<std::unique_ptr<VideoEncoder>, std::string> open(const Options& options);
 

@@ -12,6 +12,14 @@ namespace {
 constexpr int kDecoderThreadsMax = 4;
 constexpr media::Rational kUsualRate{30, 1};  // for sources that do not say
 
+// Of the grid that this rate's segments lie on: 2.002 s where 60 pictures take so long.
+Micros segment_of(media::Rational rate, Micros segment) {
+  return rate.den % 1001 == 0 ? segment * 1001 / 1000 : segment;
+}
+
+// Fields a second of an interlaced source, when it is not known to be otherwise: 59.94.
+constexpr std::uint32_t kFieldsMin = 50;
+
 media::Rational limited(media::Rational rate, std::uint32_t max) {
   if (rate.num == 0) return {std::min(kUsualRate.num, max), 1};
   return std::uint64_t{rate.num} > std::uint64_t{rate.den} * max ? media::Rational{max, 1} : rate;
@@ -65,20 +73,37 @@ VideoTranscoder::VideoTranscoder(VideoDecoder decoder, Options options, FrameSin
       options_(options),
       sink_(sink),
       anchor_(anchor),
-      grid_(options_.encoding.segment),
+      grid_(segment_of(options_.frame_rate, options_.encoding.segment)),
       rate_(options_.encoding.frames_per_second_max) {}
 
 void VideoTranscoder::take(const AVPacket* packet) {
-  decoder_.decode(packet, [this](AVFrame& picture, std::int64_t pts) {
-    encode(picture, av::ticks(pts, options_.time_base, options_.timescale));
-  });
+  decoder_.decode(packet, [this](AVFrame& picture, std::int64_t pts) { on_decoded(picture, pts); });
+  if (packet != nullptr || !deinterlacer_) return;
+  deinterlacer_->finish([this](AVFrame& picture, std::int64_t pts) { encode(picture, pts); });
 }
 
-void VideoTranscoder::encode(AVFrame& decoded, std::int64_t pts) {
+// Interlaced once, all go through the filter, which lets whole pictures pass.
+void VideoTranscoder::on_decoded(AVFrame& picture, std::int64_t pts) {
+  if (picture.interlaced_frame != 0 && !deinterlacer_) {
+    const bool fields = options_.encoding.frames_per_second_max >= kFieldsMin;
+    const AVRational ticks{1, static_cast<int>(options_.timescale)};
+    deinterlacer_ = std::make_unique<Deinterlacer>(
+        fields ? Deinterlacer::Rate::EachField : Deinterlacer::Rate::EachFrame, ticks);
+    if (fields) options_.frame_rate.num *= 2;
+  }
+  const std::int64_t time = av::ticks(pts, options_.time_base, options_.timescale);
+  if (!deinterlacer_) return encode(picture, time);
+  const auto take = [this](AVFrame& whole, std::int64_t at) { encode(whole, at); };
+  if (!deinterlacer_->put(picture, time, take)) {
+    complaint_ = "The interlaced picture cannot be made progressive; send a progressive one.";
+  }
+}
+
+void VideoTranscoder::encode(AVFrame& whole, std::int64_t pts) {
   if (last_pts_ != av::kNoTime && pts <= last_pts_) return;
   const std::int64_t micros = mul_div(pts, 1'000'000, options_.timescale);
   if (!rate_.admit(micros)) return;
-  AVFrame* picture = converter_.convert(decoded);
+  AVFrame* picture = converter_.convert(whole);
   if (picture == nullptr) {
     complaint_ = "The picture is smaller than 16 or larger than 4096 pixels; send another size.";
     return;
@@ -101,10 +126,7 @@ bool VideoTranscoder::prepare(const AVFrame& picture) {
   options.frame_rate = limited(options_.frame_rate, options_.encoding.frames_per_second_max);
   options.timescale = options_.timescale;
   options.encoding = options_.encoding;
-  options.sample_aspect = picture.sample_aspect_ratio;
-  options.matrix = picture.colorspace == AVCOL_SPC_RGB ? AVCOL_SPC_UNSPECIFIED : picture.colorspace;
-  options.primaries = picture.color_primaries;
-  options.transfer = picture.color_trc;
+  options.take_look(picture, picture.height);
   auto opened = VideoEncoder::open(options);
   if (!opened) {
     complaint_ = opened.error();

@@ -1,5 +1,5 @@
 // Any picture codec made into H.264 that every browser plays, with key frames on the UTC grid.
-// Flow:   packets -> decoder -> PictureConverter -> VideoEncoder -> FrameSink
+// Flow:   packets -> decoder -> [Deinterlacer] -> PictureConverter -> VideoEncoder -> FrameSink
 // Thread: its job's; decoder and encoder add slice threads.
 // Limits: Encoding (rate, pictures a second); sides <= kPictureSideMax.
 #pragma once
@@ -11,6 +11,7 @@
 #include <string>
 
 #include "worker/ffmpeg/av.h"
+#include "worker/ffmpeg/deinterlacer.h"
 #include "worker/ffmpeg/output.h"
 #include "worker/ffmpeg/picture_converter.h"
 #include "worker/ffmpeg/video_encoder.h"
@@ -65,7 +66,8 @@ class VideoTranscoder {
  private:
   VideoTranscoder(VideoDecoder decoder, Options options, FrameSink& sink,
                   const SourceAnchor& anchor);
-  void encode(AVFrame& decoded, std::int64_t pts);
+  void on_decoded(AVFrame& picture, std::int64_t pts);
+  void encode(AVFrame& whole, std::int64_t pts);
   bool prepare(const AVFrame& picture);
 
   VideoDecoder decoder_;
@@ -74,6 +76,7 @@ class VideoTranscoder {
   const SourceAnchor& anchor_;
   KeyFrameGrid grid_;
   RatePolicy rate_;
+  std::unique_ptr<Deinterlacer> deinterlacer_;  // from the first interlaced picture on
   PictureConverter converter_;
   std::unique_ptr<VideoEncoder> encoder_;
   std::int64_t last_pts_ = av::kNoTime;
