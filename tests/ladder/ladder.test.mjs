@@ -6,7 +6,8 @@ import { after, before, test } from 'node:test';
 import { fetchOk, readMedia, strictly } from '../harness/hls.mjs';
 import { asFile, film, probe } from '../harness/media.mjs';
 import { Server } from '../harness/server.mjs';
-import { publisher } from '../harness/socket.mjs';
+import { isInit } from '../harness/mp4.mjs';
+import { publisher, viewer } from '../harness/socket.mjs';
 import { publishToken, viewToken } from '../harness/token.mjs';
 import { until } from '../harness/wait.mjs';
 
@@ -37,7 +38,7 @@ before(async () => {
   server = await Server.start({ config: kConfig });
   camera = publisher(server, 'channel=stage', { token: publishToken('stage') });
   await camera.open();
-  const bytes = readFileSync(await film({ seconds: 20 })); // plays at its own speed however fast it is sent
+  const bytes = readFileSync(await film({ seconds: 60 })); // plays at its own speed however fast it is sent
   const sent = [];
   for (let at = 0; at < bytes.length; at += kPiece) sent.push(camera.send(bytes.subarray(at, at + kPiece)));
   Promise.all(sent).catch(() => {});
@@ -103,4 +104,42 @@ test('renditions are cut alike and decode', { timeout: 60_000 }, async () => {
   assert.ok(Math.abs(frames['90p'] - frames.video / 2) <= 3, `${frames['90p']} of ${frames.video}`);
   const sound = await asFile(await bytesOf('radio', numbers), 'mp4', (path) => probe(path, ['-show_streams']));
   assert.equal(sound.streams[0].codec_name, 'aac');
+});
+
+// What a viewer's socket brought since its last init of this rendition, as a file.
+const sizeOf = (socket, rendition) => {
+  const { at } = socket.texts.findLast((text) => text.type === 'init' && text.rendition === rendition);
+  return asFile(Buffer.concat(socket.messages.slice(at)), 'mp4', async (path) => {
+    const { streams } = await probe(path, ['-count_frames', '-show_streams']);
+    const picture = streams.find((stream) => stream.codec_type === 'video');
+    return { height: picture?.height, frames: Number(picture?.nb_read_frames ?? 0), sound: streams.some((stream) => stream.codec_type === 'audio') };
+  });
+};
+const sent = (socket, rendition) =>
+  until(`a second of ${rendition || 'the source'}`, () => {
+    const init = socket.texts.findLast((text) => text.type === 'init');
+    return init?.rendition === rendition && socket.messages.length > init.at + 60;
+  }, { within: 20_000 });
+
+test('a WebSocket viewer gets the rendition it asks for, and changes without a gap', { timeout: 60_000 }, async () => {
+  const socket = await viewer(server, 'stage', 'latency=33&rendition=180p').open();
+  await sent(socket, '180p');
+  assert.ok(isInit(socket.messages[0]));
+  assert.deepEqual(await sizeOf(socket, '180p').then(({ height, sound }) => ({ height, sound })), { height: 180, sound: true });
+  await socket.send(JSON.stringify({ type: 'rendition', name: '' }));
+  await sent(socket, '');
+  assert.equal((await sizeOf(socket, '')).height, 360);
+  await socket.send(JSON.stringify({ type: 'rendition', name: 'radio' }));
+  await until('sound alone', () => socket.texts.findLast((text) => text.type === 'init').rendition === 'radio', { within: 20_000 });
+  await until('some of it', () => socket.messages.length > socket.texts.findLast((text) => text.type === 'init').at + 4, { within: 20_000 });
+  assert.deepEqual(await sizeOf(socket, 'radio'), { height: undefined, frames: 0, sound: true });
+  assert.ok(!socket.texts.some((text) => text.type === 'gap' && text.why !== 'input'), JSON.stringify(socket.texts));
+  await socket.close();
+});
+
+test('a rendition that is not made gives the best there is, and a name that is none is refused', { timeout: 30_000 }, async () => {
+  const socket = await viewer(server, 'stage', 'latency=33&rendition=4320p').open();
+  await sent(socket, '');
+  await socket.send(JSON.stringify({ type: 'rendition', name: '../x' }));
+  assert.equal((await socket.closed.promise).code, 4400);
 });
