@@ -403,8 +403,10 @@ TEST_F(FanOutTest, a_rendition_is_its_picture_with_the_sources_sound) {
   source->join(a, {});
   smaller->join(b, {});
   play(1);
-  EXPECT_THAT(a.received, ElementsAre(StartsWith("{\"type\":\"init\""), "moov", "k50", "a50", "v51", "a51"));
-  EXPECT_THAT(b.received, ElementsAre(StartsWith("{\"type\":\"init\""), ::testing::_, "K50", "a51", "V51"));
+  EXPECT_THAT(a.received,
+              ElementsAre(StartsWith("{\"type\":\"init\""), "moov", "k50", "a50", "v51", "a51"));
+  EXPECT_THAT(b.received,
+              ElementsAre(StartsWith("{\"type\":\"init\""), ::testing::_, "K50", "a51", "V51"));
 }
 
 TEST_F(FanOutTest, who_changes_goes_on_at_the_key_frame_before) {
