@@ -76,6 +76,29 @@ TEST_F(CaptureJob, passes_a_file_through_at_its_own_pace_and_loops) {
   EXPECT_NEAR(seconds_of(told.video.back(), *told.track(media::kVideoTrack)), now(), 0.3);
 }
 
+// A fragment of two seconds has all of its picture before all of its sound.
+TEST_F(CaptureJob, loops_a_fragmented_file_without_a_step_of_either_track) {
+  Capture capture;
+  capture.source =
+      "file:" + made("long_fragments.mp4", "-i " + plain_mp4() +
+                                               " -c copy -movflags +empty_moov+default_base_moof "
+                                               "-frag_duration 2000000 -f mp4");
+  capture.loop = true;
+  open(Job::Capture, capture);
+  const std::size_t turn = packets_of(plain_mp4(), "v").size();
+  ASSERT_TRUE(until([&] { return told.video.size() > 2 * turn; }, Millis{30'000}));
+  const auto steps_of = [this](const std::vector<media::Frame>& frames, media::TrackId track) {
+    double longest = 0;
+    for (std::size_t i = 1; i < frames.size(); ++i) {
+      const auto step = frames[i].dts - frames[i - 1].dts;
+      longest = std::max(longest, static_cast<double>(step) / told.track(track)->timescale);
+    }
+    return longest;
+  };
+  EXPECT_LT(steps_of(told.video, media::kVideoTrack), 0.1);
+  EXPECT_LT(steps_of(told.audio, media::kAudioTrack), 0.1);
+}
+
 TEST_F(CaptureJob, ends_with_its_file) {
   Capture capture;
   capture.source = "file:" + made("short.mp4", "-i " + plain_mp4() + " -t 0.5 -c copy");

@@ -1,12 +1,13 @@
 // A file or standard input, sent at its own pace as if it happened now.
 // Flow:   descriptor -> FFmpeg demuxer -> SourceTracks -> Pacer -> Output           (h264)
 //                                      -> VideoDecoder -> PictureOutput            (jpeg)
-// Limits: the demuxers' own; one packet in hand.
+// Limits: the demuxers' own; of a file kReadAhead in hand, of a pipe one packet.
 #include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,6 +29,9 @@ namespace {
 
 constexpr int kReadBufferBytes = 64 * 1024;
 constexpr Micros kLateMax{1'000'000};  // a pause of the line or of the pipe: the rest moves with it
+// A file may bring seconds of one track before the same seconds of the other (a fragmented one does): so much
+// is read before the earliest packet is taken.
+constexpr Micros kReadAhead{2'500'000};
 // A pipe may bring the picture much later than FFmpeg's guess at it takes.
 constexpr std::int64_t kAnalyzeMicros = 1'000'000;
 
@@ -119,16 +123,11 @@ class FileCapture {
   void run() {
     open();
     SourceTracks tracks(parent_, configuration_.encoding, pacer_, anchor_);
-    const auto packet = av::new_packet();
     while (!pacer_.finished()) {
-      const int result = av_read_frame(format_.get(), packet.get());
-      if (result == AVERROR(EAGAIN)) continue;
-      if (result < 0) {
-        if (!configuration_.capture.loop || !rewind()) break;
-        continue;
-      }
-      take(tracks, *packet);
-      av_packet_unref(packet.get());
+      while (wants_more()) read_one();
+      if (held_.empty()) break;
+      const auto first = held_.extract(held_.begin());
+      take(tracks, *first.mapped(), first.key());
     }
     tracks.finish();
     output_.flush();
@@ -137,9 +136,9 @@ class FileCapture {
  private:
   void open() {
     auto* buffer = static_cast<unsigned char*>(av_malloc(kReadBufferBytes));
-    const bool seekable = lseek(descriptor_, 0, SEEK_CUR) >= 0;
+    seekable_ = lseek(descriptor_, 0, SEEK_CUR) >= 0;
     io_.reset(avio_alloc_context(buffer, kReadBufferBytes, 0, &descriptor_, read_descriptor,
-                                 nullptr, seekable ? seek_descriptor : nullptr));
+                                 nullptr, seekable_ ? seek_descriptor : nullptr));
     AVFormatContext* format = avformat_alloc_context();
     format->pb = io_.get();
     format->flags |= AVFMT_FLAG_CUSTOM_IO;
@@ -177,17 +176,34 @@ class FileCapture {
     return true;
   }
 
-  void take(SourceTracks& tracks, AVPacket& packet) {
-    const AVRational time_base = format_->streams[packet.stream_index]->time_base;
+  bool wants_more() const {
+    if (ended_ || held_.empty()) return !ended_;
+    return seekable_ && Micros{held_.rbegin()->first - held_.begin()->first} < kReadAhead;
+  }
+
+  // One packet more in hand, with the times of this turn.
+  void read_one() {
+    auto packet = av::new_packet();
+    const int result = av_read_frame(format_.get(), packet.get());
+    if (result == AVERROR(EAGAIN)) return;
+    if (result < 0) {
+      ended_ = !configuration_.capture.loop || !rewind();
+      return;
+    }
+    const AVRational time_base = format_->streams[packet->stream_index]->time_base;
     const AVRational micro{1, 1'000'000};
-    const std::int64_t stamp = packet.dts != av::kNoTime ? packet.dts : packet.pts;
+    const std::int64_t stamp = packet->dts != av::kNoTime ? packet->dts : packet->pts;
     if (stamp == av::kNoTime) return;
     const std::int64_t own = av_rescale_q(stamp, time_base, micro);
-    end_ = std::max(end_, own + av_rescale_q(packet.duration, time_base, micro));
+    end_ = std::max(end_, own + av_rescale_q(packet->duration, time_base, micro));
     const std::int64_t shift = av_rescale_q(turn_offset_, micro, time_base);
-    if (packet.dts != av::kNoTime) packet.dts += shift;
-    if (packet.pts != av::kNoTime) packet.pts += shift;
-    const std::int64_t micros = own + turn_offset_;
+    if (packet->dts != av::kNoTime) packet->dts += shift;
+    if (packet->pts != av::kNoTime) packet->pts += shift;
+    held_.emplace(own + turn_offset_, std::move(packet));
+  }
+
+  void take(SourceTracks& tracks, AVPacket& packet, std::int64_t micros) {
+    const AVRational time_base = format_->streams[packet.stream_index]->time_base;
     pacer_.start(micros);
     pacer_.wait(micros);
     if (pictures_.wants_jpeg()) {
@@ -223,6 +239,8 @@ class FileCapture {
   av::Own<AVIOContext> io_;
   av::Own<AVFormatContext> format_;
   int picture_index_ = -1;
+  bool seekable_ = false, ended_ = false;
+  std::multimap<std::int64_t, av::PacketPtr> held_;  // by time, microseconds
   std::optional<VideoDecoder> decoder_;
   std::int64_t turn_offset_ = 0;  // microseconds: what all turns before took
   std::int64_t end_ = 0;          // of the newest packet, microseconds of the source
