@@ -23,8 +23,8 @@ struct PresentationKeys {
   drm::KeyPeriodPtr running, next;
 };
 
-// `tracks` as usable_tracks() gave them; the source's own, then the
-// ladder's. Without running keys they are clear.
+// `tracks` as usable_tracks() gave them; the source's own, then the ladder's. Without running keys
+// they are clear.
 live::PresentationPtr make_presentation(std::uint32_t number,
                                         const std::vector<media::Track>& tracks,
                                         const PresentationKeys& keys = {});
