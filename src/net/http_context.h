@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "net/address_limits.h"
+#include "net/body_file.h"
 #include "net/http2_session.h"
 #include "net/loop.h"
 #include "net/peer.h"
@@ -99,6 +100,7 @@ struct HttpContext {
   Deadlines deadlines;
   bool draining = false;
   std::unordered_set<Connection*> connections;
+  BodyFiles files;
   OpenCounts& open;
   const Capacity& capacity;
 
