@@ -53,7 +53,7 @@ class GrowingTest : public ::testing::Test {
  protected:
   GrowingTest() {
     tell(std::make_shared<const live::Presentation>(
-        live::Presentation{1, {{"video", {}, "", {}}}, {}, ""}));
+        live::Presentation{1, {{"video", {}, "", {}}}, {}}));
     tell(live::SegmentOpened{media::kVideoTrack, 7, {0, kTimescale}, 1, false});
   }
   void tell(live::PackageEvent event) { view_.apply(live::Update{std::move(event)}); }
