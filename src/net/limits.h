@@ -45,6 +45,7 @@ inline constexpr std::size_t kLoadSlack = 16;          // connections more than 
 
 // --- Bytes on the way ---
 inline constexpr std::size_t kReadBytes = 64 * 1024;       // one recv
+inline constexpr int kEventsPerTurn = 64;                  // then timers' and posts' turn
 inline constexpr int kReadsPerTurn = 4;                    // then the other connections' turn
 inline constexpr std::size_t kTlsRecordBytes = 16 * 1024;  // RFC 8446 section 5.1
 // Ciphertext of one send. It stays in a core's second-level cache, and what a full socket does not

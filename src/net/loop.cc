@@ -12,7 +12,7 @@
 #include <unordered_map>
 #include <utility>
 
-#include "net/limits.h"
+#include "net/epoll_set.h"
 #include "net/scratch.h"
 
 namespace butai::net {
@@ -85,6 +85,7 @@ struct Loop::Impl {
   asio::executor_work_guard<asio::io_context::executor_type> work = asio::make_work_guard(context);
   std::shared_ptr<TimerQueue> timers = std::make_shared<TimerQueue>(context);
   Scratch scratch;
+  EpollSet descriptors{context};
   std::atomic<std::thread::id> thread{};
   std::unordered_map<const void*, std::shared_ptr<void>> residents;  // die before the context
 };
@@ -114,6 +115,8 @@ void Loop::run() {
 void Loop::stop() { impl_->context.stop(); }
 
 asio::io_context& Loop::context() { return impl_->context; }
+
+EpollSet& Loop::descriptors() { return impl_->descriptors; }
 
 void Loop::keep(std::shared_ptr<void> resident) {
   const void* key = resident.get();

@@ -16,6 +16,7 @@ class io_context;
 
 namespace butai::net {
 
+class EpollSet;
 struct Scratch;
 
 class Loop final : public Executor {
@@ -35,6 +36,7 @@ class Loop final : public Executor {
   void run();
   void stop();  // from any thread
   boost::asio::io_context& context();
+  EpollSet& descriptors();  // for net/descriptor.h
   // Keeps a connection alive that nobody else owns, until released or until this loop is destroyed.
   void keep(std::shared_ptr<void> resident);
   void release(const void* resident);  // after whatever runs now

@@ -22,6 +22,12 @@ iovec view_of(ByteView bytes) {
   return {const_cast<std::uint8_t*>(bytes.data()), bytes.size()};  // writev takes no const
 }
 
+std::size_t size_of(std::span<const iovec> views) {
+  std::size_t size = 0;
+  for (const iovec& view : views) size += view.iov_len;
+  return size;
+}
+
 void tune(int fd) {
   const int on = 1;
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -47,13 +53,15 @@ void Transport::begin() { user_->on_open(); }
 
 void Transport::take(ByteView wire) { user_->on_received(wire); }
 
-void Transport::wait_readable() {
+void Transport::wait_readable(Wait wait) {
   if (reading_ || paused_ || ended_ || dead_) return;
   reading_ = true;
-  descriptor_.wait_readable([self = shared_from_this()] {
-    self->reading_ = false;
-    self->readable();
-  });
+  descriptor_.wait_readable(
+      [self = shared_from_this()] {
+        self->reading_ = false;
+        self->readable();
+      },
+      wait);
 }
 
 void Transport::readable() {
@@ -62,7 +70,7 @@ void Transport::readable() {
     if (dead_ || ended_ || paused_) return;
     const ssize_t count = ::recv(descriptor_.fd(), buffer.data(), buffer.size(), 0);
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) break;
+    if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return wait_readable(Wait::Edge);
     if (count < 0) return fail(std::strerror(errno));
     if (count == 0) {
       if (finishing_) return drop();
@@ -71,7 +79,7 @@ void Transport::readable() {
     const auto size = static_cast<std::size_t>(count);
     if (traffic_.received != nullptr) traffic_.received->Increment(static_cast<double>(size));
     if (user_ != nullptr) take({buffer.data(), size});
-    if (size < buffer.size()) break;
+    if (size < buffer.size()) return wait_readable(Wait::Edge);
   }
   wait_readable();
 }
@@ -125,6 +133,7 @@ std::size_t Transport::to_kernel(std::span<const iovec> views) {
     const ssize_t count = views.size() == 1 ? ::send(descriptor_.fd(), views[0].iov_base,
                                                      views[0].iov_len, MSG_NOSIGNAL)
                                             : ::sendmsg(descriptor_.fd(), &message, MSG_NOSIGNAL);
+    took_less_ = count < 0 || static_cast<std::size_t>(count) < size_of(views);
     if (count >= 0) {
       const auto taken = static_cast<std::size_t>(count);
       sent_total_ += taken;
@@ -140,13 +149,15 @@ std::size_t Transport::to_kernel(std::span<const iovec> views) {
 void Transport::wait_writable() {
   if (kernel_full_ || dead_) return;
   kernel_full_ = true;
-  descriptor_.wait_writable([self = shared_from_this()] {
-    self->kernel_full_ = false;
-    self->flush();
-    if (self->dead_) return;
-    if (self->unsent() > 0) return self->wait_writable();
-    self->sent_all();
-  });
+  descriptor_.wait_writable(
+      [self = shared_from_this()] {
+        self->kernel_full_ = false;
+        self->flush();
+        if (self->dead_) return;
+        if (self->unsent() > 0) return self->wait_writable();
+        self->sent_all();
+      },
+      took_less_ ? Wait::Edge : Wait::Level);
 }
 
 void Transport::flush() {
@@ -211,8 +222,7 @@ void Transport::sent_all() {
 void Transport::pause() { paused_ = true; }
 
 void Transport::resume() {
-  paused_ = false;
-  wait_readable();
+  if (std::exchange(paused_, false)) wait_readable();
 }
 
 void Transport::finish() {
@@ -222,7 +232,8 @@ void Transport::finish() {
   finishing_ = true;
   linger();
   if (unsent() == 0) sent_all();
-  resume();
+  paused_ = false;
+  wait_readable();
 }
 
 // Waits kLingerDeadline at a time for as long as the peer still takes what is queued.

@@ -94,7 +94,7 @@ class Transport : public std::enable_shared_from_this<Transport> {
   TransportUser* user() { return user_; }
 
  private:
-  void wait_readable();
+  void wait_readable(Wait wait = Wait::Level);
   void readable();
   void flush();
   void queue(ByteView head, std::span<const Bytes> pieces, std::size_t already);
@@ -117,6 +117,7 @@ class Transport : public std::enable_shared_from_this<Transport> {
   std::string failure_;
   TimerHandle linger_;
   bool kernel_full_ = false;  // a wait_writable is pending
+  bool took_less_ = false;    // the kernel, of the last thing it was offered
   bool reading_ = false;      // a wait_readable is pending
   bool paused_ = false;
   bool finishing_ = false;
