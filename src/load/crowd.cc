@@ -1,10 +1,5 @@
 #include "load/crowd.h"
 
-#include <fmt/format.h>
-#include <sys/epoll.h>
-#include <time.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
@@ -47,65 +42,43 @@ void Tally::add(const Tally& others) {
 }
 
 Crowd::Crowd(CrowdOptions options)
-    : options_(std::move(options)), viewers_(options_.viewers), scratch_(256 * 1024) {
+    : CrowdThread(options.viewers, options.joins_per_second),
+      options_(std::move(options)),
+      viewers_(options_.viewers),
+      scratch_(256 * 1024) {
   const int quarter = static_cast<int>(options_.kbit_per_second * 1000 / 8 / 4);
   low_water_ = std::clamp(quarter, kLowWaterMin, kLowWaterMax);
 }
 
-Crowd::~Crowd() {
-  phase_.store(Phase::Over);
-  if (thread_.joinable()) thread_.join();
-}
-
-void Crowd::start() {
-  thread_ = std::thread([this] { run(); });
-}
-
 Tally Crowd::finish() {
-  phase_.store(Phase::Over);
-  if (thread_.joinable()) thread_.join();
+  stop();
   return std::move(tally_);
 }
 
-void Crowd::run() {
+void Crowd::begin(std::int64_t now_us) {
   if (options_.probes) become_instrument();
-  epoll_ = epoll_create1(EPOLL_CLOEXEC);
-  started_us_ = pongs_us_ = steady_micros();
-  std::array<epoll_event, 512> events;
-  std::int64_t next_turn = started_us_;
-  while (phase_.load(std::memory_order_relaxed) != Phase::Over) {
-    const std::int64_t wait = std::max<std::int64_t>(next_turn - steady_micros(), 0);
-    const timespec patience{.tv_sec = 0, .tv_nsec = wait * 1'000};
-    const int count = epoll_pwait2(epoll_, events.data(), events.size(), &patience, nullptr);
-    for (int i = 0; i < count; ++i) {
-      const std::size_t index = events[static_cast<std::size_t>(i)].data.u32;
-      drive(viewers_[index], index);
-    }
-    const std::int64_t now = steady_micros();
-    if (now < next_turn) continue;
-    if (in_window_) tally_.lag.add(Micros{now - next_turn});
-    housekeep(now);
-    next_turn = std::max(next_turn + kTurn.count(), now);
-  }
-  close_window();
-  for (Viewer& viewer : viewers_) viewer.link.close();
-  ::close(epoll_);
+  pongs_us_ = now_us;
 }
 
-void Crowd::housekeep(std::int64_t now) {
-  if (!in_window_ && phase_.load(std::memory_order_relaxed) == Phase::Window) mark_window();
-  join_those_due(now);
-  for (; oldest_opening_ < begun_; ++oldest_opening_) {
+std::int64_t Crowd::turn(std::int64_t now_us, std::int64_t due_us) {
+  if (in_window()) tally_.lag.add(Micros{now_us - due_us});
+  for (; oldest_opening_ < begun(); ++oldest_opening_) {
     Viewer& viewer = viewers_[oldest_opening_];
     const bool opening = viewer.stage == Stage::Opening || viewer.stage == Stage::Head;
     if (!opening) continue;
-    if (now - viewer.began_us < std::chrono::duration_cast<Micros>(kConnectMax).count()) break;
+    if (now_us - viewer.began_us < std::chrono::duration_cast<Micros>(kConnectMax).count()) break;
     fail(viewer, "no answer in 20 s");
   }
   if (options_.slow_percent > 0) drag();
-  if (!options_.websocket) return;
-  if (now - pongs_us_ < std::chrono::duration_cast<Micros>(kPongEvery).count()) return;
-  pongs_us_ = now;
+  if (options_.websocket &&
+      now_us - pongs_us_ >= std::chrono::duration_cast<Micros>(kPongEvery).count()) {
+    pongs_us_ = now_us;
+    send_pongs();
+  }
+  return std::max(due_us + kTurn.count(), now_us);
+}
+
+void Crowd::send_pongs() {
   for (Viewer& viewer : viewers_) {
     const bool open = viewer.stage == Stage::Probing || viewer.stage == Stage::Discarding ||
                       viewer.stage == Stage::First;
@@ -124,29 +97,18 @@ void Crowd::drag() {
   }
 }
 
-void Crowd::join_those_due(std::int64_t now) {
-  const double elapsed = static_cast<double>(now - started_us_) / 1e6;
-  const auto due = std::min<std::size_t>(
-      static_cast<std::size_t>(elapsed * options_.joins_per_second) + 1, viewers_.size());
-  for (; begun_ < due; ++begun_) {
-    Viewer& viewer = viewers_[begun_];
-    viewer.began_us = started_us_ + static_cast<std::int64_t>(static_cast<double>(begun_) * 1e6 /
-                                                              options_.joins_per_second);
-    viewer.stage = Stage::Opening;
-    viewer.stalled = begun_ % 100 < options_.stalled_percent;
-    viewer.slow =
-        !viewer.stalled && begun_ % 100 < options_.stalled_percent + options_.slow_percent;
-    if (!viewer.link.begin(options_.target, &tls_, begun_)) {
-      fail(viewer, std::strerror(errno));
-      continue;
-    }
-    epoll_event event{.events = EPOLLIN | EPOLLOUT | EPOLLET, .data = {}};
-    event.data.u32 = static_cast<std::uint32_t>(begun_);
-    epoll_ctl(epoll_, EPOLL_CTL_ADD, viewer.link.descriptor(), &event);
-  }
+int Crowd::join(std::size_t index, std::int64_t due_us) {
+  Viewer& viewer = viewers_[index];
+  viewer.began_us = due_us;
+  viewer.stage = Stage::Opening;
+  viewer.stalled = index % 100 < options_.stalled_percent;
+  viewer.slow = !viewer.stalled && index % 100 < options_.stalled_percent + options_.slow_percent;
+  if (!viewer.link.begin(options_.target, &tls_, index)) fail(viewer, std::strerror(errno));
+  return viewer.link.descriptor();
 }
 
-void Crowd::drive(Viewer& viewer, std::size_t index) {
+void Crowd::drive(std::size_t index) {
+  Viewer& viewer = viewers_[index];
   switch (viewer.stage) {
     case Stage::Opening: {
       const Link::State state = viewer.link.advance();
@@ -154,10 +116,7 @@ void Crowd::drive(Viewer& viewer, std::size_t index) {
       if (state != Link::State::Open) return;
       if (!viewer.link.write(options_.request)) return fail(viewer, "takes no request");
       viewer.stage = Stage::Head;
-      epoll_event event{.events = EPOLLIN, .data = {}};
-      event.data.u32 = static_cast<std::uint32_t>(index);
-      epoll_ctl(epoll_, EPOLL_CTL_MOD, viewer.link.descriptor(), &event);
-      return;
+      return watch_level(viewer.link.descriptor(), index);
     }
     case Stage::Head:
     case Stage::First:
@@ -210,7 +169,7 @@ void Crowd::take_head(Viewer& viewer, ByteView bytes) {
 }
 
 void Crowd::take_open(Viewer& viewer) {
-  opened_.fetch_add(1, std::memory_order_relaxed);
+  count_opened();
   ++tally_.opened;
   tally_.connect.add(Micros{steady_micros() - viewer.began_us});
   viewer.live_from = utc_now();
@@ -219,7 +178,7 @@ void Crowd::take_open(Viewer& viewer) {
   viewer.reader = std::make_unique<MessageReader>(
       options_.probes ? MessageReader::Keep::Everything : MessageReader::Keep::FirstBytes);
   if (options_.probes) {
-    viewer.examiner = std::make_unique<Examiner>(in_window_ ? tally_.findings : tally_.before);
+    viewer.examiner = std::make_unique<Examiner>(in_window() ? tally_.findings : tally_.before);
   }
 }
 
@@ -229,7 +188,7 @@ void Crowd::take_bytes(Viewer& viewer, ByteView bytes) {
     if (message.opcode == net::Opcode::Close) return false;
     if (message.opcode == net::Opcode::Text) {
       const bool gap = as_text(message.bytes).find("\"gap\"") != std::string_view::npos;
-      if (gap && viewer.examiner) ++(in_window_ ? tally_.findings : tally_.before).told_gaps;
+      if (gap && viewer.examiner) ++(in_window() ? tally_.findings : tally_.before).told_gaps;
       return true;
     }
     if (message.opcode != net::Opcode::Binary) return true;
@@ -244,7 +203,6 @@ void Crowd::take_bytes(Viewer& viewer, ByteView bytes) {
 
 void Crowd::note_first(Viewer& viewer) {
   viewer.first_seen = true;
-  first_frames_.fetch_add(1, std::memory_order_relaxed);
   tally_.first_frame.add(Micros{steady_micros() - viewer.began_us});
   if (viewer.link.secure()) tls_.remember(viewer.link.ssl());
   if (!options_.probes) settle_down(viewer);
@@ -254,8 +212,7 @@ void Crowd::settle_down(Viewer& viewer) {
   viewer.reader.reset();
   if (viewer.slow || viewer.stalled) {
     viewer.stage = Stage::Dragging;
-    epoll_ctl(epoll_, EPOLL_CTL_DEL, viewer.link.descriptor(), nullptr);
-    return;
+    return watch_no_more(viewer.link.descriptor());
   }
   viewer.stage = Stage::Discarding;
   viewer.link.wake_at(low_water_);
@@ -270,26 +227,26 @@ void Crowd::fail(Viewer& viewer, const std::string& why) {
   } else {
     ++tally_.failed;
     ++tally_.reasons[why];
-    failed_.fetch_add(1, std::memory_order_relaxed);
+    count_failed();
   }
   viewer.stage = Stage::Gone;
   viewer.link.close();
 }
 
-void Crowd::mark_window() {
-  in_window_ = true;
+void Crowd::enter_window() {
   for (Viewer& viewer : viewers_) {
     viewer.at_window = viewer.bytes + viewer.link.waiting();
     if (viewer.examiner) viewer.examiner->go_on_with(tally_.findings);
   }
 }
 
-void Crowd::close_window() {
-  if (!in_window_) return;
-  for (const Viewer& viewer : viewers_) {
+void Crowd::end() {
+  for (Viewer& viewer : viewers_) {
     const bool healthy = viewer.stage == Stage::Probing || viewer.stage == Stage::Discarding;
-    if (!healthy || viewer.slow || viewer.stalled) continue;
-    tally_.bytes.push_back(viewer.bytes + viewer.link.waiting() - viewer.at_window);
+    if (in_window() && healthy && !viewer.slow && !viewer.stalled) {
+      tally_.bytes.push_back(viewer.bytes + viewer.link.waiting() - viewer.at_window);
+    }
+    viewer.link.close();
   }
 }
 

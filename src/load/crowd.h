@@ -1,24 +1,18 @@
 // Thousands of WebSocket viewers on one thread: they join at a rate, wait for their first frame, and
 // then either read everything (probes) or throw it away unread (sinks).
 // Flow:   Crowd (own thread) -> Link per viewer -> MessageReader -> Examiner -> Tally
-// Thread: run() is the crowd's; everything public is called from the thread that made it. What both
-//         touch is atomic and only counts or commands.
-// Limits: kViewersMax viewers; load/limits.h.
-//
-// Open loop: viewer k begins to connect at k / rate, whatever became of those before it.
+// Thread: as crowd_thread.h says.
+// Limits: load/limits.h.
 #pragma once
 
-#include <array>
-#include <atomic>  // counters and commands between the crowd's thread and the controller's
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
-#include <thread>  // one per crowd
 #include <vector>
 
 #include "base/latency_figures.h"
+#include "load/crowd_thread.h"
 #include "load/examiner.h"
 #include "load/link.h"
 #include "load/message_reader.h"
@@ -50,23 +44,14 @@ struct Tally {
   void add(const Tally& others);
 };
 
-class Crowd {
+class Crowd final : public CrowdThread {
  public:
   explicit Crowd(CrowdOptions options);
-  ~Crowd();
-  Crowd(const Crowd&) = delete;
-  Crowd& operator=(const Crowd&) = delete;
+  ~Crowd() override { stop(); }
 
-  void start();
-  std::uint64_t opened() const { return opened_.load(std::memory_order_relaxed); }
-  std::uint64_t failed() const { return failed_.load(std::memory_order_relaxed); }
-  std::uint64_t first_frames() const { return first_frames_.load(std::memory_order_relaxed); }
-  bool settled() const { return opened() + failed() >= options_.viewers; }
-  void begin_window() { phase_.store(Phase::Window); }
   Tally finish();  // ends the window and the thread
 
  private:
-  enum class Phase : std::uint8_t { Before, Window, Over };
   enum class Stage : std::uint8_t {
     Idle,
     Opening,
@@ -89,9 +74,13 @@ class Crowd {
     std::unique_ptr<Examiner> examiner;
   };
 
-  void run();
-  void join_those_due(std::int64_t now);
-  void drive(Viewer& viewer, std::size_t index);
+  void begin(std::int64_t now_us) override;
+  int join(std::size_t index, std::int64_t due_us) override;
+  void drive(std::size_t index) override;
+  void enter_window() override;
+  std::int64_t turn(std::int64_t now_us, std::int64_t due_us) override;
+  void end() override;
+
   void take_open(Viewer& viewer);
   void take_head(Viewer& viewer, ByteView bytes);
   void take_bytes(Viewer& viewer, ByteView bytes);
@@ -99,25 +88,17 @@ class Crowd {
   void settle_down(Viewer& viewer);
   void read(Viewer& viewer);
   void fail(Viewer& viewer, const std::string& why);
-  void housekeep(std::int64_t now);
   void drag();
-  void mark_window();
-  void close_window();
+  void send_pongs();
 
   const CrowdOptions options_;
-  std::atomic<Phase> phase_{Phase::Before};
-  std::atomic<std::uint64_t> opened_{0}, failed_{0}, first_frames_{0};
   std::vector<Viewer> viewers_;
-  std::size_t begun_ = 0;
   std::size_t oldest_opening_ = 0;
-  std::int64_t started_us_ = 0, pongs_us_ = 0;
-  int epoll_ = -1;
+  std::int64_t pongs_us_ = 0;
   int low_water_ = 1;
-  bool in_window_ = false;
   TlsClient tls_;
   Tally tally_;
   std::vector<std::uint8_t> scratch_;
-  std::thread thread_;
 };
 
 }  // namespace butai::load

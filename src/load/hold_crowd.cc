@@ -1,10 +1,6 @@
 #include "load/hold_crowd.h"
 
-#include <sys/epoll.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -20,64 +16,31 @@ constexpr std::int64_t kTurnUs = 1'000;
 }  // namespace
 
 HoldCrowd::HoldCrowd(Options options, const Guide& guide)
-    : options_(std::move(options)),
+    : CrowdThread(options.viewers, options.joins_per_second),
+      options_(std::move(options)),
       guide_(guide),
       viewers_(options_.viewers),
       scratch_(64 * 1024) {}
 
-HoldCrowd::~HoldCrowd() {
-  over_.store(true);
-  if (thread_.joinable()) thread_.join();
-}
-
-void HoldCrowd::start() {
-  thread_ = std::thread([this] { run(); });
-}
-
 HoldTally HoldCrowd::finish() {
-  over_.store(true);
-  if (thread_.joinable()) thread_.join();
+  stop();
   return std::move(tally_);
 }
 
-void HoldCrowd::run() {
-  epoll_ = epoll_create1(EPOLL_CLOEXEC);
-  started_us_ = steady_micros();
-  std::int64_t next_turn = started_us_;
-  std::array<epoll_event, 512> events;
-  while (!over_.load(std::memory_order_relaxed)) {
-    const std::int64_t wait = std::max<std::int64_t>(next_turn - steady_micros(), 0);
-    const timespec patience{.tv_sec = 0, .tv_nsec = wait * 1'000};
-    const int count = epoll_pwait2(epoll_, events.data(), events.size(), &patience, nullptr);
-    for (int i = 0; i < count; ++i) drive(viewers_[events[static_cast<std::size_t>(i)].data.u32]);
-    const std::int64_t now = steady_micros();
-    if (now < next_turn) continue;
-    if (!in_window_ && window_.load(std::memory_order_relaxed)) {
-      in_window_ = true;
-    }
-    join();
-    ask_those_ready();
-    next_turn = std::max(next_turn + kTurnUs, steady_micros());
-  }
-  for (Viewer& viewer : viewers_) viewer.link.close();
-  ::close(epoll_);
+std::int64_t HoldCrowd::turn(std::int64_t, std::int64_t due_us) {
+  ask_those_ready();
+  return std::max(due_us + kTurnUs, steady_micros());
 }
 
-void HoldCrowd::join() {
-  const double elapsed = static_cast<double>(steady_micros() - started_us_) / 1e6;
-  const auto due = std::min<std::size_t>(
-      static_cast<std::size_t>(elapsed * options_.joins_per_second) + 1, viewers_.size());
-  for (; begun_ < due; ++begun_) {
-    Viewer& viewer = viewers_[begun_];
-    viewer.stage = Stage::Opening;
-    if (!viewer.link.begin(options_.target, &tls_, begun_)) {
-      fail(viewer, std::strerror(errno));
-      continue;
-    }
-    epoll_event event{.events = EPOLLIN | EPOLLOUT | EPOLLET, .data = {}};
-    event.data.u32 = static_cast<std::uint32_t>(begun_);
-    epoll_ctl(epoll_, EPOLL_CTL_ADD, viewer.link.descriptor(), &event);
-  }
+void HoldCrowd::end() {
+  for (Viewer& viewer : viewers_) viewer.link.close();
+}
+
+int HoldCrowd::join(std::size_t index, std::int64_t) {
+  Viewer& viewer = viewers_[index];
+  viewer.stage = Stage::Opening;
+  if (!viewer.link.begin(options_.target, &tls_, index)) fail(viewer, std::strerror(errno));
+  return viewer.link.descriptor();
 }
 
 void HoldCrowd::ask_those_ready() {
@@ -85,7 +48,7 @@ void HoldCrowd::ask_those_ready() {
   guidance_ = guide_.now();
   if (guidance_.tracks.empty() || !guidance_.failure.empty()) return;
   request_ = get_request(options_.target, Guide::reload_path(guidance_), options_.token);
-  for (std::size_t i = 0; i < begun_; ++i) {
+  for (std::size_t i = 0; i < begun(); ++i) {
     Viewer& viewer = viewers_[i];
     if (viewer.stage == Stage::Ready) ask(viewer);
   }
@@ -97,14 +60,15 @@ void HoldCrowd::ask(Viewer& viewer) {
   if (!viewer.link.write(request_)) fail(viewer, "takes no request");
 }
 
-void HoldCrowd::drive(Viewer& viewer) {
+void HoldCrowd::drive(std::size_t index) {
+  Viewer& viewer = viewers_[index];
   if (viewer.stage == Stage::Opening) {
     const Link::State state = viewer.link.advance();
     if (state == Link::State::Failed) return fail(viewer, "cannot be reached");
     if (state != Link::State::Open) return;
     viewer.stage = Stage::Ready;
     ++tally_.opened;
-    opened_.fetch_add(1);
+    count_opened();
     // At once: a server limits connections that ask for nothing.
     if (!request_.empty()) ask(viewer);
     return;
@@ -119,7 +83,7 @@ void HoldCrowd::drive(Viewer& viewer) {
     if (now == 0) break;
     got += static_cast<std::size_t>(now);
   }
-  if (in_window_) tally_.bytes += got;
+  if (in_window()) tally_.bytes += got;
   if (got == 0 || viewer.stage != Stage::Held) return;
   viewer.stage = Stage::Ready;
   const std::int64_t now = steady_micros();
@@ -128,9 +92,9 @@ void HoldCrowd::drive(Viewer& viewer) {
     first_us_ = now;
     closed_us_ = options_.closed_us ? options_.closed_us() : 0;
     if (closed_us_ == 0) closed_us_ = now;
-    if (in_window_) ++tally_.rounds;
+    if (in_window()) ++tally_.rounds;
   }
-  if (in_window_ && viewer.asked == round_) {
+  if (in_window() && viewer.asked == round_) {
     ++tally_.answers;
     tally_.release.add(Micros{now - closed_us_});
     tally_.after_first.add(Micros{now - first_us_});
@@ -142,7 +106,7 @@ void HoldCrowd::drive(Viewer& viewer) {
 void HoldCrowd::fail(Viewer& viewer, const std::string& why) {
   if (viewer.stage == Stage::Opening || viewer.stage == Stage::Idle) {
     ++tally_.failed;
-    failed_.fetch_add(1);
+    count_failed();
   } else {
     ++tally_.closed;
   }

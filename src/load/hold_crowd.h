@@ -1,22 +1,21 @@
 // Thousands of LL-HLS viewers on one thread, each with one blocking reload that the server holds until
 // the part it names is there, and then the next.
 // Flow:   HoldCrowd (own thread) -> Link per viewer; which part is next comes from the Guide
-// Thread: run() is the crowd's; opened() and the commands are called by whoever made it.
+// Thread: as crowd_thread.h says.
 // Limits: kViewersMax; an answer is taken as come with its first byte (a playlist is one send).
 //
 // A release is timed from when the picture that closed the part was sent (Publisher::newest_us at the
 // first answer), or from the first answer where somebody else publishes.
 #pragma once
 
-#include <atomic>  // counters and commands between two threads
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
-#include <thread>  // one
 #include <vector>
 
 #include "base/latency_figures.h"
+#include "load/crowd_thread.h"
 #include "load/guide.h"
 #include "load/link.h"
 
@@ -31,7 +30,7 @@ struct HoldTally {
       after_first;  // since the part was closed; since the first viewer's answer
 };
 
-class HoldCrowd {
+class HoldCrowd final : public CrowdThread {
  public:
   struct Options {
     Target target;
@@ -41,15 +40,8 @@ class HoldCrowd {
     std::function<std::int64_t()> closed_us;  // when the newest picture was sent; 0: not known
   };
   HoldCrowd(Options options, const Guide& guide);
-  ~HoldCrowd();
-  HoldCrowd(const HoldCrowd&) = delete;
-  HoldCrowd& operator=(const HoldCrowd&) = delete;
+  ~HoldCrowd() override { stop(); }
 
-  void start();
-  std::uint64_t opened() const { return opened_.load(); }
-  std::uint64_t failed() const { return failed_.load(); }
-  bool settled() const { return opened() + failed() >= options_.viewers; }
-  void begin_window() { window_.store(true); }
   HoldTally finish();
 
  private:
@@ -60,29 +52,25 @@ class HoldCrowd {
     std::uint64_t asked = 0;  // the guidance's version
   };
 
-  void run();
-  void join();
+  int join(std::size_t index, std::int64_t due_us) override;
+  void drive(std::size_t index) override;
+  std::int64_t turn(std::int64_t now_us, std::int64_t due_us) override;
+  void end() override;
+
   void ask_those_ready();
   void ask(Viewer& viewer);
-  void drive(Viewer& viewer);
   void fail(Viewer& viewer, const std::string& why);
 
   const Options options_;
   const Guide& guide_;
-  std::atomic<std::uint64_t> opened_{0}, failed_{0};
-  std::atomic<bool> window_{false}, over_{false};
   std::vector<Viewer> viewers_;
-  std::size_t begun_ = 0;
   std::uint64_t round_ = 0;  // the newest version that was answered
-  std::int64_t started_us_ = 0, closed_us_ = 0, first_us_ = 0;
-  int epoll_ = -1;
-  bool in_window_ = false;
+  std::int64_t closed_us_ = 0, first_us_ = 0;
   Guidance guidance_;
   std::string request_;  // for what the guidance says is next
   TlsClient tls_;
   HoldTally tally_;
   std::vector<std::uint8_t> scratch_;
-  std::thread thread_;
 };
 
 }  // namespace butai::load

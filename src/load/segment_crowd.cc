@@ -1,10 +1,6 @@
 #include "load/segment_crowd.h"
 
-#include <sys/epoll.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -24,7 +20,8 @@ constexpr std::int64_t kSlackBytes = 16;
 }  // namespace
 
 SegmentCrowd::SegmentCrowd(Options options, const Guide& guide)
-    : options_(std::move(options)),
+    : CrowdThread(options.viewers, options.joins_per_second),
+      options_(std::move(options)),
       guide_(guide),
       viewers_(options_.viewers),
       phases_(kPhases),
@@ -35,79 +32,47 @@ SegmentCrowd::SegmentCrowd(Options options, const Guide& guide)
   }
 }
 
-SegmentCrowd::~SegmentCrowd() {
-  over_.store(true);
-  if (thread_.joinable()) thread_.join();
-}
-
-void SegmentCrowd::start() {
-  thread_ = std::thread([this] { run(); });
-}
-
 SegmentTally SegmentCrowd::finish() {
-  over_.store(true);
-  if (thread_.joinable()) thread_.join();
+  stop();
   return std::move(tally_);
 }
 
-void SegmentCrowd::run() {
-  epoll_ = epoll_create1(EPOLL_CLOEXEC);
+void SegmentCrowd::begin(std::int64_t now_us) {
   guidance_ = guide_.now();
-  started_us_ = next_phase_us_ = steady_micros();
-  std::array<epoll_event, 512> events;
-  while (!over_.load(std::memory_order_relaxed)) {
-    const std::int64_t wait = std::max<std::int64_t>(next_phase_us_ - steady_micros(), 0);
-    const timespec patience{.tv_sec = 0, .tv_nsec = wait * 1'000};
-    const int count = epoll_pwait2(epoll_, events.data(), events.size(), &patience, nullptr);
-    for (int i = 0; i < count; ++i) drive(viewers_[events[static_cast<std::size_t>(i)].data.u32]);
-    const std::int64_t now = steady_micros();
-    if (now < next_phase_us_) continue;
-    if (!in_window_ && window_.load(std::memory_order_relaxed)) {
-      in_window_ = true;
-      tally_.findings = {};
-    }
-    if (in_window_) tally_.lag.add(Micros{now - next_phase_us_});
-    join(now);
-    begin_rounds(now);
-  }
+  next_phase_us_ = now_us;
+}
+
+void SegmentCrowd::end() {
   for (Viewer& viewer : viewers_) viewer.link.close();
-  ::close(epoll_);
 }
 
-void SegmentCrowd::join(std::int64_t now) {
-  const double elapsed = static_cast<double>(now - started_us_) / 1e6;
-  const auto due = std::min<std::size_t>(
-      static_cast<std::size_t>(elapsed * options_.joins_per_second) + 1, viewers_.size());
-  for (; begun_ < due; ++begun_) {
-    Viewer& viewer = viewers_[begun_];
-    viewer.stage = Stage::Opening;
-    if (!viewer.link.begin(options_.target, &tls_, begun_)) {
-      fail(viewer, std::strerror(errno));
-      continue;
-    }
-    epoll_event event{.events = EPOLLIN | EPOLLOUT | EPOLLET, .data = {}};
-    event.data.u32 = static_cast<std::uint32_t>(begun_);
-    epoll_ctl(epoll_, EPOLL_CTL_ADD, viewer.link.descriptor(), &event);
-  }
+int SegmentCrowd::join(std::size_t index, std::int64_t) {
+  Viewer& viewer = viewers_[index];
+  viewer.stage = Stage::Opening;
+  if (!viewer.link.begin(options_.target, &tls_, index)) fail(viewer, std::strerror(errno));
+  return viewer.link.descriptor();
 }
 
-void SegmentCrowd::begin_rounds(std::int64_t now) {
+// The rounds that are due.
+std::int64_t SegmentCrowd::turn(std::int64_t now_us, std::int64_t due_us) {
+  if (in_window()) tally_.lag.add(Micros{now_us - due_us});
   if (guide_.version() != guidance_.version) guidance_ = guide_.now();
-  while (next_phase_us_ <= now) {
+  while (next_phase_us_ <= now_us) {
     for (const std::size_t index : phases_[phase_]) {
       Viewer& viewer = viewers_[index];
       const bool busy = viewer.stage == Stage::Playlist || viewer.stage == Stage::Segment;
-      if (busy && in_window_) ++tally_.missed;
+      if (busy && in_window()) ++tally_.missed;
       if (viewer.stage == Stage::Resting) begin_round(viewer, next_phase_us_);
     }
     phase_ = (phase_ + 1) % kPhases;
     next_phase_us_ += kPhaseUs;
   }
+  return next_phase_us_;
 }
 
-void SegmentCrowd::begin_round(Viewer& viewer, std::int64_t due) {
+void SegmentCrowd::begin_round(Viewer& viewer, std::int64_t due_us) {
   if (guidance_.tracks.empty()) return;
-  viewer.due_us = due;
+  viewer.due_us = due_us;
   viewer.track = 0;
   viewer.had.resize(guidance_.tracks.size());
   while (viewer.probe && viewer.examiners.size() < guidance_.tracks.size()) {
@@ -150,17 +115,18 @@ void SegmentCrowd::drain(Viewer& viewer) {
   const long got = viewer.link.discard();
   if (got < 0) return fail(viewer, "closed");
   viewer.received += got;
-  if (in_window_) tally_.bytes += static_cast<std::uint64_t>(got);
+  if (in_window()) tally_.bytes += static_cast<std::uint64_t>(got);
 }
 
-void SegmentCrowd::drive(Viewer& viewer) {
+void SegmentCrowd::drive(std::size_t index) {
+  Viewer& viewer = viewers_[index];
   if (viewer.stage == Stage::Opening) {
     const Link::State state = viewer.link.advance();
     if (state == Link::State::Failed) return fail(viewer, "cannot be reached");
     if (state != Link::State::Open) return;
     viewer.stage = Stage::Resting;
     ++tally_.opened;
-    opened_.fetch_add(1);
+    count_opened();
     // At once: a server limits connections that ask for nothing.
     return begin_round(viewer, steady_micros());
   }
@@ -181,7 +147,7 @@ void SegmentCrowd::take_probe(Viewer& viewer) {
     const long got = viewer.link.read(scratch_);
     if (got < 0) return fail(viewer, "closed");
     if (got == 0) break;
-    if (in_window_) tally_.bytes += static_cast<std::uint64_t>(got);
+    if (in_window()) tally_.bytes += static_cast<std::uint64_t>(got);
     viewer.answer.insert(viewer.answer.end(), scratch_.begin(), scratch_.begin() + got);
   }
   const AnswerHead head = read_answer_head(as_text(viewer.answer));
@@ -201,7 +167,7 @@ void SegmentCrowd::next_step(Viewer& viewer) {
   if (ask_segment(viewer)) return;
   if (++viewer.track < guidance_.tracks.size()) return ask_playlist(viewer);
   viewer.stage = Stage::Resting;
-  if (!in_window_) return;
+  if (!in_window()) return;
   ++tally_.rounds;
   tally_.round_time.add(Micros{steady_micros() - viewer.due_us});
 }
@@ -210,7 +176,7 @@ void SegmentCrowd::fail(Viewer& viewer, const std::string& why) {
   if (viewer.stage == Stage::Gone) return;
   if (viewer.stage == Stage::Opening) {
     ++tally_.failed;
-    failed_.fetch_add(1);
+    count_failed();
   } else {
     ++tally_.closed;
   }

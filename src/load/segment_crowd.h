@@ -2,23 +2,22 @@
 // of its own, the playlist and the newest segment of each track, one after the other on one
 // connection that is kept.
 // Flow:   SegmentCrowd (own thread) -> Link per viewer; what to ask for comes from the Guide
-// Thread: run() is the crowd's; opened() and the commands are called by whoever made it.
-// Limits: kViewersMax; load/limits.h.
+// Thread: as crowd_thread.h says.
+// Limits: load/limits.h.
 //
 // Open loop: a viewer's rounds begin when they are due. One that is still busy then has missed its
 // round, which is counted. Sinks know from the guide how many bytes an answer has and throw them away;
 // probes read, and examine each segment.
 #pragma once
 
-#include <atomic>  // counters and commands between two threads
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
-#include <thread>  // one
 #include <vector>
 
 #include "base/latency_figures.h"
+#include "load/crowd_thread.h"
 #include "load/examiner.h"
 #include "load/guide.h"
 #include "load/link.h"
@@ -35,7 +34,7 @@ struct SegmentTally {
   LatencyFigures lag;
 };
 
-class SegmentCrowd {
+class SegmentCrowd final : public CrowdThread {
  public:
   struct Options {
     Target target;
@@ -45,15 +44,8 @@ class SegmentCrowd {
     unsigned probe_percent = 5;
   };
   SegmentCrowd(Options options, const Guide& guide);
-  ~SegmentCrowd();
-  SegmentCrowd(const SegmentCrowd&) = delete;
-  SegmentCrowd& operator=(const SegmentCrowd&) = delete;
+  ~SegmentCrowd() override { stop(); }
 
-  void start();
-  std::uint64_t opened() const { return opened_.load(); }
-  std::uint64_t failed() const { return failed_.load(); }
-  bool settled() const { return opened() + failed() >= options_.viewers; }
-  void begin_window() { window_.store(true); }
   SegmentTally finish();
 
  private:
@@ -71,11 +63,14 @@ class SegmentCrowd {
     std::vector<std::unique_ptr<Examiner>> examiners;
   };
 
-  void run();
-  void join(std::int64_t now);
-  void begin_rounds(std::int64_t now);
-  void begin_round(Viewer& viewer, std::int64_t now);
-  void drive(Viewer& viewer);
+  void begin(std::int64_t now_us) override;
+  int join(std::size_t index, std::int64_t due_us) override;
+  void drive(std::size_t index) override;
+  void enter_window() override { tally_.findings = {}; }
+  std::int64_t turn(std::int64_t now_us, std::int64_t due_us) override;
+  void end() override;
+
+  void begin_round(Viewer& viewer, std::int64_t due_us);
   void drain(Viewer& viewer);
   void ask_playlist(Viewer& viewer);
   bool ask_segment(Viewer& viewer);  // false: there is no newer one
@@ -86,19 +81,14 @@ class SegmentCrowd {
 
   const Options options_;
   const Guide& guide_;
-  std::atomic<std::uint64_t> opened_{0}, failed_{0};
-  std::atomic<bool> window_{false}, over_{false};
   std::vector<Viewer> viewers_;
   std::vector<std::vector<std::size_t>> phases_;  // viewers by hundredth of the period
-  std::size_t begun_ = 0, phase_ = 0;
-  std::int64_t started_us_ = 0, next_phase_us_ = 0;
-  int epoll_ = -1;
-  bool in_window_ = false;
+  std::size_t phase_ = 0;
+  std::int64_t next_phase_us_ = 0;
   Guidance guidance_;
   TlsClient tls_;
   SegmentTally tally_;
   std::vector<std::uint8_t> scratch_;
-  std::thread thread_;
 };
 
 }  // namespace butai::load
