@@ -104,7 +104,7 @@ std::optional<Response> too_often(HttpContext& context, const Route& route,
 
 }  // namespace
 
-Admission admit(HttpContext& context, const MessageHead& head, const Address& socket,
+Admission admit(HttpContext& context, MessageHead& head, const Address& socket,
                 std::string_view scheme, Request& request) {
   if (head.version != 10 && head.version != 11 && head.version != 20) {
     return malformed(505, "the versions spoken here are HTTP/1.1, HTTP/1.0 and, over TLS, HTTP/2");
@@ -122,11 +122,12 @@ Admission admit(HttpContext& context, const MessageHead& head, const Address& so
   request.path = std::move(target->path);
   request.path_token = std::move(target->path_token);
   request.query = std::move(target->query);
-  request.headers = head.headers;
   request.peer = context.peers->resolve(socket, scheme, *host, head.headers);
 
   Admission admission;
   const auto wants = wants_websocket(head) ? Router::Wants::WebSocket : Router::Wants::Answer;
+  auto unfit = wants == Router::Wants::WebSocket ? refuse_handshake(head) : std::nullopt;
+  request.headers = std::move(head.headers);  // `host` lies in there, where it was
   Router::Match match = context.router.match(*method, request.path, wants);
   admission.route = match.route;
   admission.cors = match.route != nullptr ? match.route->policy.cors : match.cors;
@@ -146,9 +147,9 @@ Admission admit(HttpContext& context, const MessageHead& head, const Address& so
       response.headers.add("Upgrade", "websocket");
       return answer(std::move(response));
     }
-    if (auto refused = refuse_handshake(head)) {
-      admission.malformed = refused->status == 400;
-      return answer(std::move(*refused));
+    if (unfit) {
+      admission.malformed = unfit->status == 400;
+      return answer(std::move(*unfit));
     }
   }
   if (route.policy.csrf == Csrf::SameOrigin && !from_own_origin(request)) {

@@ -22,7 +22,7 @@ struct Admission {
 };
 
 // Fills `request` (all but the body) and decides. `request.principal` is set when admitted.
-Admission admit(HttpContext& context, const MessageHead& head, const Address& socket,
+Admission admit(HttpContext& context, MessageHead& head, const Address& socket,
                 std::string_view scheme, Request& request);
 
 // Fields that the route's policy and the house add to every answer.

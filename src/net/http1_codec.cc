@@ -236,7 +236,7 @@ std::expected<std::size_t, HttpError> Http1Reader::read_head(ByteView input) {
   return *end;
 }
 
-const MessageHead& Http1Reader::head() const { return impl_->head; }
+MessageHead& Http1Reader::head() { return impl_->head; }
 
 void Http1Reader::restart() {
   impl_->restart(impl_->request ? MessageKind::Request : MessageKind::Answer);

@@ -44,8 +44,8 @@ class Http1Reader {
 
   // Bytes of `input` that the head took; 0: more is needed (offer the same bytes and more again).
   std::expected<std::size_t, HttpError> read_head(ByteView input);
-  const MessageHead& head() const;
-  void restart();  // for the next message of the same connection
+  MessageHead& head();  // its fields may be taken
+  void restart();       // for the next message of the same connection
   // An answer to HEAD has no body, whatever its head says.
   void expect_no_body();
   // Bytes of `input` taken; appends what they carry to `body`, at most `body_max` in all.

@@ -15,16 +15,14 @@
 
 namespace butai::net {
 
-namespace {
-
-// The head of a ReadyAnswer as text; only the date in it is written anew.
+// The head of a ReadyAnswer as text, and a small body behind it; only the date in it is written anew.
 struct ReadyHead final : ReadyAnswer::Head {
   std::string text;
   std::size_t date_at = 0;
   const Route* route = nullptr;  // whose policy's fields are in it
+  bool with_body = false;
+  BodyFileUse file;
 };
-
-}  // namespace
 
 Http1Connection::Http1Connection(HttpContext& context, std::shared_ptr<Transport> transport,
                                  Address address, Scheme scheme)
@@ -108,14 +106,15 @@ bool Http1Connection::read_head() {
 }
 
 void Http1Connection::admit_head() {
-  const MessageHead& head = reader_->head();
+  MessageHead& head = reader_->head();
   served_ = {};
+  const auto connection = head.headers.find("Connection");
+  const bool closes = connection && list_has(*connection, "close");
+  const bool asks_first = ServedRequest::asks_first(head) && !reader_->done();
   served_.admit(context_, head, address_, scheme_ == Scheme::Https ? "https" : "http", room_);
   Admission& admission = served_.admission();
-  const auto connection = head.headers.find("Connection");
-  const bool asks_first = ServedRequest::asks_first(head) && !reader_->done();
-  close_after_ = head.version == 10 || (connection && list_has(*connection, "close")) ||
-                 admission.malformed || served_.too_large() || room_ == Room::Full;
+  close_after_ = head.version == 10 || closes || admission.malformed || served_.too_large() ||
+                 room_ == Room::Full;
   if (admission.instead && (admission.malformed || served_.too_large() || asks_first)) {
     close_after_ = true;  // the body, if it comes, will not be read
     return respond(0, std::move(*admission.instead));
@@ -190,7 +189,7 @@ std::string Http1Connection::head_of(Response& response) const {
   return write_head(response.status, response.headers);
 }
 
-const std::string& Http1Connection::ready_head(ReadyAnswer& answer) const {
+ReadyHead& Http1Connection::ready_head(ReadyAnswer& answer) const {
   auto& kept = answer.head(ReadyAnswer::Protocol::Http1);
   auto* head = static_cast<ReadyHead*>(kept.get());
   if (head == nullptr || head->route != served_.route()) {
@@ -203,11 +202,15 @@ const std::string& Http1Connection::ready_head(ReadyAnswer& answer) const {
     head->text = write_head(response.status, response.headers);
     head->date_at = head->text.find("\r\nDate: ") + std::string_view("\r\nDate: ").size();
     head->route = served_.route();
+    head->with_body = answer.size() <= kJoinedBytesMax;
+    for (const Bytes& piece : response.body) {
+      if (head->with_body) head->text.append(piece.text());
+    }
     kept = std::move(made);
   }
   const std::string& date = context_.date();
   std::ranges::copy(date, head->text.begin() + static_cast<std::ptrdiff_t>(head->date_at));
-  return head->text;
+  return *head;
 }
 
 void Http1Connection::give(StreamId, const ReadyAnswerPtr& answer) {
@@ -217,7 +220,15 @@ void Http1Connection::give(StreamId, const ReadyAnswerPtr& answer) {
                      !has_conditions(served_.request());
   if (!plain) return respond(0, answer->response());
   served_.count(context_, 200);
-  transport_->send(as_bytes(ready_head(*answer)), answer->response().body);
+  ReadyHead& head = ready_head(*answer);
+  if (head.with_body) {
+    transport_->send(as_bytes(head.text));
+    return next_request();
+  }
+  const std::vector<Bytes>& body = answer->response().body;
+  const auto file =
+      transport_->takes_files() ? context_.files.of(head.file, body, answer->size()) : nullptr;
+  transport_->send(as_bytes(head.text), body, file);
   next_request();
 }
 

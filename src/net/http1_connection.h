@@ -22,6 +22,8 @@
 
 namespace butai::net {
 
+struct ReadyHead;
+
 enum class Scheme : std::uint8_t { Http, Https };
 
 class Http1Connection final : public Connection,
@@ -76,7 +78,7 @@ class Http1Connection final : public Connection,
   void refuse(int status, std::string_view detail);  // and close: what follows cannot be trusted
   void become_http2();
   std::string head_of(Response& response) const;
-  const std::string& ready_head(ReadyAnswer& answer) const;
+  ReadyHead& ready_head(ReadyAnswer& answer) const;
   void watch_stall();
   void deadline(Millis allowed, void (Http1Connection::*late)());
   void arm_deadline();

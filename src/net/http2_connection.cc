@@ -47,11 +47,12 @@ void Http2Connection::on_head(StreamId id, std::expected<MessageHead, HttpError>
     context_.counters.refused.Increment();
     return respond(id, Response::problem(status_of(head.error()), sentence_of(head.error())));
   }
+  const bool asks_first = ServedRequest::asks_first(*head);
   stream.served.admit(context_, *head, address_, "https", room_);
   if (body == BodyComing::No) return dispatch(id, stream);
   // Unlike HTTP/1.1, the rest of a refused body costs nothing: the stream is closed.
   if (stream.served.admission().instead) return dispatch(id, stream);
-  if (ServedRequest::asks_first(*head)) session_.invite(id);
+  if (asks_first) session_.invite(id);
   stream.late = context_.loop.after(stream.served.body_time(context_, head->length),
                                     [this, id] { late_body(id); });
 }

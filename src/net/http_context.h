@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "net/address_limits.h"
+#include "net/body_file.h"
 #include "net/http2_session.h"
 #include "net/loop.h"
 #include "net/peer.h"
@@ -81,6 +82,7 @@ struct HttpContext {
   Deadlines deadlines;
   bool draining = false;
   std::unordered_set<Connection*> connections;
+  BodyFiles files;
   OpenCounts& open;
   const std::size_t capacity;  // connections; a viewer's that comes later is told 503
 

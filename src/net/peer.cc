@@ -132,7 +132,7 @@ Peer PeerPolicy::resolve(const Address& socket, std::string_view scheme, std::st
 
   Peer peer;
   peer.address = viewer.text();
-  peer.limit_key = viewer.limit_key();
+  peer.limit_key = viewer.is_v4() ? peer.address : viewer.limit_key();
   // A claim nobody vouches for may hide a proxy on this machine: then it is not "from here".
   peer.loopback = viewer.loopback() && (!claims || trusts(socket));
   peer.secure = seen_scheme == "https";

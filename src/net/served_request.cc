@@ -16,7 +16,7 @@ bool has_no_body(int status) { return status == 204 || status == 304 || status <
 
 }  // namespace
 
-void ServedRequest::admit(HttpContext& context, const MessageHead& head, const Address& socket,
+void ServedRequest::admit(HttpContext& context, MessageHead& head, const Address& socket,
                           std::string_view scheme, Room room) {
   admission_ = net::admit(context, head, socket, scheme, request_);
   if (room == Room::Full && !admission_.instead && admission_.route->policy.who == Who::Viewer) {

@@ -22,7 +22,7 @@ class ServedRequest {
   ServedRequest() : at_(std::chrono::steady_clock::now()) {}
 
   // Decides; viewers are sent away when there is no room; with a body that says it is too large, `admission().instead` is the 413.
-  void admit(HttpContext& context, const MessageHead& head, const Address& socket,
+  void admit(HttpContext& context, MessageHead& head, const Address& socket,
              std::string_view scheme, Room room);
   // The client waits for a word before it sends the body.
   static bool asks_first(const MessageHead& head);

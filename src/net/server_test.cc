@@ -12,6 +12,7 @@
 #include <future>
 #include <set>
 
+#include "net/limits.h"
 #include "net/testing/local_server.h"
 #include "net/testing/raw_client.h"
 
@@ -120,6 +121,23 @@ TEST(Server, gives_a_ready_answer_as_if_it_had_been_made_for_each) {
   EXPECT_THAT(client.receive_until("\r\n\r\n"), StartsWith("HTTP/1.1 304 "));
   client.send(request("GET /ready", "Connection: close\r\n"));
   EXPECT_THAT(client.receive_all(), HasSubstr("\r\nConnection: close\r\n"));
+}
+
+TEST(Server, large_bodies_that_are_asked_for_often_stay_whole_and_in_order) {
+  std::string film;
+  while (film.size() < 500'000) film += std::to_string(film.size());
+  LocalServer server({get("/film", gives(Response::text(200, "video/mp4", film))),
+                      get("/word", gives(Response::text(200, "text/plain", "stage")))});
+  RawClient client(server.port());
+  constexpr int kTimes = 3 * kBodyFileAsked;
+  std::string requests;
+  for (int i = 0; i < kTimes; ++i) requests += request("GET /film") + request("GET /word");
+  client.send(requests);
+  for (int i = 0; i < kTimes; ++i) {
+    const std::string answer = client.receive_answer();
+    EXPECT_TRUE(answer.ends_with("\r\n\r\n" + film)) << i;
+    EXPECT_THAT(client.receive_answer(), ::testing::EndsWith("\r\n\r\nstage"));
+  }
 }
 
 TEST(Server, answers_pipelined_requests_in_order_even_when_the_first_is_late) {

@@ -96,7 +96,7 @@ int TlsTransport::bio_write(BIO* bio, const char* bytes, int size) {
 }
 
 TlsTransport::TlsTransport(Loop& loop, int fd, Traffic traffic, SSL_CTX& context, std::string pin)
-    : Transport(loop, fd, traffic), ssl_(SSL_new(&context)), pin_(std::move(pin)) {
+    : Transport(loop, fd, traffic, Kind::Encrypted), ssl_(SSL_new(&context)), pin_(std::move(pin)) {
   BIO* bio = BIO_new(memory());
   BIO_set_data(bio, this);
   BIO_set_init(bio, 1);

@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <prometheus/counter.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -37,8 +38,8 @@ void tune(int fd) {
 
 }  // namespace
 
-Transport::Transport(Loop& loop, int fd, Traffic traffic)
-    : loop_(loop), descriptor_(loop, fd), traffic_(traffic) {
+Transport::Transport(Loop& loop, int fd, Traffic traffic, Kind kind)
+    : loop_(loop), descriptor_(loop, fd), traffic_(traffic), plain_(kind == Kind::Plain) {
   tune(fd);
 }
 
@@ -87,7 +88,7 @@ void Transport::readable() {
 void Transport::send(ByteView head, std::span<const Bytes> pieces) {
   if (dead_ || shut_) return;
   std::size_t taken = 0;
-  if (queue_.empty() && !kernel_full_ && pieces.size() < kWritePiecesMax) {
+  if (queue_.empty() && !file_ && !kernel_full_ && pieces.size() < kWritePiecesMax) {
     std::array<iovec, kWritePiecesMax> views;
     std::size_t count = 0;
     if (!head.empty()) views[count++] = view_of(head);
@@ -101,6 +102,38 @@ void Transport::send(ByteView head, std::span<const Bytes> pieces) {
   if (unsent() == 0) return;
   if (!kernel_full_ && queue_.size() - queue_next_ >= kWritePiecesMax) flush();
   if (!dead_ && unsent() > 0) wait_writable();
+}
+
+void Transport::send(ByteView head, std::span<const Bytes> pieces,
+                     const std::shared_ptr<const BodyFile>& file) {
+  if (!file || !plain_ || unsent() > 0 || kernel_full_) return send(head, pieces);
+  if (dead_ || shut_) return;
+  const iovec view = view_of(head);
+  const std::size_t taken = to_kernel({&view, 1}, MSG_MORE);
+  if (dead_) return;
+  if (taken == head.size()) {
+    file_ = file;
+    file_left_ = file->size();
+    flush_file();
+  } else {
+    queue(head, pieces, taken);
+  }
+  if (!dead_ && unsent() > 0) wait_writable();
+}
+
+// True: nothing of a file waits any more.
+bool Transport::flush_file() {
+  if (!file_) return true;
+  while (!dead_ && file_left_ > 0) {
+    auto offset = static_cast<off_t>(file_->size() - file_left_);
+    const ssize_t count = ::sendfile(descriptor_.fd(), file_->fd(), &offset, file_left_);
+    if (count < 0 && errno == EINTR) continue;
+    took_less_ = count <= 0;  // less than was asked says nothing here: it goes page by page
+    file_left_ -= count_sent(count);
+    if (took_less_) return false;
+  }
+  file_.reset();
+  return true;
 }
 
 void Transport::queue(ByteView head, std::span<const Bytes> pieces, std::size_t already) {
@@ -124,26 +157,31 @@ void Transport::queue(ByteView head, std::span<const Bytes> pieces, std::size_t 
 
 std::size_t Transport::write(std::span<const iovec> views) { return to_kernel(views); }
 
-std::size_t Transport::to_kernel(std::span<const iovec> views) {
+std::size_t Transport::to_kernel(std::span<const iovec> views, int more) {
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(views.data());
   message.msg_iovlen = views.size();
   for (;;) {
     // The usual case is one piece, and send() saves the kernel fetching the list.
     const ssize_t count = views.size() == 1 ? ::send(descriptor_.fd(), views[0].iov_base,
-                                                     views[0].iov_len, MSG_NOSIGNAL)
+                                                     views[0].iov_len, MSG_NOSIGNAL | more)
                                             : ::sendmsg(descriptor_.fd(), &message, MSG_NOSIGNAL);
+    if (count < 0 && errno == EINTR) continue;
     took_less_ = count < 0 || static_cast<std::size_t>(count) < size_of(views);
-    if (count >= 0) {
-      const auto taken = static_cast<std::size_t>(count);
-      sent_total_ += taken;
-      if (traffic_.sent != nullptr) traffic_.sent->Increment(static_cast<double>(taken));
-      return taken;
-    }
-    if (errno == EINTR) continue;
+    return count_sent(count);
+  }
+}
+
+// What a system call said that it sent, and its error.
+std::size_t Transport::count_sent(ssize_t count) {
+  if (count < 0) {
     if (errno != EAGAIN && errno != EWOULDBLOCK) fail(std::strerror(errno));
     return 0;
   }
+  const auto taken = static_cast<std::size_t>(count);
+  sent_total_ += taken;
+  if (traffic_.sent != nullptr) traffic_.sent->Increment(static_cast<double>(taken));
+  return taken;
 }
 
 void Transport::wait_writable() {
@@ -161,6 +199,7 @@ void Transport::wait_writable() {
 }
 
 void Transport::flush() {
+  if (!flush_file()) return;
   while (!dead_ && unsent() > 0) {
     std::array<iovec, kWritePiecesMax> views;
     std::size_t count = 0;
@@ -197,6 +236,8 @@ void Transport::forget(std::size_t taken) {
 }
 
 void Transport::drop_queue() {
+  file_.reset();
+  file_left_ = 0;
   queue_ = {};
   queue_next_ = 0;
   queued_ = 0;

@@ -1,6 +1,6 @@
 // One byte pipe to a peer, TCP here and TLS in transport_tls.h, with the same face.
 // Flow:   socket -> on_received (borrowed bytes); send -> writev at once, and a queue of shared
-//         Bytes only for what the kernel did not take.
+//         Bytes only for what the kernel did not take; of a BodyFile nothing but where it stands.
 // Thread: one loop. Callbacks never come from inside send(), pause() or drop().
 // Limits: net/limits.h; the queue itself is bounded by whoever sends (unsent()).
 #pragma once
@@ -15,6 +15,7 @@
 
 #include "base/bytes.h"
 #include "base/executor.h"
+#include "net/body_file.h"
 #include "net/descriptor.h"
 
 namespace prometheus {
@@ -50,7 +51,8 @@ struct Traffic {
 
 class Transport : public std::enable_shared_from_this<Transport> {
  public:
-  Transport(Loop& loop, int fd, Traffic traffic);
+  enum class Kind : std::uint8_t { Plain, Encrypted };
+  Transport(Loop& loop, int fd, Traffic traffic, Kind kind = Kind::Plain);
   virtual ~Transport() = default;
 
   // Starts reading (and the TLS handshake). on_open comes from here or later.
@@ -60,7 +62,11 @@ class Transport : public std::enable_shared_from_this<Transport> {
 
   // `head` is copied if it must wait; `pieces` are kept alive, not copied.
   void send(ByteView head, std::span<const Bytes> pieces = {});
-  std::size_t unsent() const { return queued_ + backlog(); }
+  // The same; `file` has the bytes of `pieces` and is sent in their place where that can be.
+  void send(ByteView head, std::span<const Bytes> pieces,
+            const std::shared_ptr<const BodyFile>& file);
+  bool takes_files() const { return plain_; }
+  std::size_t unsent() const { return file_left_ + queued_ + backlog(); }
   std::uint64_t sent_total() const { return sent_total_; }  // to see whether a peer takes anything
 
   // While paused at most what one recv brought is still handed over.
@@ -86,8 +92,8 @@ class Transport : public std::enable_shared_from_this<Transport> {
   virtual void say_goodbye() {}  // close_notify; once, after everything queued was taken
 
   // One send or writev; counts, and marks the transport broken. Bytes taken by the kernel.
-  std::size_t to_kernel(std::span<const iovec> views);
-  void end(End how);  // tells the user once, now
+  std::size_t to_kernel(std::span<const iovec> views, int more = 0);  // more: MSG_MORE
+  void end(End how);                                                  // tells the user once, now
   void fail(std::string sentence);
   void wait_writable();  // then what is queued is written
   bool dead() const { return dead_; }
@@ -97,6 +103,8 @@ class Transport : public std::enable_shared_from_this<Transport> {
   void wait_readable(Wait wait = Wait::Level);
   void readable();
   void flush();
+  bool flush_file();
+  std::size_t count_sent(ssize_t count);
   void queue(ByteView head, std::span<const Bytes> pieces, std::size_t already);
   void forget(std::size_t taken);
   void drop_queue();
@@ -106,12 +114,15 @@ class Transport : public std::enable_shared_from_this<Transport> {
   Loop& loop_;
   Descriptor descriptor_;
   Traffic traffic_;
+  const bool plain_;
   TransportUser* user_ = nullptr;
   // What waits, from queue_next_ on; the first may be partly sent: it is sliced. Without memory of
   // its own while nothing waits: thousands of these are idle.
   std::vector<Bytes> queue_;
   std::size_t queue_next_ = 0;
-  std::size_t queued_ = 0;  // bytes
+  std::size_t queued_ = 0;                // bytes
+  std::shared_ptr<const BodyFile> file_;  // goes before the queue
+  std::size_t file_left_ = 0;             // of its end
   std::uint64_t sent_total_ = 0;
   std::uint64_t sent_at_linger_ = 0;
   std::string failure_;

@@ -20,7 +20,6 @@ void manifest(const net::Request& request, net::ExchangePtr exchange, const Port
   auto* view =
       ports.channels.find_view(exchange->loop().index(), std::string(request.arg("channel")));
   if (view == nullptr) return exchange->respond(not_yet());
-  if (!request.principal.play.empty()) ports.heartbeat(request.principal.play);
   const auto keys = keys_asked(request, ports);
   if (!keys) return exchange->respond(keys_unknown());
   const Document::Form form{

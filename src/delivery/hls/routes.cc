@@ -47,7 +47,6 @@ void media_playlist(const net::Request& request, net::ExchangePtr exchange, cons
   const live::Rendition* rendition =
       view != nullptr ? view->rendition(std::string(request.arg("rendition"))) : nullptr;
   if (rendition == nullptr) return exchange->respond(not_yet());
-  if (!request.principal.play.empty()) ports.heartbeat(request.principal.play);
   const auto keys = keys_asked(request, ports);
   if (!keys) return exchange->respond(keys_unknown());
   const media::TrackId track = rendition->track.id;
