@@ -178,9 +178,9 @@ export function film(kbit = 3000, fps = 30) {
 // ---- one sample ---------------------------------------------------------------------------------
 
 // `butai bench …` beside a server; what it printed as JSON.
-export async function load(mode, args, seconds = options.seconds) {
+export async function load(mode, args, seconds = options.seconds, token = bearer) {
   const { stdout } = await run(generator, ['bench', mode, ...args.map(String), '--seconds', String(seconds), '--json'], {
-    env: { BUTAI_TOKEN: bearer },
+    env: { BUTAI_TOKEN: token },
     timeout: (seconds + 120) * 1000,
   });
   return JSON.parse(stdout);

@@ -16,7 +16,7 @@ async function files() {
     await server.stop();
   }
 }
-const cell = { kbit: 3000, fps: 30, flush: 100, secure: true, joins: 800 };
+const cell = { kbit: 3000, fps: 30, flush: 100, secure: true, joins: 400 };
 const samples = {
   'butai, 1,000 viewers': () => fanout(ours, { ...cell, viewers: 1000 }),
   'floor, 1,000 viewers': () => fanout(floor, { ...cell, viewers: 1000 }),

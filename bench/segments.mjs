@@ -1,5 +1,6 @@
 // ./dev bench segments: answers per CPU-second of segments, parts and playlists, beside nginx with the
-// very same bytes in files.
+// very same bytes in files. nginx has one worker and asks nobody for a right: so butai has one loop and
+// the channel is public. What a play's signed path costs is a line of its own.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Child } from '../tests/harness/process.mjs';
@@ -12,11 +13,10 @@ isolate();
 
 // A server with W2 on it, and the newest whole segment, a part and the playlist of it.
 async function channel(work) {
-  const server = await ours();
+  const server = await ours({ config: 'access = "public"\n[server]\nloops = 1\n' });
   const args = ['bench', 'fanout', server.watch, '--publish', server.publish, '--kbit', '3000', '--fps', '30', '--viewers', '1', '--seconds', '100', '--json'];
   const publisher = new Child(generator, args, { env: { BUTAI_TOKEN: bearer } });
-  const headers = { Authorization: `Bearer ${bearer}` };
-  const get = (path) => request(server.server.http + path, { headers });
+  const get = (path) => request(server.server.http + path);
   try {
     const folderOf = '/live/main/';
     const media = await until('a whole segment', async () => {
@@ -37,20 +37,22 @@ async function channel(work) {
 }
 
 const directory = folder();
-const kinds = { 'segment, https': ['segment', 'https'], 'part, http': ['part', 'http'], 'playlist, http': ['playlist', 'http'], 'segment, http': ['segment', 'http'], 'playlist, https': ['playlist', 'https'] };
+const kinds = { 'segment, https': ['segment', 'https'], 'part, http': ['part', 'http'], 'playlist, http': ['playlist', 'http'], 'segment, http': ['segment', 'http'], 'playlist, https': ['playlist', 'https'], 'playlist by a play, http': ['playlist', 'http', 'play'] };
 const samples = {};
 const taken = {};
-for (const [name, [what, scheme]] of Object.entries(kinds)) {
+for (const [name, [what, scheme, right]] of Object.entries(kinds)) {
   samples[`butai: ${name}`] = () => channel(async (server, media, get) => {
     taken[what] = (await get(media[what])).bytes;
     writeFileSync(join(directory, what), taken[what]);
-    return load('requests', [server.server[scheme] + media[what], '--pid', server.pid], 4);
+    const { pathname } = new URL((await server.server.play()).hls);
+    const signed = pathname.slice(0, pathname.indexOf('/live/'));
+    return load('requests', [server.server[scheme] + (right ? signed : '') + media[what], '--pid', server.pid], 4, '');
   });
   samples[`nginx: ${name}`] = async () => {
     if (!taken[what]) await samples[`butai: ${name}`]();
     const server = await nginx({ directory });
     try {
-      return await load('requests', [`${server[scheme]}/${what}`, '--pid', server.pid], 4);
+      return await load('requests', [`${server[scheme]}/${what}`, '--pid', server.pid], 4, '');
     } finally {
       await server.stop();
     }
@@ -65,7 +67,7 @@ const lines = verdicts([
   { what: 'answers per CPU-second against nginx: playlists, http', must: 1.4, least: true, got: against('playlist, http') },
 ]);
 keep('segments', figures);
-writeSection('Segments, parts, playlists', `Closed loop, 64 connections, the same bytes from both; nginx has one worker, sendfile, files in memory. ${how()}
+writeSection('Segments, parts, playlists', `Closed loop, 64 connections, the same bytes from both; nginx has one worker, sendfile, files in memory, butai one loop and a public channel. ${how()}
 ${machine()}
 
 ${table(Object.keys(samples), figures, { 'answers per CPU-s': rate, 'answers/s': (s) => s.answers_per_s, cores: (s) => s.server_cores, bytes: (s) => s.body_bytes, 'generator, cores': (s) => s.generator_cores })}
