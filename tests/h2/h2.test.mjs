@@ -53,6 +53,9 @@ test('curl speaks HTTP/2 by ALPN, and HTTP/1.1 when it wants that', async () => 
   assert.equal(plain.stdout, '1.1', 'no h2c');
 });
 
+// A page names a new one in every answer.
+const withoutNonce = (bytes) => bytes.toString('latin1').replace(/nonce="[^"]+"/g, '');
+
 test('pages, playlists, manifests, segments and parts are the same bytes as over HTTP/1.1', async () => {
   const { text } = await fetchOk(`${server.https}/live/main/index.m3u8`);
   const { video } = renditionsOf(text, `${server.https}/live/main/index.m3u8`);
@@ -66,7 +69,7 @@ test('pages, playlists, manifests, segments and parts are the same bytes as over
     const one = await request(url, { headers });
     const two = await ask(path(url), headers);
     assert.equal(two.status, one.status, url);
-    assert.ok(two.bytes.equals(one.bytes), `${url}: ${two.bytes.length} and ${one.bytes.length} bytes`);
+    assert.ok(withoutNonce(two.bytes) === withoutNonce(one.bytes), `${url}: ${two.bytes.length} and ${one.bytes.length} bytes`);
     for (const name of ['content-type', 'content-length', 'cache-control', 'etag', 'access-control-allow-origin']) {
       assert.equal(two.headers[name], one.headers[name], `${name} of ${url}`);
     }
