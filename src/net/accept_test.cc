@@ -95,8 +95,9 @@ TEST(Accept, viewers_of_a_channel_that_stands_apart_take_no_seat_and_find_none_t
   options.capacity = 1;
   options.stands_apart = [](std::string_view channel) { return channel == "rehearsal"; };
   LocalServer server({get("/view/{channel}", Who::Viewer)}, options);
-  RawClient tester(server.port()), viewer(server.port());
+  RawClient tester(server.port());
   EXPECT_THAT(ask(tester, "/view/rehearsal"), StartsWith("HTTP/1.1 200 "));
+  RawClient viewer(server.port());
   EXPECT_THAT(ask(viewer, "/view/show"), StartsWith("HTTP/1.1 200 "));
   EXPECT_THAT(ask(tester, "/view/show"), StartsWith("HTTP/1.1 503 ")) << "the show is full";
   RawClient late(server.port());

@@ -106,7 +106,9 @@ struct Server::Impl {
     if (open.all >= capacity.viewers + kSpareConnections)
       return refuse(fd, with ? Scheme::Https : Scheme::Http);
     const std::size_t own = here->context.loop.index();
-    const std::size_t other = (own + 1 + here->hand_over_next++ % places.size()) % places.size();
+    const std::size_t others = places.size() - 1;
+    const std::size_t other =
+        others == 0 ? own : (own + 1 + here->hand_over_next++ % others) % places.size();
     if (open.by_loop[own] <= open.by_loop[other] + kLoadSlack) {
       return begin(here->context, fd, from, with);
     }
