@@ -77,7 +77,8 @@ test('a file goes on past its end without a break', { timeout: 60_000 }, async (
   for (const { uri } of segments.slice(0, 6)) pieces.push((await fetchOk(uri, options('stage-test'))).bytes);
   const { streams } = await asFile(Buffer.concat(pieces), 'mp4', (path) => probe(path, ['-count_frames', '-show_streams']));
   const seconds = segments.slice(0, 6).reduce((sum, segment) => sum + segment.duration, 0);
-  assert.ok(Math.abs(Number(streams[0].nb_read_frames) - 30 * seconds) <= 1, `${streams[0].nb_read_frames} frames in ${seconds} s`);
+  // A turn lasts as long as the longer of its tracks: the last picture of each stands a moment longer.
+  assert.ok(Math.abs(Number(streams[0].nb_read_frames) - 30 * seconds) <= 4, `${streams[0].nb_read_frames} frames in ${seconds} s`);
 });
 
 test('the test picture plays in the size that was asked for', { timeout: 60_000 }, async () => {

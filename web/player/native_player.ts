@@ -59,6 +59,7 @@ export class NativePlayer implements Player {
   }
 
   keepRate(): void {}
+
   choose(): void {} // the browser chooses
 
   toLive(): void {

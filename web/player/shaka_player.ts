@@ -94,7 +94,7 @@ export class ShakaPlayer implements Player {
     const reload = (quality === 'sound') !== (this.quality === 'sound');
     this.quality = quality;
     if (!this.player) return; // it begins with it
-    this.player.configure(this.settings());
+    this.player.configure(this.limits());
     if (reload && this.state !== 'connecting') void this.load(this.address(this.stage.play));
   }
 
@@ -124,6 +124,14 @@ export class ShakaPlayer implements Player {
     };
   }
 
+  // What the viewer's wish leaves of the ladder.
+  private limits() {
+    return {
+      abr: { restrictions: { maxHeight: this.quality === 'data' ? kDataHeight : Infinity } },
+      manifest: { disableVideo: this.quality === 'sound' },
+    };
+  }
+
   private settings(): object {
     const retry = {
       maxAttempts: 6,
@@ -135,11 +143,9 @@ export class ShakaPlayer implements Player {
       connectionTimeout: 8000,
     };
     return {
-      abr: {
-        restrictions: { maxHeight: this.quality === 'data' ? kDataHeight : Infinity },
-      },
+      ...this.limits(),
       manifest: {
-        disableVideo: this.quality === 'sound',
+        ...this.limits().manifest,
         retryParameters: retry,
         raiseFatalErrorOnManifestUpdateRequestFailure: false,
         dash: { clockSyncUri: '/time' },

@@ -46,8 +46,7 @@ std::string protection_of(const Renditions& renditions) {
     scheme = media::four_characters(rendition->track.protection->scheme);
     keys += fmt::format(R"({}{{"track":{},"kid":"{}","pssh":[{}])", keys.empty() ? "" : ",",
                         media::iso_track_id(rendition->track.codec),
-                        drm::to_hex(rendition->track.protection->kid),
-                        pssh_of(rendition->signals));
+                        drm::to_hex(rendition->track.protection->kid), pssh_of(rendition->signals));
     if (rendition->next_kid) {
       keys += fmt::format(R"(,"next":"{}","next_pssh":[{}])", drm::to_hex(*rendition->next_kid),
                           pssh_of(rendition->next_signals));
@@ -116,7 +115,8 @@ Bytes init_frames(const live::Presentation& presentation, std::string_view rendi
   std::vector<std::uint8_t> frames;
   append(frames, net::Opcode::Text, as_bytes(text_of(renditions, rendition, edge)));
   append(frames, net::Opcode::Binary,
-         rendition.empty() ? presentation.init_all : media::write_init(tracks, package::kids_of(presentation)));
+         rendition.empty() ? presentation.init_all
+                           : media::write_init(tracks, package::kids_of(presentation)));
   return Bytes(std::move(frames));
 }
 
