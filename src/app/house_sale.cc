@@ -37,7 +37,7 @@ Expected<void> House::add_event(const ticketing::Event& event) {
     return ticketing::save_event(work, event).has_value();
   });
   if (!saved || !*saved) return problem("the event " + event.slug + " could not be saved");
-  rights_->load();
+  if (!rights_->load()) return problem("the tickets could not be read");
   return {};
 }
 

@@ -150,7 +150,7 @@ void check_protection(DoctorReport& report, const Config& config, const std::str
                      : "configured");
   auto database = store::Database::open(config.database(data));
   if (!database) return;  // said already
-  keys::Vault vault(**database, std::move(*master), clock, random);
+  keys::Vault vault(**database, *master, clock, random);
   const auto closed = vault.open();
   report.line(closed && *closed == 0 ? Verdict::Good : Verdict::Bad, "vault",
               !closed        ? closed.error().sentence

@@ -10,7 +10,7 @@
 
 namespace soci {
 class session;
-class soci_error;
+class soci_error;  // NOLINT(readability-identifier-naming)
 }  // namespace soci
 
 namespace butai::store {

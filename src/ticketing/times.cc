@@ -11,8 +11,8 @@ namespace {
 std::optional<int> digits(std::string_view& text, std::size_t count) {
   if (text.size() < count) return std::nullopt;
   int value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + count, value);
-  if (error != std::errc{} || end != text.data() + count || value < 0) return std::nullopt;
+  const auto [end, error] = std::from_chars(text.begin(), text.begin() + count, value);
+  if (error != std::errc{} || end != text.begin() + count || value < 0) return std::nullopt;
   text.remove_prefix(count);
   return value;
 }

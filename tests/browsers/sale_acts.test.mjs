@@ -94,6 +94,7 @@ test('an order turns to paid by itself, and says so', { timeout: 30_000 }, async
 test('a convenience store gets its number and its deadline, in the zone of the event and of the viewer', { timeout: 30_000 }, async () => {
   const { page, close } = await visit(`/orders/${order.id}`, (all) => (all[`GET /orders/${order.id}`] = konbini));
   await page.getByText('6241-0387-5519').waitFor();
+  await page.getByText('Japan Standard Time').first().waitFor(); // as soon as the event is known
   const words = await page.locator('.konbini').innerText();
   assert.match(words, /20:00\s+Japan Standard Time/);
   assert.match(words, /1[23]:00 Central European (Summer|Standard) Time where you are/);

@@ -98,11 +98,12 @@ People invite_people(House& house) {
   const People people{random_word(), random_word()};
   const auto add = [&house](const std::string& name, access::Role role,
                             const std::string& password) {
-    house.accounts().add({.name = name,
-                          .email = name + "@example.org",
-                          .role = role,
-                          .scopes = {},
-                          .password = password});
+    const auto added = house.accounts().add({.name = name,
+                                             .email = name + "@example.org",
+                                             .role = role,
+                                             .scopes = {},
+                                             .password = password});
+    if (!added) log::error(access::sentence(added.error()), {{"account", name}});
   };
   add("producer", access::Role::Producer, people.producer_password);
   add("viewer", access::Role::Viewer, people.viewer_password);
