@@ -239,9 +239,7 @@ std::vector<net::Route> entitlement_routes(const SalePtr& sale) {
     table.push_back({method,
                      std::move(pattern),
                      policy,
-                     net::HttpHandler([sale, handle](const net::Request& r, net::ExchangePtr e) {
-                       handle(sale, r, SharedExchange(std::move(e)));
-                     }),
+                     handler_of(sale, handle),
                      {std::move(summary), "", ""}});
   };
   add(Method::Get, "/api/v1/tickets", reads, "My tickets.", &list);

@@ -157,11 +157,7 @@ std::vector<net::Route> order_routes(const SalePtr& sale) {
   std::vector<net::Route> table;
   const auto add = [&](Method method, std::string pattern, const net::Policy& policy,
                        net::RouteDoc doc, auto handle) {
-    table.push_back({method, std::move(pattern), policy,
-                     net::HttpHandler([sale, handle](const net::Request& r, net::ExchangePtr e) {
-                       handle(sale, r, SharedExchange(std::move(e)));
-                     }),
-                     std::move(doc)});
+    table.push_back({method, std::move(pattern), policy, handler_of(sale, handle), std::move(doc)});
   };
   add(Method::Post, "/api/v1/orders", writes,
       {"Hold tickets for some minutes.",

@@ -174,9 +174,7 @@ std::vector<net::Route> producer_routes(const SalePtr& sale) {
     table.push_back({method,
                      "/api/v1/producer" + pattern,
                      policy,
-                     net::HttpHandler([sale, handle](const net::Request& r, net::ExchangePtr e) {
-                       handle(sale, r, SharedExchange(std::move(e)));
-                     }),
+                     handler_of(sale, handle),
                      {std::move(summary), "", ""}});
   };
   add(Method::Get, "/events", reads, "All events, drafts too.", &list);

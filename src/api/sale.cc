@@ -8,6 +8,13 @@ namespace butai::api {
 
 namespace json = boost::json;
 
+net::HttpHandler handler_of(const SalePtr& sale, SaleHandler handle) {
+  return
+      [sale, handle = std::move(handle)](const net::Request& request, net::ExchangePtr exchange) {
+        handle(sale, request, SharedExchange(std::move(exchange)));
+      };
+}
+
 std::optional<json::object> body_of(const net::Request& request, net::Exchange& exchange) {
   auto body = access::parse_object(request.body);
   if (body) return std::move(*body);

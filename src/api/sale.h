@@ -37,6 +37,10 @@ struct Sale {
 using SalePtr = std::shared_ptr<const Sale>;
 using SharedExchange = std::shared_ptr<net::Exchange>;
 
+// What a route of the sale does; the exchange is shared with whoever answers it later.
+using SaleHandler = std::function<void(const SalePtr&, const net::Request&, const SharedExchange&)>;
+net::HttpHandler handler_of(const SalePtr& sale, SaleHandler handle);
+
 // /api/v1/session, /api/v1/sessions, /api/v1/accounts
 std::vector<net::Route> session_routes(const SalePtr& sale);
 // /api/v1/events…

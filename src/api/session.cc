@@ -138,11 +138,7 @@ std::vector<net::Route> session_routes(const SalePtr& sale) {
   std::vector<net::Route> table;
   const auto add = [&](Method method, std::string pattern, const net::Policy& policy,
                        net::RouteDoc doc, auto handle) {
-    table.push_back({method, std::move(pattern), policy,
-                     net::HttpHandler([sale, handle](const net::Request& r, net::ExchangePtr e) {
-                       handle(sale, r, SharedExchange(std::move(e)));
-                     }),
-                     std::move(doc)});
+    table.push_back({method, std::move(pattern), policy, handler_of(sale, handle), std::move(doc)});
   };
   add(Method::Get, "/api/v1/session", reads,
       {"Who is signed in with this cookie, and the word that writes need.", "", schema}, &tell);

@@ -160,9 +160,7 @@ net::Route route(net::Method method, std::string pattern, const SalePtr& sale, a
           {.who = net::Who::Anyone,
            .rate = method == net::Method::Get ? net::RateClass::None : net::RateClass::Write,
            .body_bytes_max = 4 * 1024},
-          net::HttpHandler([sale, handle](const net::Request& r, net::ExchangePtr e) {
-            handle(sale, r, SharedExchange(std::move(e)));
-          }),
+          handler_of(sale, handle),
           {}};
 }
 

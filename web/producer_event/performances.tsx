@@ -3,6 +3,7 @@
 import { useTexts } from '../texts/language';
 import { Field } from '../theme/field';
 import type { Draft, PerformanceDraft } from './draft';
+import { Names } from './names';
 
 interface Properties {
   draft: Draft;
@@ -72,24 +73,7 @@ function PerformanceFields({ index, performance, change, remove }: FieldsPropert
   return (
     <fieldset class="sub">
       <legend>{words.performance(index + 1)}</legend>
-      <div class="fields">
-        <Field
-          id={id('ja')}
-          label={words.nameJa}
-          lang="ja"
-          maxLength={200}
-          value={performance.title.ja ?? ''}
-          set={(ja) => change({ title: { ...performance.title, ja } })}
-        />
-        <Field
-          id={id('en')}
-          label={words.nameEn}
-          lang="en"
-          maxLength={200}
-          value={performance.title.en ?? ''}
-          set={(en) => change({ title: { ...performance.title, en } })}
-        />
-      </div>
+      <Names id={id} words={words} title={performance.title} set={(title) => change({ title })} />
       <div class="fields fields-small">
         <Field
           id={id('day')}

@@ -8,6 +8,7 @@ import { textOf } from '../texts/text_of';
 import { Field } from '../theme/field';
 import { Codes } from './codes';
 import type { Draft, TicketTypeDraft } from './draft';
+import { Names } from './names';
 
 interface Properties {
   draft: Draft;
@@ -113,24 +114,7 @@ function TypeFields({ index, type, event, change, remove }: FieldsProperties) {
   return (
     <fieldset class="sub">
       <legend>{words.ticketType(index + 1)}</legend>
-      <div class="fields">
-        <Field
-          id={id('ja')}
-          label={words.nameJa}
-          lang="ja"
-          maxLength={200}
-          value={type.title.ja ?? ''}
-          set={(ja) => change({ title: { ...type.title, ja } })}
-        />
-        <Field
-          id={id('en')}
-          label={words.nameEn}
-          lang="en"
-          maxLength={200}
-          value={type.title.en ?? ''}
-          set={(en) => change({ title: { ...type.title, en } })}
-        />
-      </div>
+      <Names id={id} words={words} title={type.title} set={(title) => change({ title })} />
       <div class="fields fields-small">
         {plain('price')}
         {plain('currency')}
