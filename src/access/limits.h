@@ -14,6 +14,8 @@ inline constexpr std::size_t kTokenBytesMax = 8 * 1024;
 inline constexpr Seconds kLeeway{30};
 // Latest time a token may carry: the end of the year 9999.
 inline constexpr double kNumericDateMax = 253'402'300'799.0;
+// Verified tokens remembered, some 300 bytes each; the rest is verified every time.
+inline constexpr std::size_t kTokensKnownMax = 20'000;
 inline constexpr std::size_t kSubjectBytesMax = 256;
 inline constexpr std::size_t kScopesMax = 64;    // understood scopes of one token
 inline constexpr std::size_t kJsonDepthMax = 8;  // nesting of a header or of claims

@@ -63,7 +63,9 @@ void media_playlist(const net::Request& request, net::ExchangePtr exchange, cons
   }
   const Awaited what{Awaited::Kind::Playlist, track, point->msn, point->part};
   const Wish wish = wish_of(request, Life::Reload, *keys);
-  if (const auto now = reply(*view, shelf, what, wish)) return send(*exchange, *now);
+  if (!shelf.hold().awaits(what)) {
+    if (const auto now = reply(*view, shelf, what, wish)) return send(*exchange, *now);
+  }
   shelf.hold().wait(what, wish, std::move(exchange));
 }
 
