@@ -23,6 +23,10 @@ inline constexpr std::size_t kJsonDepthMax = 8;  // nesting of a header or of cl
 inline constexpr std::size_t kSecretBytesMin = 32;
 inline constexpr std::size_t kSecretBytesMax = 4 * 1024;
 
+// --- addresses for a CDN ------------------------------------------------------------------------
+inline constexpr Seconds kEdgeLife{
+    300};  // DESIGN decision 6: how long a revoked play may go on there
+
 // --- open sockets -------------------------------------------------------------------------------
 inline constexpr Seconds kLateTokenTime{3};  // for the first text message
 // Longest time until an open socket's right is looked at again: clocks step, and an ended play must

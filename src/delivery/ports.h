@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "access/edge_links.h"
 #include "access/guard.h"
 #include "base/clock.h"
 #include "base/metrics.h"
@@ -25,6 +26,7 @@ struct Ports {
   const Clock& clock;
   Metrics& metrics;
   net::OpenSockets& open_sockets;
+  access::EdgeLinks edges;  // where a CDN checks the addresses of media
   // A play was seen: its playlist was fetched or its socket lives. Any loop.
   std::function<void(std::string_view play)> heartbeat;
   // What players of protected channels are told when they do not say `?keys=`.

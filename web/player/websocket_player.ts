@@ -108,7 +108,7 @@ export class WebSocketPlayer implements Player {
     });
     this.keys = new Keys(
       stage.video,
-      () => stage.play.license,
+      () => stage.play,
       (state) => this.onOver(state),
     );
     this.frames = new FramesShown(stage.video, (mediaTime) => this.onFrame(mediaTime));

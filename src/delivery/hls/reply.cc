@@ -108,8 +108,12 @@ Reply playlist(live::ChannelView& view, Shelf& shelf, media::TrackId track, cons
   auto logs = rendition_logs(view);
   const auto own = take(logs, track);
   if (!own || !has_segment(*own->log)) return not_yet();
-  const std::string text =
-      package::hls_media(*own, logs, options_for(view, wish.update, wish.keys));
+  package::HlsOptions options = options_for(view, wish.update, wish.keys);
+  options.media_at = [&shelf, &name = own->rendition->name](Utc start) {
+    const std::string edge = shelf.edge_at(start);
+    return edge.empty() ? edge : fmt::format("{}{}/", edge, name);
+  };
+  const std::string text = package::hls_media(*own, logs, options);
   return shelf.put(key, Document(kPlaylistType, text)).in(wish.form);
 }
 

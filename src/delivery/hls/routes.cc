@@ -25,7 +25,7 @@ void multivariant_playlist(const net::Request& request, net::ExchangePtr exchang
   if (view == nullptr) return exchange->respond(not_yet());
   const auto keys = keys_asked(request, ports);
   if (!keys) return exchange->respond(keys_unknown());
-  Shelf& shelf = Shelf::of(*view, exchange->loop(), ports.clock);
+  Shelf& shelf = Shelf::of(*view, exchange->loop(), ports.clock, &ports.edges);
   send(*exchange,
        multivariant(
            *view, shelf,
@@ -50,7 +50,7 @@ void media_playlist(const net::Request& request, net::ExchangePtr exchange, cons
   const auto keys = keys_asked(request, ports);
   if (!keys) return exchange->respond(keys_unknown());
   const media::TrackId track = rendition->track.id;
-  Shelf& shelf = Shelf::of(*view, exchange->loop(), ports.clock);
+  Shelf& shelf = Shelf::of(*view, exchange->loop(), ports.clock, &ports.edges);
 
   const auto point =
       package::read_reload({request.query_value("_HLS_msn"), request.query_value("_HLS_part")});
