@@ -19,6 +19,7 @@
 
 #include "access/credentials.h"
 #include "access/gatekeeper.h"
+#include "access/panic_switch.h"
 #include "access/plays.h"
 #include "access/refusal.h"
 #include "access/secret.h"
@@ -50,6 +51,9 @@ class AccessGuard final : public net::Guard {
   void know(const Sessions& sessions) { sessions_ = &sessions; }
   // Likewise: plays by the right of a ticket are asked about there.
   void know(const TicketDesk& desk) { desk_ = &desk; }
+
+  // Likewise: what rests is answered by it.
+  void know(const PanicSwitch& panic) { panic_ = &panic; }
 
   std::expected<net::Principal, net::Response> admit(const net::Policy& policy,
                                                      const net::Request& request) override;
@@ -90,6 +94,7 @@ class AccessGuard final : public net::Guard {
   const Gatekeeper& gatekeeper_;
   const Sessions* sessions_ = nullptr;
   const TicketDesk* desk_ = nullptr;
+  const PanicSwitch* panic_ = nullptr;
   bool weak_secret_;
   std::array<prometheus::Counter*, kRefusals> refused_{};
 };

@@ -142,7 +142,9 @@ std::vector<net::Route> session_routes(const SalePtr& sale) {
   };
   add(Method::Get, "/api/v1/session", reads,
       {"Who is signed in with this cookie, and the word that writes need.", "", schema}, &tell);
-  add(Method::Post, "/api/v1/accounts", enters,
+  net::Policy joins = enters;
+  joins.rests = true;
+  add(Method::Post, "/api/v1/accounts", joins,
       {"Make an account with an e-mail address; it is signed in.", credentials, schema}, &sign_up);
   add(Method::Post, "/api/v1/session", enters, {"Sign in.", credentials, schema}, &sign_in);
   add(Method::Delete, "/api/v1/session", leaves, {"Sign out here.", "", ""},

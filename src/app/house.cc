@@ -135,11 +135,15 @@ access::RouteParts House::access_parts() {
           }};
 }
 
+pages::PagesOptions House::pages_options() {
+  return {.random = random_,
+          .https_port = [this] { return https_port_.load(std::memory_order_relaxed); },
+          .pay_script = stripe_ ? config_.get()->payments.stripe.js_url : ""};
+}
+
 std::vector<net::Route> House::all_routes() {
   std::vector<net::Route> table;
-  append(table, pages::routes({.random = random_, .https_port = [this] {
-                                 return https_port_.load(std::memory_order_relaxed);
-                               }}));
+  append(table, pages::routes(pages_options()));
   append(table, access::routes(access_parts()));
   append(table, sale_routes());
   append(table, licenses::routes({.guard = *guard_,

@@ -15,6 +15,7 @@
 #include "access/guard.h"
 #include "access/jwks.h"
 #include "access/key_ring.h"
+#include "access/panic_switch.h"
 #include "access/password.h"
 #include "access/plays.h"
 #include "access/publish_keys.h"
@@ -36,9 +37,11 @@
 #include "net/movable.h"
 #include "net/outgoing.h"
 #include "net/server.h"
+#include "pages/routes.h"
 #include "store/database.h"
 #include "ticketing/box_office.h"
 #include "ticketing/entitlements/seats_desk.h"
+#include "ticketing/hooks/hooks.h"
 #include "ticketing/payments/test_provider.h"
 
 namespace butai::app {
@@ -82,6 +85,7 @@ class House {
   Expected<void> build_sale();
   std::vector<net::Route> sale_routes();
   access::RouteParts access_parts();
+  pages::PagesOptions pages_options();
   void open_sale();
   void look_at_sessions();
   std::vector<net::Route> all_routes();
@@ -118,8 +122,11 @@ class House {
   std::unique_ptr<access::Sessions> sessions_;
   std::unique_ptr<ticketing::Rights> rights_;
   std::unique_ptr<ticketing::TestProvider> test_provider_;
+  std::unique_ptr<ticketing::Stripe> stripe_;  // null: the test provider takes what is paid
   std::unique_ptr<ticketing::BoxOffice> box_office_;
   std::unique_ptr<ticketing::SeatsDesk> desk_;
+  std::unique_ptr<ticketing::Hooks> hooks_;
+  std::unique_ptr<access::PanicSwitch> panic_;
   TimerHandle session_look_;  // lives on the first loop
   std::unique_ptr<net::Outgoing> outgoing_;
   std::unique_ptr<keys::Vault> vault_;

@@ -36,6 +36,11 @@ export function Footer() {
     <footer class="foot">
       <a href="/">{texts.allEvents}</a>
       <a href="/publish">{texts.goLive}</a>
+      {(['legal', 'terms', 'privacy', 'external'] as const).map((page) => (
+        <a key={page} href={`/${page}`}>
+          {texts.legal.short[page]}
+        </a>
+      ))}
     </footer>
   );
 }
