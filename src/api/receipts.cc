@@ -17,7 +17,7 @@ struct Shown {
   std::string method;
 };
 
-json::value to_json(const Sale& sale, const Shown& shown) {
+json::value receipt_json(const Sale& sale, const Shown& shown) {
   if (!shown.receipt) return nullptr;
   const Receipt& receipt = *shown.receipt;
   const ticketing::Order& order = receipt.order;
@@ -57,7 +57,8 @@ void answer(const SalePtr& sale, const SharedExchange& exchange, const std::stri
       },
       [sale, exchange, status](Outcome<Shown> shown) {
         if (!shown) return exchange->respond(problem(shown.error()));
-        exchange->respond(json_answer(json::object{{"receipt", to_json(*sale, *shown)}}, status));
+        exchange->respond(
+            json_answer(json::object{{"receipt", receipt_json(*sale, *shown)}}, status));
       });
 }
 

@@ -15,6 +15,7 @@
 #include "access/panic_switch.h"
 #include "access/plays.h"
 #include "access/sessions.h"
+#include "api/known_people.h"
 #include "base/clock.h"
 #include "net/loop.h"
 #include "net/route.h"
@@ -32,6 +33,7 @@ struct Sale {
   access::AccessGuard& guard;
   access::Plays& plays;
   access::PanicSwitch& panic;
+  KnownPeople& known;
   const Clock& clock;
   ticketing::TestProvider* test_provider = nullptr;  // null: another provider takes the money
   bool test_operator = false;  // its operator's page and API, demo and tests only

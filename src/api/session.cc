@@ -49,6 +49,7 @@ net::Response refused(const access::SignInFailure& failure) {
 
 void begin_session(const SalePtr& sale, SharedExchange exchange, const Account& account,
                    bool secure, int status) {
+  sale->known.know(account);
   sale->sessions.start(
       account, exchange->loop(), [exchange, account, secure, status](auto started) {
         if (!started) return exchange->respond(problem(503, "busy", sentence(started.error())));
@@ -92,15 +93,18 @@ void tell(const SalePtr& sale, const net::Request& request, SharedExchange excha
   if (!session) {
     return exchange->respond(json_answer(json::object{{"account", nullptr}, {"csrf", ""}}));
   }
-  sale->accounts.find(
-      session->name, exchange->loop(),
-      [exchange, csrf = sale->sessions.csrf_of(*token)](auto account) {
-        if (!account) {
-          return exchange->respond(problem(503, "busy", access::sentence(account.error())));
-        }
-        exchange->respond(
-            json_answer(json::object{{"account", describe(*account)}, {"csrf", csrf}}));
-      });
+  const std::string csrf = sale->sessions.csrf_of(*token);
+  if (const auto known = sale->known.find(session->name)) {
+    return exchange->respond(
+        json_answer(json::object{{"account", describe(*known)}, {"csrf", csrf}}));
+  }
+  sale->accounts.find(session->name, exchange->loop(), [sale, exchange, csrf](auto account) {
+    if (account) sale->known.know(*account);
+    if (!account) {
+      return exchange->respond(problem(503, "busy", access::sentence(account.error())));
+    }
+    exchange->respond(json_answer(json::object{{"account", describe(*account)}, {"csrf", csrf}}));
+  });
 }
 
 void sign_out(const SalePtr& sale, const net::Request& request, SharedExchange exchange,

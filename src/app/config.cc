@@ -9,7 +9,6 @@
 #include <filesystem>
 #include <iterator>
 
-#include "app/legal.h"
 #include "app/settings.h"
 #include "base/name.h"
 
@@ -309,7 +308,6 @@ Expected<Config> load_config(const std::string& file,
   // Environment values count as [channels], so [[channel]] keeps what the file says.
   if (auto read = read_environment(config, environment); !read)
     return std::unexpected(read.error());
-  if (auto read = read_legal_documents(config); !read) return std::unexpected(read.error());
   if (config.renditions.empty()) config.renditions = default_renditions();
   if (auto good = check_ladders(config, config.file); !good) return std::unexpected(good.error());
   return config;

@@ -24,6 +24,7 @@
 #include "access/tickets.h"
 #include "access/token_minter.h"
 #include "access/token_verifier.h"
+#include "api/known_people.h"
 #include "app/live_config.h"
 #include "base/clock.h"
 #include "base/metrics.h"
@@ -127,6 +128,7 @@ class House {
   std::unique_ptr<ticketing::SeatsDesk> desk_;
   std::unique_ptr<ticketing::Hooks> hooks_;
   std::unique_ptr<access::PanicSwitch> panic_;
+  std::unique_ptr<api::KnownPeople> known_people_;
   TimerHandle session_look_;  // lives on the first loop
   std::unique_ptr<net::Outgoing> outgoing_;
   std::unique_ptr<keys::Vault> vault_;

@@ -46,6 +46,7 @@ Expected<void> House::build_sale() {
         hooks_->play_started(account, channel, performance);
       });
   panic_ = std::make_unique<access::PanicSwitch>(*database_);
+  known_people_ = std::make_unique<api::KnownPeople>(clock_);
   guard_->know(*panic_);
   guard_->know(*sessions_);
   guard_->know(*desk_);
@@ -76,6 +77,7 @@ std::vector<net::Route> House::sale_routes() {
                 .guard = *guard_,
                 .plays = *plays_,
                 .panic = *panic_,
+                .known = *known_people_,
                 .clock = clock_,
                 .test_provider = cards ? test_provider_.get() : nullptr,
                 .test_operator = payments.test == PaymentsConfig::Test::Operator,

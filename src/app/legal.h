@@ -19,7 +19,7 @@ struct LegalKey {
 };
 std::span<const LegalKey> legal_keys();
 
-// Terms and privacy that are files are read once, when the configuration is.
+// Terms and privacy that are files are read once, at start and reload: from then on they are the text.
 Expected<void> read_legal_documents(Config& config);
 
 // Empty: events may go on sale. Else the sentence that names the keys that are missing. Where the test

@@ -60,7 +60,8 @@ bool offers(Work& work, const Order& order, std::string_view method) {
 std::optional<Utc> pay_until(Work& work, const Order& order, std::string_view method) {
   if (method != "konbini") return work.now + kCardTime;
   const auto row = work.sql.row(
-      "SELECT e.zone, t.sale_until, MIN(p.doors) FROM ticket_type t JOIN event e ON e.id = t.event"
+      "SELECT e.zone, t.sale_until, MIN(p.doors_at) FROM ticket_type t JOIN event e ON e.id = "
+      "t.event"
       " JOIN ticket_type_performance l ON l.ticket_type = t.id"
       " JOIN performance p ON p.id = l.performance WHERE t.id = ? GROUP BY e.zone, t.sale_until",
       {order.ticket_type});
