@@ -49,7 +49,7 @@ inline constexpr std::int64_t kOrdersListed = 100;   // of one page of a list
 inline constexpr std::size_t kAddresseeBytesMax = 300;  // a hundred characters of Japanese
 inline constexpr std::int64_t kReceiptsMax = 20;        // of one order
 
-inline constexpr std::int64_t kSalesPointsMax = 400;  // of a plot; hours of two weeks
+inline constexpr std::size_t kSalesPointsMax = 400;  // of a plot; hours of two weeks
 
 // Webhooks of ours: again after 5 s, 10 s, … an hour, for three days.
 inline constexpr Seconds kHookAgainFirst{5};

@@ -60,10 +60,9 @@ bool offers(Work& work, const Order& order, std::string_view method) {
 std::optional<Utc> pay_until(Work& work, const Order& order, std::string_view method) {
   if (method != "konbini") return work.now + kCardTime;
   const auto row = work.sql.row(
-      "SELECT e.zone, t.sale_until, MIN(p.doors_at) FROM ticket_type t JOIN event e ON e.id = "
-      "t.event"
+      "SELECT e.zone, t.sale_until, p.doors_at FROM ticket_type t JOIN event e ON e.id = t.event"
       " JOIN ticket_type_performance l ON l.ticket_type = t.id"
-      " JOIN performance p ON p.id = l.performance WHERE t.id = ? GROUP BY e.zone, t.sale_until",
+      " JOIN performance p ON p.id = l.performance WHERE t.id = ? ORDER BY p.doors_at LIMIT 1",
       {order.ticket_type});
   if (!row) return std::nullopt;
   return store_deadline(row->text(0), utc_of(row->number(1)), utc_of(row->number(2)), work.now);
