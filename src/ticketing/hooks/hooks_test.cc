@@ -31,8 +31,8 @@ class HooksOut : public testing::Shop {
         HookSettings{url, std::string(32, 's')},
         [this](net::OutgoingRequest request, Executor& home, net::Outgoing::Done done) {
           sent.push_back(std::move(request));
-          home.post([status = status, done = std::move(done)]() mutable {
-            done(net::OutgoingAnswer{status, "", "", 0});
+          home.post([answered = status, done = std::move(done)]() mutable {
+            done(net::OutgoingAnswer{answered, "", "", 0});
           });
         },
         *database, time, random);
@@ -40,9 +40,9 @@ class HooksOut : public testing::Shop {
     settle();
     return hooks;
   }
-  void say(const std::string& type) {
+  void say(const std::string& what) {
     work<bool>(
-        [&](Work& w) -> Outcome<bool> { return announce(w, type, {{"order", "or_1"}}), true; });
+        [&](Work& w) -> Outcome<bool> { return announce(w, what, {{"order", "or_1"}}), true; });
   }
   std::int64_t left() { return number("SELECT COUNT(*) FROM hook_event"); }
 
