@@ -81,6 +81,7 @@ TEST_F(GuardTest, matrix_of_questions_and_credentials) {
 }
 
 TEST_F(GuardTest, in_a_panic_what_may_rest_rests_and_says_so) {
+  butai::testing::ManualTime home;  // only posted to, and outlives the database's thread
   const auto database = store::Database::open({.path = ":memory:"});
   ASSERT_TRUE(database);
   PanicSwitch panic(**database);
@@ -90,7 +91,6 @@ TEST_F(GuardTest, in_a_panic_what_may_rest_rests_and_says_so) {
   net::Request request = view_request("main");
   request.headers.set("Accept", "text/html");
   EXPECT_EQ(ask(buying, request), "ok nobody");
-  butai::testing::ManualTime home;
   panic.set(true, home, [](bool) {});
   const auto resting = guard.admit(buying, request);
   ASSERT_FALSE(resting);

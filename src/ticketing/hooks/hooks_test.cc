@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 
 #include <deque>
+#include <mutex>
+#include <utility>
 
 #include "ticketing/limits.h"
 #include "ticketing/payments/test_books.h"
@@ -13,13 +15,41 @@ namespace {
 
 using ::testing::HasSubstr;
 
+// Where the database's thread leaves what the test's thread does.
+class Inbox final : public Executor {
+ public:
+  explicit Inbox(butai::testing::ManualTime& time) : time_(time) {}
+  void post(Task task) override {
+    const std::lock_guard lock(mutex_);
+    tasks_.push_back(std::move(task));
+  }
+  TimerHandle after(Micros delay, Task task) override {
+    return time_.after(delay, std::move(task));
+  }
+  bool on_thread() const override { return true; }
+  void run() {
+    for (std::deque<Task> tasks; !(tasks = taken()).empty();) {
+      for (Task& task : tasks) task();
+    }
+  }
+
+ private:
+  std::deque<Task> taken() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(tasks_, {});
+  }
+  butai::testing::ManualTime& time_;
+  std::mutex mutex_;
+  std::deque<Task> tasks_;
+};
+
 class HooksOut : public testing::Shop {
  protected:
-  // The database answers on a thread of its own.
+  void TearDown() override { database.reset(); }  // before the inbox goes
   void settle() {
     for (int i = 0; i < 3; ++i) {
-      number("SELECT 1");  // whatever was asked for before is done
-      time.run();
+      number("SELECT COUNT(*) FROM hook_event");  // whatever was asked for before is done
+      inbox.run();
     }
   }
   void look_again() {
@@ -36,7 +66,7 @@ class HooksOut : public testing::Shop {
           });
         },
         *database, time, random);
-    hooks->start(time);
+    hooks->start(inbox);
     settle();
     return hooks;
   }
@@ -46,6 +76,7 @@ class HooksOut : public testing::Shop {
   }
   std::int64_t left() { return number("SELECT COUNT(*) FROM hook_event"); }
 
+  Inbox inbox{time};
   std::vector<net::OutgoingRequest> sent;
   int status = 200;
 };
