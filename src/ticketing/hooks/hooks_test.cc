@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <deque>
-#include <mutex>
+#include <mutex>  // the database posts from a thread of its own
 #include <utility>
 
 #include "ticketing/limits.h"
