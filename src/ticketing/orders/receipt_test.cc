@@ -53,7 +53,7 @@ TEST_P(Receipts, are_for_what_was_paid_by_whom_it_was_paid) {
   EXPECT_EQ(issue(order, "").error(), Fault::BadRequest);
   EXPECT_EQ(issue(order, "two\nlines").error(), Fault::BadRequest);
   EXPECT_EQ(issue(order, std::string(301, 'a')).error(), Fault::BadRequest);
-  EXPECT_EQ(issue(hold_for("cho")->id, "Cho").error(), Fault::NotPossible);
+  EXPECT_EQ(issue(hold_for("cho")->id, "Cho", "cho").error(), Fault::NotPossible);
 }
 
 TEST_P(Receipts, sales_and_the_spreadsheet_say_what_was_paid) {
