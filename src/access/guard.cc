@@ -92,6 +92,9 @@ Denial AccessGuard::deny(Refusal refusal, std::string_view scope) {
 
 std::expected<Principal, net::Response> AccessGuard::admit(const Policy& policy,
                                                            const Request& request) {
+  if (policy.rests && panic_ != nullptr && panic_->on()) {
+    return std::unexpected(resting_answer(request));
+  }
   if (policy.who == Who::Anyone) return Principal{};
   const Question question = Question::of(policy, request);
   const auto credential = find_credential(request);

@@ -20,6 +20,7 @@
 #include "access/credentials.h"
 #include "access/edge_links.h"
 #include "access/gatekeeper.h"
+#include "access/panic_switch.h"
 #include "access/plays.h"
 #include "access/refusal.h"
 #include "access/secret.h"
@@ -56,6 +57,9 @@ class AccessGuard final : public net::Guard {
     edges_ = std::move(edges);
     clock_ = &clock;
   }
+
+  // Likewise: what rests is answered by it.
+  void know(const PanicSwitch& panic) { panic_ = &panic; }
 
   std::expected<net::Principal, net::Response> admit(const net::Policy& policy,
                                                      const net::Request& request) override;
@@ -100,6 +104,7 @@ class AccessGuard final : public net::Guard {
   const TicketDesk* desk_ = nullptr;
   EdgeLinks edges_;
   const Clock* clock_ = nullptr;  // of edges_
+  const PanicSwitch* panic_ = nullptr;
   bool weak_secret_;
   std::array<prometheus::Counter*, kRefusals> refused_{};
 };

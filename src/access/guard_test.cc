@@ -5,6 +5,8 @@
 #include <set>
 
 #include "access/testing/guard_fixture.h"
+#include "base/testing/manual_time.h"
+#include "store/database.h"
 
 namespace butai::access {
 namespace {
@@ -102,6 +104,26 @@ TEST_F(GuardTest, addresses_for_a_cdn_open_media_of_their_channel_and_nothing_el
             "ok ann");
   time.advance(Seconds{361});
   EXPECT_EQ(ask(viewer, asked("/live/main/video/1.m4s")), "401");
+}
+
+TEST_F(GuardTest, in_a_panic_what_may_rest_rests_and_says_so) {
+  butai::testing::ManualTime home;  // only posted to, and outlives the database's thread
+  const auto database = store::Database::open({.path = ":memory:"});
+  ASSERT_TRUE(database);
+  PanicSwitch panic(**database);
+  guard.know(panic);
+  Policy buying{.who = Who::Anyone};
+  buying.rests = true;
+  net::Request request = view_request("main");
+  request.headers.set("Accept", "text/html");
+  EXPECT_EQ(ask(buying, request), "ok nobody");
+  panic.set(true, home, [](bool) {});
+  const auto resting = guard.admit(buying, request);
+  ASSERT_FALSE(resting);
+  EXPECT_EQ(resting.error().status, 503);
+  EXPECT_EQ(resting.error().headers.find("Retry-After"), "60");
+  EXPECT_NE(text_of(resting.error()).find("<h1>"), std::string::npos);
+  EXPECT_EQ(ask({.who = Who::Anyone}, request), "ok nobody");
 }
 
 TEST_F(GuardTest, public_channel_is_viewed_by_nobody_and_published_by_nobody_without_token) {

@@ -61,9 +61,9 @@ struct KeyWatcher {
 
 }  // namespace
 
-std::expected<json::object, JsonFault> parse_object(std::string_view text) {
+std::expected<json::object, JsonFault> parse_object(std::string_view text, std::size_t depth_max) {
   json::parse_options options;
-  options.max_depth = kJsonDepthMax;
+  options.max_depth = depth_max;
   json::error_code error;
   json::basic_parser<KeyWatcher> watcher(options);
   const std::size_t used = watcher.write_some(false, text.data(), text.size(), error);

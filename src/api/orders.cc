@@ -1,6 +1,7 @@
 // /api/v1/orders and /webhooks/{provider}: buying, and what the payment provider says of it.
 #include "api/sale.h"
 #include "api/sale_json.h"
+#include "ticketing/limits.h"
 
 namespace butai::api {
 namespace {
@@ -25,6 +26,12 @@ void hold(const SalePtr& sale, const net::Request& request, const SharedExchange
   wanted.ticket_type = text_of(*body, "ticket_type");
   wanted.quantity = number_of(*body, "quantity").value_or(1);
   wanted.code = text_of(*body, "code");
+  // What is sold out stays so for a second: no look into the database for each who hopes.
+  const auto catalog = sale->office.rights().catalog();
+  const auto* type = catalog->ticket_type(wanted.ticket_type);
+  if (type != nullptr && type->taken >= type->capacity) {
+    return exchange->respond(problem(ticketing::Fault::SoldOut));
+  }
   sale->office.ask<OrderView>(
       exchange->loop(),
       [wanted, subject = request.principal.subject](Work& work) mutable -> Outcome<OrderView> {
@@ -120,11 +127,50 @@ void change(const SalePtr& sale, const net::Request& request, const SharedExchan
       });
 }
 
+// What the buyer's browser needs to pay with the provider's own script.
+void show_payment(const SalePtr& sale, const net::Request& request,
+                  const SharedExchange& exchange) {
+  sale->office.ask<OrderView>(
+      exchange->loop(),
+      [subject = request.principal.subject, id = std::string(request.arg("id"))](Work& work) {
+        return view_in(work, subject, id);
+      },
+      [sale, exchange](Outcome<OrderView> view) {
+        if (!view) return exchange->respond(problem(view.error()));
+        const bool open = view->order.state == ticketing::OrderState::PendingPayment;
+        if (!sale->stripe || !view->payment || !open || view->payment->secret.empty()) {
+          return exchange->respond(problem(ticketing::Fault::NotPossible));
+        }
+        exchange->respond(
+            json_answer(json::object{{"script", sale->stripe->js_url},
+                                     {"publishable_key", sale->stripe->publishable_key},
+                                     {"client_secret", view->payment->secret},
+                                     {"order", to_json(*view, *sale->office.rights().catalog())}}));
+      });
+}
+
+void look(const SalePtr& sale, const net::Request& request, const SharedExchange& exchange) {
+  const std::string subject = request.principal.subject;
+  const std::string id(request.arg("id"));
+  sale->office.pay(
+      exchange->loop(),
+      [subject, id](Work& work) -> Outcome<ticketing::Confirmed> {
+        const auto account = account_of(work, subject);
+        if (!account) return std::unexpected(account.error());
+        return ticketing::look(work, *account, id);
+      },
+      [sale, exchange, subject, id](Outcome<ticketing::Order> order) {
+        if (!order) return exchange->respond(problem(order.error()));
+        show_changed(sale, exchange, subject, id, "", false);
+      });
+}
+
 void webhook(const SalePtr& sale, const net::Request& request, const SharedExchange& exchange) {
   if (request.arg("provider") != sale->office.provider().name()) {
     return exchange->respond(problem(ticketing::Fault::NotFound));
   }
-  const std::string signature(request.headers.find("Butai-Signature").value_or(""));
+  const std::string signature(
+      request.headers.find(sale->office.provider().signature_header()).value_or(""));
   sale->office.webhook(signature, request.body, exchange->loop(), [exchange](auto verdict) {
     if (verdict) {
       return exchange->respond(
@@ -137,6 +183,8 @@ void webhook(const SalePtr& sale, const net::Request& request, const SharedExcha
             problem(401, "bad-signature", "The signature is not this provider's, or too old."));
       case ticketing::WebhookFault::Malformed:
         return exchange->respond(problem(400, "bad-request", "That is no event."));
+      case ticketing::WebhookFault::NotForUs:
+        return exchange->respond(json_answer(json::object{{"verdict", "not for us"}}));
       case ticketing::WebhookFault::NotTaken:
         break;
     }
@@ -149,10 +197,11 @@ void webhook(const SalePtr& sale, const net::Request& request, const SharedExcha
 std::vector<net::Route> order_routes(const SalePtr& sale) {
   using net::Method;
   const std::string schema(kOrderSchema);
-  const net::Policy reads{.who = net::Who::Bearer};
+  const net::Policy reads{.who = net::Who::Bearer, .rests = true};
   const net::Policy writes{.who = net::Who::Bearer,
                            .rate = net::RateClass::Write,
                            .csrf = net::Csrf::SameOrigin,
+                           .rests = true,
                            .body_bytes_max = 4 * 1024};
   std::vector<net::Route> table;
   const auto add = [&](Method method, std::string pattern, const net::Policy& policy,
@@ -178,7 +227,14 @@ std::vector<net::Route> order_routes(const SalePtr& sale) {
       [](const SalePtr& s, const net::Request& r, const SharedExchange& e) {
         change(s, r, e, false);
       });
-  add(Method::Post, "/webhooks/{provider}", {.who = net::Who::Anyone, .body_bytes_max = 64 * 1024},
+  add(Method::Get, "/api/v1/orders/{id}/payment", reads,
+      {"What the pay page gives to the payment provider's script.", "",
+       R"({"type":"object","properties":{"script":{"type":"string"},"publishable_key":{"type":"string"},"client_secret":{"type":"string"},"order":{"type":"object"}}})"},
+      &show_payment);
+  add(Method::Post, "/api/v1/orders/{id}/look", writes,
+      {"Ask the payment provider now, after coming back from it.", "", schema}, &look);
+  add(Method::Post, "/webhooks/{provider}",
+      {.who = net::Who::Anyone, .body_bytes_max = ticketing::kWebhookBytesMax},
       {"Events of the payment provider, signed by it.", "", ""}, &webhook);
   return table;
 }

@@ -81,6 +81,8 @@ void remove(const SalePtr& sale, const net::Request& request, const SharedExchan
 void set_state(const SalePtr& sale, const net::Request& request, const SharedExchange& exchange) {
   const auto body = body_of(request, *exchange);
   if (!body) return;
+  const std::string why = text_of(*body, "to") == "on_sale" ? sale->why_nothing_is_sold() : "";
+  if (!why.empty()) return exchange->respond(problem(409, "legal-missing", why));
   change(sale, request, exchange, [to = text_of(*body, "to")](Work& work, const std::string& id) {
     return ticketing::set_event_state(work, id, to);
   });

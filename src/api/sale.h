@@ -6,17 +6,21 @@
 #include <boost/json.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "access/accounts.h"
 #include "access/guard.h"
+#include "access/panic_switch.h"
 #include "access/plays.h"
 #include "access/sessions.h"
+#include "api/known_people.h"
 #include "base/clock.h"
 #include "net/loop.h"
 #include "net/route.h"
 #include "ticketing/box_office.h"
+#include "ticketing/payments/stripe.h"
 #include "ticketing/payments/test_provider.h"
 
 namespace butai::api {
@@ -28,9 +32,15 @@ struct Sale {
   access::Sessions& sessions;
   access::AccessGuard& guard;
   access::Plays& plays;
+  access::PanicSwitch& panic;
+  KnownPeople& known;
   const Clock& clock;
   ticketing::TestProvider* test_provider = nullptr;  // null: another provider takes the money
   bool test_operator = false;  // its operator's page and API, demo and tests only
+  std::optional<ticketing::StripeSettings> stripe = {};
+  // Why no event may go on sale, as a sentence; empty: it may.
+  std::function<std::string()> why_nothing_is_sold = [] { return std::string(); };
+  std::function<std::string()> registration_number = [] { return std::string(); };
   // A play's addresses as POST /api/v1/plays tells them.
   std::function<net::Response(const access::Play&, const net::Peer&)> play_answer;
 };
@@ -47,10 +57,18 @@ std::vector<net::Route> session_routes(const SalePtr& sale);
 std::vector<net::Route> event_routes(const SalePtr& sale);
 // /api/v1/orders…, /webhooks/{provider}
 std::vector<net::Route> order_routes(const SalePtr& sale);
+// /api/v1/orders/{id}/receipt
+std::vector<net::Route> receipt_routes(const SalePtr& sale);
 // /api/v1/tickets…, /api/v1/test-plays, /api/v1/test-reports
 std::vector<net::Route> entitlement_routes(const SalePtr& sale);
 // /api/v1/producer/…
 std::vector<net::Route> producer_routes(const SalePtr& sale);
+// /api/v1/legal
+net::Route legal_route(std::function<boost::json::object()> tell);
+// /api/v1/producer/events/{id}/sales, orders.csv
+std::vector<net::Route> sales_routes(const SalePtr& sale);
+// /api/v1/panic
+std::vector<net::Route> panic_routes(const SalePtr& sale);
 // /test-payments/…: the provider's own pages
 std::vector<net::Route> test_payment_routes(const SalePtr& sale);
 

@@ -2,6 +2,7 @@
 
 #include "api/sale.h"
 #include "ticketing/entitlements/entitlements.h"
+#include "ticketing/payments/store_deadline.h"
 #include "ticketing/times.h"
 
 namespace butai::api {
@@ -17,7 +18,17 @@ json::array array_of(const Strings& strings) {
   return all;
 }
 
-json::object to_json(const ticketing::TicketType& type) {
+// A store is offered while there is time to walk there.
+json::array payments_of(const ticketing::Event& event, const ticketing::TicketType& type, Utc now) {
+  json::array offered;
+  for (const std::string& method : type.payments) {
+    if (method == "konbini" && !ticketing::store_deadline(event, type, now)) continue;
+    offered.emplace_back(method);
+  }
+  return offered;
+}
+
+json::object to_json(const ticketing::Event& event, const ticketing::TicketType& type, Utc now) {
   return {{"id", type.id},
           {"title", api::to_json(type.title)},
           {"price", api::to_json(type.price)},
@@ -29,7 +40,7 @@ json::object to_json(const ticketing::TicketType& type) {
           {"sale_until", rfc3339(type.sale_until)},
           {"per_account", type.per_account},
           {"code_needed", type.code_needed},
-          {"payments", array_of(type.payments)}};
+          {"payments", payments_of(event, type, now)}};
 }
 
 ticketing::Text text_in(const json::object& object, std::string_view name) {
@@ -157,7 +168,7 @@ json::object to_json(const ticketing::Performance& performance, Utc now) {
 json::object to_json(const ticketing::Event& event, Utc now) {
   json::array performances, types;
   for (const auto& one : event.performances) performances.push_back(to_json(one, now));
-  for (const auto& one : event.ticket_types) types.push_back(to_json(one));
+  for (const auto& one : event.ticket_types) types.push_back(to_json(event, one, now));
   return {{"id", event.id},
           {"slug", event.slug},
           {"state", ticketing::state_at(event, now)},
@@ -176,6 +187,7 @@ json::object to_producer_json(const ticketing::Event& event, Utc now) {
   for (std::size_t i = 0; i < types.size(); ++i) {
     types[i].as_object()["capacity"] = event.ticket_types[i].capacity;
     types[i].as_object()["taken"] = event.ticket_types[i].taken;
+    types[i].as_object()["payments"] = array_of(event.ticket_types[i].payments);
   }
   object["sale_state"] = ticketing::name_of(event.state);
   return object;

@@ -49,6 +49,7 @@ net::Response refused(const access::SignInFailure& failure) {
 
 void begin_session(const SalePtr& sale, SharedExchange exchange, const Account& account,
                    bool secure, int status) {
+  sale->known.know(account);
   sale->sessions.start(
       account, exchange->loop(), [exchange, account, secure, status](auto started) {
         if (!started) return exchange->respond(problem(503, "busy", sentence(started.error())));
@@ -92,15 +93,18 @@ void tell(const SalePtr& sale, const net::Request& request, SharedExchange excha
   if (!session) {
     return exchange->respond(json_answer(json::object{{"account", nullptr}, {"csrf", ""}}));
   }
-  sale->accounts.find(
-      session->name, exchange->loop(),
-      [exchange, csrf = sale->sessions.csrf_of(*token)](auto account) {
-        if (!account) {
-          return exchange->respond(problem(503, "busy", access::sentence(account.error())));
-        }
-        exchange->respond(
-            json_answer(json::object{{"account", describe(*account)}, {"csrf", csrf}}));
-      });
+  const std::string csrf = sale->sessions.csrf_of(*token);
+  if (const auto known = sale->known.find(session->name)) {
+    return exchange->respond(
+        json_answer(json::object{{"account", describe(*known)}, {"csrf", csrf}}));
+  }
+  sale->accounts.find(session->name, exchange->loop(), [sale, exchange, csrf](auto account) {
+    if (account) sale->known.know(*account);
+    if (!account) {
+      return exchange->respond(problem(503, "busy", access::sentence(account.error())));
+    }
+    exchange->respond(json_answer(json::object{{"account", describe(*account)}, {"csrf", csrf}}));
+  });
 }
 
 void sign_out(const SalePtr& sale, const net::Request& request, SharedExchange exchange,
@@ -142,7 +146,9 @@ std::vector<net::Route> session_routes(const SalePtr& sale) {
   };
   add(Method::Get, "/api/v1/session", reads,
       {"Who is signed in with this cookie, and the word that writes need.", "", schema}, &tell);
-  add(Method::Post, "/api/v1/accounts", enters,
+  net::Policy joins = enters;
+  joins.rests = true;
+  add(Method::Post, "/api/v1/accounts", joins,
       {"Make an account with an e-mail address; it is signed in.", credentials, schema}, &sign_up);
   add(Method::Post, "/api/v1/session", enters, {"Sign in.", credentials, schema}, &sign_in);
   add(Method::Delete, "/api/v1/session", leaves, {"Sign out here.", "", ""},

@@ -193,6 +193,12 @@ void add_sale(CLI::App& root, SaleOptions& options, Act& act) {
                 "Give the money back; the running server does it within seconds", "ORDER", &order);
   add_sale_verb(*orders, options, act, "check", "The ledger's chain and sums, and the seats taken",
                 nullptr, &order);
+  auto* panics =
+      root.add_subcommand("panic", "Everything but watching rests")->require_subcommand(1);
+  add_sale_verb(*panics, options, act, "on", "503 with a friendly page for all else", nullptr,
+                &panic);
+  add_sale_verb(*panics, options, act, "off", "All of it works again", nullptr, &panic);
+  add_sale_verb(*panics, options, act, "show", "Whether it is on", nullptr, &panic);
   auto* db = root.add_subcommand("db", "The database")->require_subcommand(1);
   add_sale_verb(*db, options, act, "migrate", "Bring the tables to this version", nullptr,
                 &database);

@@ -57,6 +57,7 @@ int event(const SaleOptions& options);
 int order(const SaleOptions& options);
 int person(const SaleOptions& options);
 int database(const SaleOptions& options);
+int panic(const SaleOptions& options);
 
 struct ChannelOptions {
   Place place;

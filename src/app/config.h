@@ -20,6 +20,8 @@
 #include "live/options.h"
 #include "media/protection.h"
 #include "store/database.h"
+#include "ticketing/hooks/hooks.h"
+#include "ticketing/payments/stripe.h"
 #include "worker/line.h"
 
 namespace butai::app {
@@ -60,6 +62,11 @@ struct StoreConfig {
 
 struct PaymentsConfig {
   enum class Test : std::uint8_t { Off, Cards, Operator } test = Test::Cards;
+  ticketing::StripeSettings stripe{.secret_key = {},
+                                   .publishable_key = {},
+                                   .webhook_secret = {},
+                                   .api_base = "https://api.stripe.com",
+                                   .js_url = "https://js.stripe.com/v3/"};
 };
 
 struct ChannelConfig {
@@ -113,12 +120,17 @@ struct LogConfig {
   std::string format = "auto";  // text, json, auto: text on a terminal
 };
 
+// [legal] by the names of legal.h; terms and privacy are the documents themselves, or addresses.
+using LegalConfig = std::map<std::string, std::string>;
+
 struct Config {
   std::string file;  // empty: none was read
   ServerConfig server;
   AuthConfig auth;
   StoreConfig store;
   PaymentsConfig payments;
+  LegalConfig legal;
+  ticketing::HookSettings webhooks;
   bool channels_auto = true;
   ChannelConfig channel_defaults;
   std::map<std::string, ChannelConfig> channels;  // [[channel]], by name

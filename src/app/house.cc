@@ -9,6 +9,7 @@
 #include "access/routes.h"
 #include "api/routes.h"
 #include "app/channel_pipeline.h"
+#include "app/legal.h"
 #include "base/log.h"
 #include "delivery/ports.h"
 #include "ingest/websocket/routes.h"
@@ -44,6 +45,7 @@ Expected<std::unique_ptr<House>> House::open(Config config, HouseOptions options
     return problem(
         fmt::format("there is no {}; build it, or give its path with --worker", options.worker));
   }
+  if (auto read = read_legal_documents(config); !read) return std::unexpected(read.error());
   std::unique_ptr<House> house(new House(std::move(config), std::move(options)));
   if (auto built = house->build(); !built) return std::unexpected(built.error());
   return house;
@@ -135,11 +137,15 @@ access::RouteParts House::access_parts() {
           .license_tokens = service_tokens_->any()};
 }
 
+pages::PagesOptions House::pages_options() {
+  return {.random = random_,
+          .https_port = [this] { return https_port_.load(std::memory_order_relaxed); },
+          .pay_script = stripe_ ? config_.get()->payments.stripe.js_url : ""};
+}
+
 std::vector<net::Route> House::all_routes() {
   std::vector<net::Route> table;
-  append(table, pages::routes({.random = random_, .https_port = [this] {
-                                 return https_port_.load(std::memory_order_relaxed);
-                               }}));
+  append(table, pages::routes(pages_options()));
   append(table, access::routes(access_parts()));
   append(table, sale_routes());
   append(table, licenses::routes({.guard = *guard_,
@@ -254,6 +260,7 @@ Expected<Ports> House::start() {
 }
 
 void House::reload(Config config) {
+  if (auto read = read_legal_documents(config); !read) log::error(read.error().sentence);
   config_.replace(std::move(config));
   server_->reconfigure(server_options());
   channels_->reconfigure();

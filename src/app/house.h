@@ -15,6 +15,7 @@
 #include "access/guard.h"
 #include "access/jwks.h"
 #include "access/key_ring.h"
+#include "access/panic_switch.h"
 #include "access/password.h"
 #include "access/plays.h"
 #include "access/publish_keys.h"
@@ -23,6 +24,7 @@
 #include "access/tickets.h"
 #include "access/token_minter.h"
 #include "access/token_verifier.h"
+#include "api/known_people.h"
 #include "app/live_config.h"
 #include "base/clock.h"
 #include "base/metrics.h"
@@ -36,9 +38,11 @@
 #include "net/movable.h"
 #include "net/outgoing.h"
 #include "net/server.h"
+#include "pages/routes.h"
 #include "store/database.h"
 #include "ticketing/box_office.h"
 #include "ticketing/entitlements/seats_desk.h"
+#include "ticketing/hooks/hooks.h"
 #include "ticketing/payments/test_provider.h"
 
 namespace butai::app {
@@ -82,6 +86,7 @@ class House {
   Expected<void> build_sale();
   std::vector<net::Route> sale_routes();
   access::RouteParts access_parts();
+  pages::PagesOptions pages_options();
   void open_sale();
   void look_at_sessions();
   std::vector<net::Route> all_routes();
@@ -118,8 +123,12 @@ class House {
   std::unique_ptr<access::Sessions> sessions_;
   std::unique_ptr<ticketing::Rights> rights_;
   std::unique_ptr<ticketing::TestProvider> test_provider_;
+  std::unique_ptr<ticketing::Stripe> stripe_;  // null: the test provider takes what is paid
   std::unique_ptr<ticketing::BoxOffice> box_office_;
   std::unique_ptr<ticketing::SeatsDesk> desk_;
+  std::unique_ptr<ticketing::Hooks> hooks_;
+  std::unique_ptr<access::PanicSwitch> panic_;
+  std::unique_ptr<api::KnownPeople> known_people_;
   TimerHandle session_look_;  // lives on the first loop
   std::unique_ptr<net::Outgoing> outgoing_;
   std::unique_ptr<keys::Vault> vault_;

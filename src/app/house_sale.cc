@@ -1,7 +1,9 @@
 // The sale: the half of the house that knows events, orders and tickets.
 #include "api/sale.h"
 #include "app/house.h"
+#include "app/legal.h"
 #include "base/log.h"
+#include "pages/routes.h"
 #include "ticketing/catalog/catalog_store.h"
 #include "ticketing/limits.h"
 
@@ -16,12 +18,36 @@ Expected<void> House::build_sale() {
   const access::Key32 key = secret_->derived("butai test payments 1");
   test_provider_ = std::make_unique<ticketing::TestProvider>(
       std::move(*books), std::string(as_text(key)), clock_, random_);
+  const ticketing::StripeSettings& stripe = config->payments.stripe;
+  if (!stripe.secret_key.empty()) {
+    if (auto good = ticketing::check_stripe_settings(stripe); !good) return good;
+    stripe_ = std::make_unique<ticketing::Stripe>(
+        stripe, [this](net::OutgoingRequest request, Executor& home, net::Outgoing::Done done) {
+          outgoing_->send(std::move(request), home, std::move(done));
+        });
+  }
+  ticketing::Provider& provider =
+      stripe_ ? static_cast<ticketing::Provider&>(*stripe_) : *test_provider_;
   sessions_ = std::make_unique<access::Sessions>(*database_, *secret_, clock_, random_);
   rights_ = std::make_unique<ticketing::Rights>(
       *database_, clock_, [this](std::string_view name) { return plays_->owner_of(name); });
-  box_office_ = std::make_unique<ticketing::BoxOffice>(*database_, *test_provider_, *rights_,
-                                                       clock_, random_);
+  box_office_ =
+      std::make_unique<ticketing::BoxOffice>(*database_, provider, *rights_, clock_, random_);
   desk_ = std::make_unique<ticketing::SeatsDesk>(*rights_, *plays_, config_, clock_);
+  if (auto good = ticketing::check_hook_settings(config->webhooks); !good) return good;
+  hooks_ = std::make_unique<ticketing::Hooks>(
+      config->webhooks,
+      [this](net::OutgoingRequest request, Executor& home, net::Outgoing::Done done) {
+        outgoing_->send(std::move(request), home, std::move(done));
+      },
+      *database_, clock_, random_);
+  desk_->tell(
+      [this](std::string_view account, std::string_view channel, std::string_view performance) {
+        hooks_->play_started(account, channel, performance);
+      });
+  panic_ = std::make_unique<access::PanicSwitch>(*database_);
+  known_people_ = std::make_unique<api::KnownPeople>(clock_);
+  guard_->know(*panic_);
   guard_->know(*sessions_);
   guard_->know(*desk_);
   const auto sessions = sessions_->load();
@@ -42,27 +68,48 @@ Expected<void> House::add_event(const ticketing::Event& event) {
 }
 
 std::vector<net::Route> House::sale_routes() {
-  const auto test = config_.get()->payments.test;
-  const bool cards = test != PaymentsConfig::Test::Off;
-  const auto sale = std::make_shared<const api::Sale>(api::Sale{
-      .office = *box_office_,
-      .accounts = *accounts_,
-      .sessions = *sessions_,
-      .guard = *guard_,
-      .plays = *plays_,
-      .clock = clock_,
-      .test_provider = cards ? test_provider_.get() : nullptr,
-      .test_operator = test == PaymentsConfig::Test::Operator,
-      .play_answer = [parts = access_parts()](const access::Play& play, const net::Peer& peer) {
-        return access::play_answer(parts, play, peer, 201);
-      }});
+  const PaymentsConfig payments = config_.get()->payments;
+  const bool cards = !stripe_ && payments.test != PaymentsConfig::Test::Off;
+  const auto sale = std::make_shared<const api::Sale>(
+      api::Sale{.office = *box_office_,
+                .accounts = *accounts_,
+                .sessions = *sessions_,
+                .guard = *guard_,
+                .plays = *plays_,
+                .panic = *panic_,
+                .known = *known_people_,
+                .clock = clock_,
+                .test_provider = cards ? test_provider_.get() : nullptr,
+                .test_operator = payments.test == PaymentsConfig::Test::Operator,
+                .stripe = stripe_ ? std::optional(payments.stripe) : std::nullopt,
+                .why_nothing_is_sold = [this] { return app::why_nothing_is_sold(*config_.get()); },
+                .registration_number =
+                    [this] {
+                      const auto config = config_.get();
+                      const auto found = config->legal.find("registration_number");
+                      return found == config->legal.end() ? std::string() : found->second;
+                    },
+                .play_answer =
+                    [parts = access_parts()](const access::Play& play, const net::Peer& peer) {
+                      return access::play_answer(parts, play, peer, 201);
+                    }});
   std::vector<net::Route> table;
   for (auto routes : {api::session_routes(sale), api::event_routes(sale), api::order_routes(sale),
+                      api::receipt_routes(sale), api::sales_routes(sale), api::panic_routes(sale),
                       api::entitlement_routes(sale), api::producer_routes(sale),
                       api::test_payment_routes(sale)}) {
     table.insert(table.end(), std::make_move_iterator(routes.begin()),
                  std::make_move_iterator(routes.end()));
   }
+  table.push_back(api::legal_route([this] {
+    boost::json::object all = legal_json(*config_.get());
+    boost::json::array external;
+    for (const auto& [host, kinds] : pages::external_hosts(pages_options())) {
+      external.push_back({{"host", host}, {"kinds", kinds}});
+    }
+    all["external"] = std::move(external);
+    return all;
+  }));
   return table;
 }
 
@@ -70,6 +117,8 @@ void House::open_sale() {
   loops_[0].post([this] {
     net::Loop& home = loops_[0];
     box_office_->start(home);
+    hooks_->start(home);
+    if (stripe_) return look_at_sessions();
     test_provider_->start(home, [this, &home](std::string signature, std::string body) {
       box_office_->webhook(signature, body, home, [](auto verdict) {
         if (!verdict) log::warning("a webhook of the test provider was refused");
@@ -81,6 +130,7 @@ void House::open_sale() {
 
 void House::look_at_sessions() {
   sessions_->look(loops_[0]);
+  panic_->look(loops_[0]);
   session_look_ = loops_[0].after(ticketing::kLookEvery, [this] { look_at_sessions(); });
 }
 

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <sstream>
 
+#include "app/legal.h"
+
 namespace butai::app {
 namespace {
 
@@ -241,6 +243,24 @@ std::vector<Setting> make_settings() {
        [](Config& c, const std::string& t) {
          return set_choice(c.payments.test, t, kTestPayments);
        }},
+      {"payments.stripe", "secret_key", "sk_… or rk_…",
+       [](Config& c, const std::string& t) { return set_text(c.payments.stripe.secret_key, t); }},
+      {"payments.stripe", "publishable_key", "pk_…",
+       [](Config& c, const std::string& t) {
+         return set_text(c.payments.stripe.publishable_key, t);
+       }},
+      {"payments.stripe", "webhook_secret", "whsec_…",
+       [](Config& c, const std::string& t) {
+         return set_text(c.payments.stripe.webhook_secret, t);
+       }},
+      {"payments.stripe", "api_base", kService,
+       [](Config& c, const std::string& t) { return set_url(c.payments.stripe.api_base, t); }},
+      {"payments.stripe", "js_url", kService,
+       [](Config& c, const std::string& t) { return set_text(c.payments.stripe.js_url, t); }},
+      {"webhooks", "url", kService,
+       [](Config& c, const std::string& t) { return set_text(c.webhooks.url, t); }},
+      {"webhooks", "secret", "at least 32 characters",
+       [](Config& c, const std::string& t) { return set_text(c.webhooks.secret, t); }},
       {"channels", "auto", "true or false",
        [](Config& c, const std::string& t) { return set_switch(c.channels_auto, t); }},
       {"encoding", "frames_per_second_max", "a number from 1 to 60",
@@ -319,6 +339,11 @@ std::vector<Setting> make_settings() {
          return (t == "text" || t == "json" || t == "auto") && set_text(c.log.format, t);
        }},
   };
+  for (const LegalKey& key : legal_keys()) {
+    all.push_back({key.section, key.name, key.expects, [&key](Config& c, const std::string& t) {
+                     return set_text(c.legal[std::string(key.name)], t);
+                   }});
+  }
   for (const ChannelSetting& setting : kChannelSettings) {
     all.push_back(
         {"channels", setting.name, setting.expects, [&setting](Config& c, const std::string& t) {

@@ -75,9 +75,11 @@ bool prepare(Transfer& transfer) {
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(Millis(kOutgoingTimeout).count()));
   curl_easy_setopt(curl, CURLOPT_NOPROXY, "localhost,127.0.0.1,::1");
-  curl_easy_setopt(curl, CURLOPT_POST, 1L);
-  curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, static_cast<long>(request.body.size()));
-  curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.body.data());
+  if (request.verb == OutgoingRequest::Verb::Post) {
+    curl_easy_setopt(curl, CURLOPT_POST, 1L);
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, static_cast<long>(request.body.size()));
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.body.data());
+  }
   curl_easy_setopt(curl, CURLOPT_HTTPHEADER, transfer.headers.get());
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &take_bytes);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &transfer);

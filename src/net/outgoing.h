@@ -1,6 +1,6 @@
-// Outgoing HTTPS for what the server itself asks of others: license services, key services.
+// Outgoing HTTPS for what the server itself asks of others: license services, key services, payments.
 //   outgoing.send({.url = …, .body = …}, loop, [](Expected<OutgoingAnswer> answer) { … });
-// Flow:   licenses, keys -> here -> a service -> back to the caller's loop
+// Flow:   licenses, keys, ticketing -> here -> a service -> back to the caller's loop
 // Thread: send() from any; one thread of its own drives all transfers through libcurl; `done` is
 //         posted to `home`, exactly once. Must die before the executors it posts to.
 // Limits: kOutgoingAtOnce (the rest is refused as busy), kOutgoingTimeout, answer_bytes_max; no
@@ -20,8 +20,9 @@ namespace butai::net {
 
 struct OutgoingRequest {
   enum class Auth : std::uint8_t { None, Basic, Digest } auth = Auth::None;
+  enum class Verb : std::uint8_t { Post, Get } verb = Verb::Post;
   std::string url;
-  std::string body;                  // POST, always: nothing here is fetched
+  std::string body;                  // of a POST
   std::vector<std::string> headers;  // "Name: value"
   std::string user, password;        // of auth
   std::string ca_file;               // PEM; empty: the system's authorities

@@ -47,7 +47,8 @@ struct Policy {
   RateClass rate = RateClass::None;
   Cache cache = Cache::NoStore;
   Csrf csrf = Csrf::NotNeeded;
-  bool cors = false;  // Access-Control-Allow-Origin: * (never with credentials)
+  bool rests = false;  // while the panic switch is on: nothing that watching needs
+  bool cors = false;   // Access-Control-Allow-Origin: * (never with credentials)
   std::size_t body_bytes_max = 64 * 1024;
 };
 

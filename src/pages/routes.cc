@@ -27,16 +27,37 @@ constexpr std::string_view kContentPolicy =
     "base-uri 'none'; form-action 'self'; frame-ancestors 'self'";
 constexpr std::size_t kNonceBytes = 16;  // CSP Level 3, clause 7.1: at least 128 bits
 
+// The pay page loads one script of another host, which opens frames of its own and asks its own server.
+constexpr std::string_view kPayPolicy =
+    "default-src 'none'; script-src 'nonce-@NONCE@' 'strict-dynamic' 'self' @PAY@; "
+    "style-src 'self'; img-src 'self' data: @PAY@; font-src 'self'; connect-src 'self' @PAY@; "
+    "frame-src @PAY@; base-uri 'none'; form-action 'self'; frame-ancestors 'self'";
+// What Stripe's script needs beside its own origin.
+constexpr std::string_view kStripeOrigin = "https://js.stripe.com";
+constexpr std::string_view kStripeSources =
+    "https://js.stripe.com https://*.js.stripe.com https://hooks.stripe.com https://api.stripe.com";
+
+// What rests while the panic switch is on.
+enum class Rests : std::uint8_t { No, Yes };
+
 struct PageFile {
   std::string_view pattern;
   std::string_view file;
+  Rests rests = Rests::No;
 };
-constexpr std::array<PageFile, 11> kPages{{
-    {"/e/{slug}", "event/index.html"},
-    {"/e/{slug}/test", "test_playback/index.html"},
-    {"/e/{slug}/buy", "buy/index.html"},
+constexpr std::string_view kPayFile = "pay/index.html";
+constexpr std::array<PageFile, 17> kPages{{
+    {"/e/{slug}", "event/index.html", Rests::Yes},
+    {"/e/{slug}/test", "test_playback/index.html", Rests::Yes},
+    {"/e/{slug}/buy", "buy/index.html", Rests::Yes},
     {"/sign-in", "sign_in/index.html"},
-    {"/orders/{id}", "order/index.html"},
+    {"/orders/{id}", "order/index.html", Rests::Yes},
+    {"/orders/{id}/pay", kPayFile, Rests::Yes},
+    {"/orders/{id}/receipt", "receipt/index.html", Rests::Yes},
+    {"/legal", "legal/index.html", Rests::Yes},
+    {"/terms", "legal/index.html", Rests::Yes},
+    {"/privacy", "legal/index.html", Rests::Yes},
+    {"/external", "legal/index.html", Rests::Yes},
     {"/tickets", "tickets/index.html"},
     {"/watch", "watch/index.html"},
     {"/watch/{channel}", "watch/index.html"},
@@ -95,6 +116,18 @@ std::string filled(std::string_view text, std::string_view mark, std::string_vie
   return all.append(text);
 }
 
+// What the script's address is allowed: its origin, and for Stripe's own the hosts that it works with.
+std::string pay_sources(std::string_view script) {
+  const std::size_t host = script.find("//");
+  if (host == std::string_view::npos) return "";
+  const std::string_view origin = script.substr(0, script.find('/', host + 2));
+  return std::string(origin == kStripeOrigin ? kStripeSources : origin);
+}
+
+std::string pay_permission(std::string_view sources) {
+  return fmt::format("payment=(self \"{}\")", sources.substr(0, sources.find(' ')));
+}
+
 // The page in the visitor's language, under a nonce of its own; so it has no tag and is always sent.
 net::Response answer_page(const net::Request& request, const PagesOptions& options,
                           std::string_view name) {
@@ -115,9 +148,17 @@ net::Response answer_page(const net::Request& request, const PagesOptions& optio
   response.headers.add("Content-Language", std::string(spoken));
   response.headers.add("Vary", "Accept, Accept-Language, Cookie");
   response.headers.add("Referrer-Policy", "no-referrer");
-  response.headers.add("Content-Security-Policy", filled(kContentPolicy, "@NONCE@", nonce));
-  response.headers.add("Permissions-Policy", std::string(kPermissions));
-  response.headers.add("Cross-Origin-Opener-Policy", "same-origin");
+  const bool pays = name == kPayFile && !options.pay_script.empty();
+  const std::string sources = pays ? pay_sources(options.pay_script) : "";
+  response.headers.add("Content-Security-Policy", filled(pays ? filled(kPayPolicy, "@PAY@", sources)
+                                                              : std::string(kContentPolicy),
+                                                         "@NONCE@", nonce));
+  response.headers.add("Permissions-Policy",
+                       pays ? filled(kPermissions, "payment=()", pay_permission(sources))
+                            : std::string(kPermissions));
+  // A bank's window must be able to say that it is done.
+  response.headers.add("Cross-Origin-Opener-Policy",
+                       pays ? "same-origin-allow-popups" : "same-origin");
   return response;
 }
 
@@ -155,8 +196,9 @@ net::Response home(const net::Request& request, const PagesOptions& options) {
   return response;
 }
 
-net::Policy open_to_all(net::Cache cache) {
-  return {.who = net::Who::Anyone, .cache = cache, .body_bytes_max = 0};
+net::Policy open_to_all(net::Cache cache, Rests rests) {
+  return {
+      .who = net::Who::Anyone, .cache = cache, .rests = rests == Rests::Yes, .body_bytes_max = 0};
 }
 
 }  // namespace
@@ -167,32 +209,49 @@ const SiteFile* find_site_file(std::string_view name) {
   return found == files.end() ? nullptr : &*found;
 }
 
+std::vector<std::pair<std::string, std::string>> external_hosts(const PagesOptions& options) {
+  if (options.pay_script.empty()) return {};
+  std::vector<std::pair<std::string, std::string>> hosts;
+  const std::string policy = filled(kPayPolicy, "@PAY@", pay_sources(options.pay_script));
+  for (const std::string_view rule : net::list_members(policy, ';')) {
+    const auto words = net::list_members(rule, ' ');
+    for (const std::string_view source : words) {
+      if (!source.contains("://")) continue;
+      auto found = std::ranges::find(hosts, source, [](const auto& host) { return host.first; });
+      if (found == hosts.end()) found = hosts.emplace(hosts.end(), source, "");
+      const std::string_view kind = words.front().substr(0, words.front().find('-'));
+      found->second += fmt::format("{}{}", found->second.empty() ? "" : " ", kind);
+    }
+  }
+  return hosts;
+}
+
 std::vector<net::Route> routes(PagesOptions options) {
   std::vector<net::Route> list;
-  const auto add = [&list](std::string pattern, net::Cache cache, const auto& make) {
+  const auto add = [&list](std::string pattern, net::Cache cache, Rests rests, const auto& make) {
     list.push_back({.method = net::Method::Get,
                     .pattern = std::move(pattern),
-                    .policy = open_to_all(cache),
+                    .policy = open_to_all(cache, rests),
                     .handler = net::HttpHandler(
                         [make](const net::Request& request, net::ExchangePtr exchange) {
                           exchange->respond(make(request));
                         }),
                     .doc = {}});
   };
-  const auto add_page = [&](std::string pattern, std::string_view file) {
-    add(std::move(pattern), net::Cache::Revalidate,
+  const auto add_page = [&](std::string pattern, std::string_view file, Rests rests) {
+    add(std::move(pattern), net::Cache::Revalidate, rests,
         [options, file](const net::Request& request) { return page(request, options, file); });
   };
   const auto add_file = [&](std::string pattern, std::string_view file) {
-    add(std::move(pattern), net::Cache::Revalidate,
+    add(std::move(pattern), net::Cache::Revalidate, Rests::No,
         [file](const net::Request& request) { return answer(request, file); });
   };
-  add("/", net::Cache::Revalidate,
+  add("/", net::Cache::Revalidate, Rests::Yes,
       [options](const net::Request& request) { return home(request, options); });
-  for (const auto& [pattern, file] : kPages) add_page(std::string(pattern), file);
+  for (const auto& [pattern, file, rests] : kPages) add_page(std::string(pattern), file, rests);
   add_file("/favicon.svg", "favicon.svg");
   add_file("/favicon.ico", "favicon.svg");
-  add("/assets/{name*}", net::Cache::Immutable, [](const net::Request& request) {
+  add("/assets/{name*}", net::Cache::Immutable, Rests::No, [](const net::Request& request) {
     return answer(request, fmt::format("assets/{}", request.arg("name")));
   });
   return list;

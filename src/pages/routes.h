@@ -7,6 +7,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "base/random.h"
@@ -19,7 +21,12 @@ struct PagesOptions {
   // Port of the https listener as it is known when a page is asked for; 0: there is none, and pages
   // are served as they were asked for. A https public_url (Request::peer.origin) goes before it.
   std::function<std::uint16_t()> https_port = [] { return std::uint16_t{0}; };
+  // The payment provider's script: its origin, and its frames, are allowed on the pay page alone.
+  std::string pay_script = {};
 };
+
+// The hosts of others that a page may talk to, as its policy says it, and in what ways: "script frame".
+std::vector<std::pair<std::string, std::string>> external_hosts(const PagesOptions& options);
 
 // The pages, `/assets/{name*}`, `/favicon.svg`, `/favicon.ico`.
 std::vector<net::Route> routes(PagesOptions options);

@@ -39,8 +39,9 @@ class Caught final : public net::Exchange {
 class Pages : public ::testing::Test {
  protected:
   net::Response get(const std::string& path, net::Headers headers) {
-    const net::Router router(
-        routes({.random = random_, .https_port = [this] { return https_port_; }}));
+    const net::Router router(routes({.random = random_,
+                                     .https_port = [this] { return https_port_; },
+                                     .pay_script = pay_script_}));
     const auto match = router.match(net::Method::Get, path, net::Router::Wants::Answer);
     if (match.route == nullptr) return net::Response::problem(404, "no route");
     net::Request request;
@@ -76,6 +77,7 @@ class Pages : public ::testing::Test {
   net::Loop loop_{0};
   net::Peer peer_;
   std::uint16_t https_port_ = 0;
+  std::string pay_script_;
 };
 
 TEST_F(Pages, home_is_a_page_for_a_browser_and_json_for_a_program) {
@@ -87,9 +89,12 @@ TEST_F(Pages, home_is_a_page_for_a_browser_and_json_for_a_program) {
   EXPECT_THAT(header(program, "Vary"), HasSubstr("Accept"));
 }
 
-constexpr std::array kPages = {
-    "/",        "/e/gala", "/e/gala/test", "/e/gala/buy", "/sign-in",  "/orders/or_1",
-    "/tickets", "/watch",  "/watch/main",  "/publish",    "/producer", "/producer/events/ev_1"};
+constexpr std::array kPages = {"/legal",      "/terms",           "/privacy",
+                               "/external",   "/orders/or_1/pay", "/orders/or_1/receipt",
+                               "/",           "/e/gala",          "/e/gala/test",
+                               "/e/gala/buy", "/sign-in",         "/orders/or_1",
+                               "/tickets",    "/watch",           "/watch/main",
+                               "/publish",    "/producer",        "/producer/events/ev_1"};
 
 TEST_F(Pages, every_page_runs_scripts_by_the_nonce_of_this_answer_alone) {
   for (const std::string path : kPages) {
@@ -108,6 +113,31 @@ TEST_F(Pages, every_page_runs_scripts_by_the_nonce_of_this_answer_alone) {
     EXPECT_THAT(text(page), Not(HasSubstr("<style"))) << path;
     EXPECT_THAT(header(get(path, browser()), "Content-Security-Policy"), Not(HasSubstr(nonce)));
   }
+}
+
+TEST_F(Pages, the_pay_page_alone_allows_the_script_of_the_provider) {
+  pay_script_ = "https://pay.example/v3/script.js";
+  const net::Response pay = get("/orders/or_1/pay", browser());
+  const std::string policy = header(pay, "Content-Security-Policy");
+  EXPECT_THAT(policy, HasSubstr("'strict-dynamic' 'self' https://pay.example; "));
+  EXPECT_THAT(policy, HasSubstr("frame-src https://pay.example; "));
+  EXPECT_THAT(policy, HasSubstr("connect-src 'self' https://pay.example; "));
+  EXPECT_THAT(header(pay, "Permissions-Policy"),
+              HasSubstr("payment=(self \"https://pay.example\")"));
+  for (const std::string path : kPages) {
+    if (path == "/orders/or_1/pay") continue;
+    EXPECT_THAT(header(get(path, browser()), "Content-Security-Policy"),
+                Not(HasSubstr("pay.example")))
+        << path;
+  }
+}
+
+TEST_F(Pages, other_hosts_are_read_from_the_policy) {
+  EXPECT_TRUE(external_hosts({.random = random_}).empty());
+  const auto hosts = external_hosts({.random = random_, .pay_script = "https://js.stripe.com/v3/"});
+  ASSERT_EQ(hosts.size(), 4u);
+  EXPECT_EQ(hosts[0].first, "https://js.stripe.com");
+  EXPECT_EQ(hosts[0].second, "script img connect frame");
 }
 
 TEST_F(Pages, a_page_speaks_the_visitors_language_and_caches_know) {

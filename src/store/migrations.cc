@@ -209,6 +209,28 @@ constexpr Migration kMigrations[] = {
      " created_at BIGINT NOT NULL,"
      " passed BIGINT NOT NULL,"
      " report TEXT NOT NULL)"},
+    // The provider's own name of a payment, and what the buyer's browser pays it with while it is open.
+    {33, "payment_reference", "ALTER TABLE payment ADD COLUMN reference VARCHAR(64)"},
+    {34, "payment_secret", "ALTER TABLE payment ADD COLUMN secret TEXT"},
+    {35, "payment_by_reference", "CREATE INDEX payment_by_reference ON payment (reference)"},
+    {36, "orders_tax_rate", "ALTER TABLE orders ADD COLUMN tax_rate BIGINT NOT NULL DEFAULT 10"},
+    {37, "receipt",
+     "CREATE TABLE receipt ("
+     " order_id VARCHAR(32) NOT NULL REFERENCES orders (id),"
+     " issue BIGINT NOT NULL,"
+     " addressee TEXT NOT NULL,"
+     " issued_at BIGINT NOT NULL,"
+     " PRIMARY KEY (order_id, issue))"},
+    {38, "hook_event",
+     "CREATE TABLE hook_event ("
+     " id VARCHAR(32) PRIMARY KEY NOT NULL,"
+     " body TEXT NOT NULL,"
+     " tries BIGINT NOT NULL DEFAULT 0,"
+     " created_at BIGINT NOT NULL,"
+     " next_at BIGINT NOT NULL)"},
+    {39, "hook_event_next", "CREATE INDEX hook_event_next ON hook_event (next_at)"},
+    {40, "panic_switch", "CREATE TABLE panic_switch (is_on BIGINT NOT NULL)"},
+    {41, "panic_switch_off", "INSERT INTO panic_switch (is_on) VALUES (0)"},
 };
 
 int version_of(soci::session& sql) {

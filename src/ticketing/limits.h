@@ -11,8 +11,14 @@ namespace butai::ticketing {
 // How long a seat waits for a buyer who reads the confirm page, and then for one who looks for a card.
 inline constexpr Seconds kHoldTime{15 * 60};
 inline constexpr Seconds kCardTime{30 * 60};
-// Convenience stores give three days as a rule; the sale's end comes first if it is earlier.
-inline constexpr Seconds kStoreTime{3 * 24 * 3600};
+// Convenience stores give until the end of the third day; sale's end and doors may come first.
+inline constexpr std::chrono::days kStoreDays{3};
+
+// A store's number is worth nothing to somebody who has no time left to walk there.
+inline constexpr Seconds kStoreTimeLeast{3 * 3600};
+inline constexpr Seconds kStoreBeforeDoors{
+    3600};  // so that the ticket is there when the doors open
+inline constexpr std::int64_t kStorePriceMax = 300'000;  // yen; what tills take
 
 // A provider that did not answer is asked again with the same key: after 5 s, 10 s, … 5 minutes.
 inline constexpr Seconds kCallAgainFirst{5};
@@ -23,11 +29,35 @@ inline constexpr Seconds kAskEvery{60};
 inline constexpr Seconds kAskSettledEvery{3600};
 inline constexpr Seconds kAskSettledFor{120 * 24 * 3600};
 inline constexpr std::int64_t kCallsAtOnce = 64;  // of one look for work
+// A payment that nobody knows to have been made, so long after its time: the buyer was never given
+// what it is paid with, and the seats are free again.
+inline constexpr Seconds kGiveUpCreating{900};
+// Webhooks: how far the time in a signature may be off, both ways, and what of them is read.
+inline constexpr Seconds kWebhookAge{300};
+inline constexpr std::size_t kWebhookBytesMax = 256 * 1024;  // a charge with all its details: 20 kB
+inline constexpr std::size_t kWebhookJsonDepthMax = 16;
+inline constexpr std::size_t kSignatureBytesMax = 2048;  // two secrets while one is changed: 150
+inline constexpr std::size_t kEventIdBytesMax = 80;      // as webhook_event.id keeps it
+inline constexpr std::size_t kPaymentIdBytesMax = 32;
+inline constexpr std::size_t kReferenceBytesMax = 64;
 inline constexpr std::int64_t kHoldsEndedAtOnce = 256;
 
 inline constexpr std::int64_t kQuantityMax = 10;     // tickets of one order
 inline constexpr std::int64_t kPerAccountMax = 100;  // of one ticket type
 inline constexpr std::int64_t kOrdersListed = 100;   // of one page of a list
+
+inline constexpr std::size_t kAddresseeBytesMax = 300;  // a hundred characters of Japanese
+inline constexpr std::int64_t kReceiptsMax = 20;        // of one order
+
+inline constexpr std::size_t kSalesPointsMax = 400;  // of a plot; hours of two weeks
+
+// Webhooks of ours: again after 5 s, 10 s, … an hour, for three days.
+inline constexpr Seconds kHookAgainFirst{5};
+inline constexpr Seconds kHookAgainMost{3600};
+inline constexpr Seconds kHookFor{3 * 24 * 3600};
+inline constexpr std::int64_t kHooksAtOnce = 64;         // of one look
+inline constexpr std::size_t kPlaysWaitingMax = 50'000;  // of one second
+inline constexpr std::size_t kHookSecretMin = 32;        // characters
 
 // Viewers without a heartbeat for so long have left their seat; when they come back it is theirs again
 // if it is free.

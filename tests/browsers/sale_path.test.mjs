@@ -99,7 +99,7 @@ test('a second device takes over with one tap, and the first says who', { timeou
 });
 
 test('a convenience store: the number, then paid at the till, and the page turns by itself', { timeout: 90_000 }, async () => {
-  const event = await sale.event('third-night');
+  const event = await sale.event('third-night', { doorsIn: 6 * 3600 });
   const saburo = await Visitor.come(browser, sale);
   const { page } = saburo;
   await saburo.go(`/sign-in?next=/e/${event.slug}/buy`);

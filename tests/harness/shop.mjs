@@ -65,6 +65,12 @@ export class Person {
       headers: { 'X-Forwarded-For': this.address, 'Content-Type': 'application/x-www-form-urlencoded' },
     });
   }
+  // What the payment provider's script is given for an order.
+  async paying(id) {
+    const answer = await this.read(`/api/v1/orders/${id}/payment`);
+    assert.equal(answer.status, 200, answer.text);
+    return answer.json();
+  }
   async order(id) {
     const answer = await this.read(`/api/v1/orders/${id}`);
     assert.equal(answer.status, 200, answer.text);
@@ -77,8 +83,8 @@ export class Person {
 
 const inHours = (hours) => new Date(Date.now() + hours * 3_600_000).toISOString().replace(/\.\d+Z/, 'Z');
 
-// An event that is on sale and whose doors are open; its paid and its free ticket type.
-export async function sell(server, { slug = 'night', channel = 'stage', capacity = 100, devices = 1 } = {}) {
+// An event that is on sale and whose doors are open, or open in so many hours; its paid and its free ticket type.
+export async function sell(server, { slug = 'night', channel = 'stage', capacity = 100, devices = 1, doorsIn = -1 } = {}) {
   const title = { ja: '夜', en: 'Night' };
   const type = (amount) => ({
     title,
@@ -87,7 +93,7 @@ export async function sell(server, { slug = 'night', channel = 'stage', capacity
     capacity,
     devices,
     sale_from: inHours(-1),
-    sale_until: inHours(4),
+    sale_until: inHours(Math.max(doorsIn, 0) + 4),
     per_account: 100,
     payments: amount ? ['card', 'konbini'] : [],
   });
@@ -95,7 +101,7 @@ export async function sell(server, { slug = 'night', channel = 'stage', capacity
   const made = await server.post('/api/v1/producer/events', {
     slug,
     title,
-    performances: [{ title, doors: inHours(-1), start: inHours(-1), end: inHours(4), channels: [{ name: channel, title }] }],
+    performances: [{ title, doors: inHours(doorsIn), start: inHours(doorsIn), end: inHours(Math.max(doorsIn, 0) + 4), channels: [{ name: channel, title }] }],
     ticket_types: [type(3300), type(0)],
   }, { token });
   assert.equal(made.status, 201, made.text);

@@ -91,7 +91,8 @@ test('a declined card can be tried again, 3-D Secure asks first', async () => {
 
 test('a store is paid later, a dispute darkens, a dispute won brings the light back', async () => {
   const cho = await Person.signUp(server, 'cho@example.org');
-  const { id } = (await cho.hold(event.paid)).json();
+  const later = await sell(server, { slug: 'later', doorsIn: 30 }); // a store is offered hours before the doors
+  const { id } = (await cho.hold(later.paid)).json();
   const confirmed = (await cho.confirm(id, 'konbini')).json();
   assert.equal(confirmed.order.payment.method, 'konbini');
   assert.match(confirmed.order.payment.number, /^\d{6}$/);
@@ -102,6 +103,7 @@ test('a store is paid later, a dispute darkens, a dispute won brings the light b
   };
   await tell('store-paid');
   await settled(cho, id, 'fulfilled');
+  await server.post(`/api/v1/producer/events/${later.id}/state`, { to: 'doors_open' }, { token: controlToken() });
   await tell('dispute');
   await settled(cho, id, 'disputed');
   assert.equal((await cho.play('stage')).status, 403);

@@ -6,7 +6,7 @@ import { events as askEvents, type SaleEvent } from '../server/sale';
 import { useAnswer } from '../server/use_answer';
 import { useTexts } from '../texts/language';
 import { textOf } from '../texts/text_of';
-import { Footer } from '../theme/sale';
+import { Footer } from '../theme/footer';
 import { Header } from '../theme/header';
 import { EventCard } from './event_card';
 import { Ways } from './ways';

@@ -3,8 +3,14 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { moneyText } from '../format/money';
 import { viewersZone } from '../format/zone';
-import { goToSignIn, partOfPath } from '../server/address';
-import { cancelOrder, event as askEvent, order as askOrder, type Order } from '../server/sale';
+import { goToSignIn, inQuery, partOfPath } from '../server/address';
+import {
+  cancelOrder,
+  event as askEvent,
+  lookAtOrder,
+  order as askOrder,
+  type Order,
+} from '../server/sale';
 import { useAct, useAnswer } from '../server/use_answer';
 import { useTexts } from '../texts/language';
 import { textOf } from '../texts/text_of';
@@ -13,7 +19,7 @@ import { nextLookMs } from './poll';
 
 export function OrderPage() {
   const { texts } = useTexts();
-  const { answer: order, refusal, again, set } = useAnswer(() => askOrder(partOfPath(1)), []);
+  const { answer: order, refusal, again, set } = useAnswer(firstLook, []);
   useLooks(order, refusal, again);
   useEffect(() => {
     if (refusal?.status === 401) goToSignIn();
@@ -25,6 +31,15 @@ export function OrderPage() {
       {order && <OrderCard order={order} set={set} />}
     </Page>
   );
+}
+
+// Who comes back from paying does not wait for the provider's message: the server asks. What the provider
+// put into the address goes out of it.
+function firstLook(): Promise<Order> {
+  const id = partOfPath(1);
+  if (!inQuery('back')) return askOrder(id);
+  history.replaceState(null, '', `/orders/${id}`);
+  return lookAtOrder(id).catch(() => askOrder(id));
 }
 
 // Asks again and again, slower and slower, while something may still happen and somebody is looking.
@@ -106,6 +121,11 @@ function OrderActs({ order, set }: { order: Order; set(order: Order): void }) {
           {words.toTickets}
         </a>
       )}
+      {order.state === 'fulfilled' && order.total.amount > 0 && (
+        <a class="button" href={`/orders/${order.id}/receipt`}>
+          {texts.legal.receipt.title}
+        </a>
+      )}
       {order.state === 'held' && (
         <a class="button button-main" href={`/e/${order.event.slug}/buy?order=${order.id}`}>
           {words.finish}
@@ -154,6 +174,11 @@ function Konbini({ order, zone }: { order: Order; zone: string }) {
         <p>
           <b>{words.konbiniUntil}</b> <Moment at={deadline} zone={zone} />
         </p>
+      )}
+      {order.payment?.pay_url && !order.payment.pay_url.startsWith('/') && (
+        <a class="button" href={order.payment.pay_url} target="_blank" rel="noopener">
+          {words.voucher}
+        </a>
       )}
       <p class="fine">{words.konbiniHow}</p>
     </div>

@@ -13,6 +13,7 @@ import { ArtworkField, Details } from './details';
 import { Destroyed } from './destroyed';
 import { Orders } from './orders';
 import { Performances } from './performances';
+import { Sales } from './sales';
 import { Steps } from './steps';
 import { TicketTypes } from './ticket_types';
 
@@ -41,6 +42,7 @@ export function ProducerEventPage() {
       <h1 class="page-title">{title}</h1>
       <Steps event={event} set={set} />
       {!over && <Editor key={JSON.stringify(event)} event={event} set={set} />}
+      <Sales event={event} />
       <Orders event={event} />
       {over && <Destroyed event={event} />}
     </Page>

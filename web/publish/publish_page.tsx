@@ -4,6 +4,7 @@ import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { isName, keepToken, takeToken } from '../server/names';
 import { channelInfo } from '../server/plays';
 import { useTexts } from '../texts/language';
+import { Footer } from '../theme/footer';
 import { Header } from '../theme/header';
 import { kQualities } from './feed';
 import { LevelMeter } from './level';
@@ -194,6 +195,7 @@ export function PublishPage() {
           {on && <StatusLine sender={sender.current} channel={choice.channel} />}
         </form>
       </main>
+      <Footer />
     </div>
   );
 }

@@ -48,6 +48,13 @@ export const sendArtwork = (id: string, file: Blob) =>
   ask<unknown>(at(id, '/artwork'), { method: 'POST', file });
 export const eventOrders = (id: string, after: string) =>
   ask<{ orders: ProducerOrder[] }>(at(id, `/orders?after=${encodeURIComponent(after)}`));
+export interface SalesOfEvent {
+  step_seconds: number;
+  currency: string;
+  points: { from: string; orders: number; tickets: number; amount: number }[];
+}
+export const eventSales = (id: string) => ask<SalesOfEvent>(at(id, '/sales'));
+export const ordersFile = (id: string) => at(id, '/orders.csv');
 export const addCode = (id: string, code: { ticket_type: string; code: string; uses: number }) =>
   ask<ProducerEvent>(at(id, '/codes'), { method: 'POST', json: code });
 export const refundOrder = (id: string) =>

@@ -137,6 +137,17 @@ export const confirmOrder = (id: string, method: Method) =>
     method: 'POST',
     json: { method },
   });
+// What the payment provider's script is given; 409 not-possible until the payment is there, and after it.
+export interface Paying {
+  script: string;
+  publishable_key: string;
+  client_secret: string;
+  order: Order;
+}
+export const paymentOf = (id: string) => ask<Paying>(`/api/v1/orders/${at(id)}/payment`);
+// The server asks the provider, now.
+export const lookAtOrder = (id: string) =>
+  ask<Order>(`/api/v1/orders/${at(id)}/look`, { method: 'POST', json: {} });
 export const cancelOrder = (id: string) =>
   ask<Order>(`/api/v1/orders/${at(id)}/cancel`, { method: 'POST', json: {} });
 export const tickets = async () => (await ask<{ tickets: Ticket[] }>('/api/v1/tickets')).tickets;

@@ -27,6 +27,13 @@ export const en = {
   artwork: 'Artwork',
   artworkHelp: 'JPEG, PNG or WebP, best 1600 × 1000, up to 2 MB.',
 
+  sales: 'Sales',
+  soldSoFar: (tickets: number, amount: string) =>
+    `${tickets === 1 ? '1 ticket' : `${tickets} tickets`}, ${amount}`,
+  salesTable: 'As a table',
+  tickets: 'Tickets',
+  csv: 'Orders as CSV',
+
   state: 'State',
   steps: {
     draft: 'Only you see it.',
@@ -154,6 +161,12 @@ export const ja: typeof en = {
   textHelp: '空行で段落を分けます。片方の言語がなければ、もう片方を表示します。',
   artwork: 'メイン画像',
   artworkHelp: 'JPEG、PNG、WebP。1600 × 1000推奨、2MBまで。',
+
+  sales: '売上',
+  soldSoFar: (tickets, amount) => `${tickets}枚・${amount}`,
+  salesTable: '表で見る',
+  tickets: '枚数',
+  csv: '注文をCSVで保存',
 
   state: '状態',
   steps: {

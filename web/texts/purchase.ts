@@ -52,6 +52,13 @@ export const en = {
     chooseAgain: 'Choose again',
   },
 
+  pay: {
+    title: 'Payment',
+    noForm: 'The payment form did not load. Reload the page, or try another browser.',
+    declined: 'The payment was not accepted. Nothing was charged.',
+    back: 'Back to the order',
+  },
+
   order: {
     title: 'Your order',
     states: {
@@ -78,6 +85,7 @@ export const en = {
     konbiniNumber: 'Payment number',
     konbiniUntil: 'Pay by',
     konbiniHow: 'Show this number at the till, or type it at the machine in the store.',
+    voucher: 'Open the payment slip',
     copy: 'Copy',
     copied: 'Copied',
     finish: 'Finish the order',
@@ -160,6 +168,14 @@ export const ja: typeof en = {
     chooseAgain: 'もう一度選ぶ',
   },
 
+  pay: {
+    title: 'お支払い',
+    noForm:
+      'お支払いフォームを読み込めませんでした。再読み込みするか、別のブラウザでお試しください。',
+    declined: 'お支払いができませんでした。料金は発生していません。',
+    back: 'ご注文に戻る',
+  },
+
   order: {
     title: 'ご注文',
     states: {
@@ -186,6 +202,7 @@ export const ja: typeof en = {
     konbiniNumber: 'お支払い番号',
     konbiniUntil: 'お支払い期限',
     konbiniHow: 'レジでこの番号を伝えるか、店内の端末に入力してください。',
+    voucher: '払込票を開く',
     copy: 'コピー',
     copied: 'コピーしました',
     finish: '注文を続ける',

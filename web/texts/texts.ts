@@ -3,6 +3,7 @@
 
 import * as common from './common';
 import * as home from './home';
+import * as legal from './legal';
 import * as producer from './producer';
 import * as publish from './publish';
 import * as sale from './sale';
@@ -14,6 +15,7 @@ function texts(language: Language) {
   return {
     ...common[language],
     home: home[language],
+    legal: legal[language],
     sale: sale[language],
     watch: watch[language],
     publish: publish[language],

@@ -6,6 +6,7 @@ import { dateText, timeText, viewersText, zoneName } from '../format/zone';
 import type { Refusal } from '../server/ask';
 import type { Performance } from '../server/sale';
 import { useTexts } from '../texts/language';
+import { Footer } from './footer';
 import { Header } from './header';
 
 interface PageProperties {
@@ -27,16 +28,6 @@ export function Page({ title, wide = false, children }: PageProperties) {
       </main>
       <Footer />
     </div>
-  );
-}
-
-export function Footer() {
-  const { texts } = useTexts();
-  return (
-    <footer class="foot">
-      <a href="/">{texts.allEvents}</a>
-      <a href="/publish">{texts.goLive}</a>
-    </footer>
   );
 }
 

@@ -7,6 +7,7 @@ import { inQuery } from '../server/address';
 import { channelOf, keepToken, takeToken } from '../server/names';
 import { useTexts } from '../texts/language';
 import { textOf } from '../texts/text_of';
+import { Footer } from '../theme/footer';
 import { Header } from '../theme/header';
 import { PlayIcon } from '../theme/icons';
 import { Controls } from './controls';
@@ -188,6 +189,7 @@ export function WatchPage() {
           {words.keys}
         </p>
       </main>
+      <Footer />
     </div>
   );
 }

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
 #include <map>
@@ -15,6 +16,7 @@
 #include "app/config.h"
 #include "app/house.h"
 #include "app/ladder_trial.h"
+#include "app/legal.h"
 #include "app/protection_checks.h"
 #include "base/random.h"
 #include "net/listener.h"
@@ -112,6 +114,30 @@ void check_worker(DoctorReport& report, const std::string& worker) {
                     : "its sandbox does not hold on this kernel, or it does not run");
 }
 
+// Of a house that sells: what takes the money, and whether it may.
+void check_sale(DoctorReport& report, const Config& config) {
+  const bool sells = std::ranges::any_of(
+      config.channels, [](const auto& one) { return one.second.access == Access::Ticket; });
+  const ticketing::StripeSettings& stripe = config.payments.stripe;
+  if (!sells && stripe.secret_key.empty()) return;
+  if (stripe.secret_key.empty()) {
+    report.line(Verdict::Mind, "payments", "the test provider's: no money moves");
+  } else {
+    const auto good = ticketing::check_stripe_settings(stripe);
+    const bool live = ticketing::is_live_key(stripe.secret_key);
+    report.line(!good  ? Verdict::Bad
+                : live ? Verdict::Good
+                       : Verdict::Mind,
+                "payments",
+                !good  ? good.error().sentence
+                : live ? "Stripe, real money"
+                       : "Stripe with test keys: no money moves");
+  }
+  const std::string missing = why_nothing_is_sold(config);
+  report.line(missing.empty() ? Verdict::Good : Verdict::Bad, "legal",
+              missing.empty() ? "the seller is named" : missing);
+}
+
 // Once per ladder, however many channels have it.
 void check_ladders(DoctorReport& report, const Config& config, const std::string& worker) {
   constexpr double kComfortable = 0.7;  // of the machine's time; the rest is for viewers
@@ -173,12 +199,7 @@ int doctor(const Place& place) {
              config->server.metrics_listen.value_or(HostPort{"127.0.0.1", 9998}));
   check_worker(report, worker_beside_us());
   check_ladders(report, *config, worker_beside_us());
-  for (const auto& [name, channel] : config->channels) {
-    if (channel.access == Access::Ticket) {
-      report.line(Verdict::Mind, "channel " + name,
-                  "access = \"ticket\" sells nothing yet: nobody may watch");
-    }
-  }
+  check_sale(report, *config);
   return report.status();
 }
 

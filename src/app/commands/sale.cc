@@ -1,12 +1,14 @@
-// butai event | order | user export, erase | db: the sale from a terminal, in the database itself.
+// butai event | order | panic | user export, erase | db: the sale from a terminal, in the database itself.
 #include <fmt/format.h>
 
 #include <iostream>
 #include <memory>
 
+#include "access/panic_switch.h"
 #include "app/commands.h"
 #include "app/config.h"
 #include "app/fail.h"
+#include "app/legal.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "store/backup.h"
@@ -83,6 +85,12 @@ Outcome<std::string> show_event(Work& work, const std::string& slug) {
 }
 
 Outcome<std::string> set_event(Work& work, const SaleOptions& options) {
+  const auto config = load_config(options.place.config, environment_of_this_process());
+  const std::string why = config && options.to == "on_sale" ? why_nothing_is_sold(*config) : "";
+  if (!why.empty()) {
+    std::cerr << why << '\n';
+    return std::unexpected(Fault::NotPossible);
+  }
   const auto catalog = ticketing::load_catalog(work.sql);
   const auto* found = catalog.by_slug(options.name);
   if (found == nullptr) return std::unexpected(Fault::NotFound);
@@ -169,6 +177,15 @@ int person(const SaleOptions& options) {
     const auto erased = ticketing::erase_person(work, options.name);
     if (!erased) return std::unexpected(erased.error());
     return "erased; orders and ledger stay without the person\n";
+  });
+}
+
+int panic(const SaleOptions& options) {
+  return print(options, [&](Work& work) -> Outcome<std::string> {
+    if (options.action != "show") access::PanicSwitch::write(work.sql, options.action == "on");
+    return access::PanicSwitch::read(work.sql)
+               ? "panic: all but watching rests; the servers follow within a second\n"
+               : "no panic: everything works\n";
   });
 }
 

@@ -57,6 +57,11 @@ Outcome<std::string> export_person(Work& work, std::string_view name_or_email) {
       {"orders", orders_in(work, *account)},
       {"tickets",
        times_in(work, "SELECT id, granted_at FROM entitlement WHERE account = ?", *account)},
+      {"receipts",
+       times_in(work,
+                "SELECT r.addressee, r.issued_at FROM receipt r JOIN orders o ON o.id = r.order_id"
+                " WHERE o.account = ?",
+                *account)},
       {"trials",
        times_in(work, "SELECT report, created_at FROM test_report WHERE account = ?", *account)},
       {"sign_ins",
@@ -80,6 +85,10 @@ Outcome<void> erase_person(Work& work, std::string_view name_or_email) {
   work.sql.run("UPDATE entitlement SET valid = 0, change_number = ? WHERE account = ?",
                {change, *account});
   work.sql.run("DELETE FROM test_report WHERE account = ?", {*account});
+  work.sql.run(
+      "UPDATE receipt SET addressee = '' WHERE order_id IN"
+      " (SELECT id FROM orders WHERE account = ?)",
+      {*account});
   return {};
 }
 

@@ -1,5 +1,7 @@
 #include "ticketing/entitlements/entitlements.h"
 
+#include "ticketing/hooks/hooks.h"
+
 namespace butai::ticketing {
 namespace {
 
@@ -19,6 +21,14 @@ void grant(Work& work, const Order& order) {
         {work.new_id("tk_"), order.id, seat, order.account, order.ticket_type, work.micros(),
          change});
   }
+  announce(work, "order.paid",
+           {{"order", order.id},
+            {"account", order.account},
+            {"event", order.event},
+            {"ticket_type", order.ticket_type},
+            {"quantity", order.quantity},
+            {"total", order.total.minor},
+            {"currency", order.total.currency}});
 }
 
 void revoke(Work& work, const Order& order) { set_valid(work, order, false); }

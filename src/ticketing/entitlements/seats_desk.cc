@@ -96,6 +96,7 @@ std::expected<access::Play, net::Response> SeatsDesk::start(const net::Principal
   }
   access::Play play = plays_.start(wish.channel, principal, access::Plays::Grounds::Ticket);
   seats.push_back({play.id, wish.device.substr(0, kDeviceBytesMax), clock_.utc()});
+  on_started_(principal.subject, wish.channel, right->performance);
   return play;
 }
 

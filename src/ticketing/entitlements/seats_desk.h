@@ -25,6 +25,11 @@ class SeatsDesk final : public access::TicketDesk {
             const Clock& clock)
       : rights_(rights), plays_(plays), rules_(rules), clock_(clock) {}
 
+  // Told of each play that starts, on its loop; set before the first request.
+  using OnStarted = std::function<void(std::string_view account, std::string_view channel,
+                                       std::string_view performance)>;
+  void tell(OnStarted on_started) { on_started_ = std::move(on_started); }
+
   bool guards(std::string_view channel) const override;
   std::expected<access::Play, net::Response> start(const net::Principal& principal,
                                                    const access::PlayWish& wish) override;
@@ -45,6 +50,7 @@ class SeatsDesk final : public access::TicketDesk {
   access::Plays& plays_;
   const access::ChannelRules& rules_;
   const Clock& clock_;
+  OnStarted on_started_ = [](std::string_view, std::string_view, std::string_view) {};
   mutable std::mutex mutex_;  // handlers of every loop
   std::map<Key, std::vector<Seat>> seats_;
   std::unordered_map<std::string, std::string> taken_over_;  // play -> device

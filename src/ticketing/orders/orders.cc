@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view kColumns =
     "id, account, ticket_type, event, quantity, total, tax, currency, state, code_hash, hold_until,"
-    " pay_until, created_at";
+    " pay_until, created_at, tax_rate";
 
 Order order_of_row(const store::Row& row) {
   Order order;
@@ -26,6 +26,7 @@ Order order_of_row(const store::Row& row) {
   order.hold_until = utc_of(row.number(10));
   order.pay_until = utc_of(row.number(11));
   order.created = utc_of(row.number(12));
+  order.tax_rate = row.number(13);
   return order;
 }
 
@@ -81,13 +82,13 @@ void leave_seats(Work& work, const Order& order) {
 void insert(Work& work, const Order& order) {
   work.sql.run(
       "INSERT INTO orders (id, account, ticket_type, event, quantity, total, tax, currency, state,"
-      " code_hash, hold_until, pay_until, created_at, changed_at)"
-      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      " code_hash, hold_until, pay_until, created_at, changed_at, tax_rate)"
+      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       {order.id, order.account, order.ticket_type, order.event, order.quantity, order.total.minor,
        order.tax, order.total.currency, name_of(order.state),
        order.code_hash.empty() ? store::Value(std::nullopt) : store::Value(order.code_hash),
        micros_of(order.hold_until), micros_of(order.pay_until), micros_of(order.created),
-       work.micros()});
+       work.micros(), order.tax_rate});
 }
 
 }  // namespace
@@ -116,7 +117,8 @@ Outcome<Order> hold(Work& work, const HoldRequest& request) {
   order.event = type->text(0);
   order.quantity = request.quantity;
   order.total = {type->number(1) * request.quantity, type->text(2)};
-  order.tax = tax_within(order.total.minor, type->number(3));
+  order.tax_rate = type->number(3);
+  order.tax = tax_within(order.total.minor, order.tax_rate);
   if (type->yes(6)) order.code_hash = hash_of_code(request.ticket_type, request.code);
   order.hold_until = order.pay_until = work.now + kHoldTime;
   order.created = work.now;

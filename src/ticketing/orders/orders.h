@@ -25,6 +25,7 @@ struct Order {
   std::int64_t quantity = 0;
   Money total;  // tax included
   std::int64_t tax = 0;
+  std::int64_t tax_rate = 10;  // percent, when it was ordered
   OrderState state = OrderState::Held;
   std::string code_hash;  // empty: without an invitation
   Utc hold_until;

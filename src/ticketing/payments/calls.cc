@@ -54,6 +54,7 @@ std::optional<Call> write_call(Work& work, Call::Kind kind, const Payment& payme
   call.order = payment.order;
   call.method = payment.method;
   call.amount = payment.amount;
+  call.reference = payment.reference;
   const auto order = find_order(work, payment.order);
   if (order) call.pay_until = order->pay_until;
   if (kind == Call::Kind::Refund) call.amount.minor = payment.captured - payment.refunded;
@@ -78,6 +79,11 @@ void call_is_done(Work& work, const Call& call) {
   work.sql.run("UPDATE provider_call SET done = 1 WHERE call_key = ?", {call.key});
 }
 
+void creation_is_done(Work& work, const Payment& payment) {
+  work.sql.run("UPDATE provider_call SET done = 1 WHERE payment = ? AND kind = 'create'",
+               {payment.id});
+}
+
 void call_again(Work& work, const Call& call) {
   const auto tries =
       work.sql.number("SELECT tries FROM provider_call WHERE call_key = ?", {call.key}) + 1;
@@ -89,7 +95,8 @@ std::vector<Call> calls_due(Work& work) {
   std::vector<Call> due;
   const std::string text = fmt::format(
       "SELECT c.call_key, c.kind, c.payment, p.order_id, p.method, c.amount, p.currency,"
-      " o.pay_until FROM provider_call c JOIN payment p ON p.id = c.payment"
+      " o.pay_until, COALESCE(p.reference, '') FROM provider_call c JOIN payment p ON p.id = "
+      "c.payment"
       " JOIN orders o ON o.id = p.order_id"
       " WHERE c.done = 0 AND c.next_at <= ?{} ORDER BY c.next_at LIMIT ?",
       kNotBeforeItIsThere);
@@ -100,7 +107,8 @@ std::vector<Call> calls_due(Work& work) {
                    .order = row.text(3),
                    .method = row.text(4),
                    .amount = {row.number(5), row.text(6)},
-                   .pay_until = utc_of(row.number(7))});
+                   .pay_until = utc_of(row.number(7)),
+                   .reference = row.text(8)});
   }
   return due;
 }

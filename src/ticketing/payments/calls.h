@@ -12,6 +12,8 @@ std::optional<Call> write_call(Work& work, Call::Kind kind, const Payment& payme
 // Nothing to do when all went back already, or it was asked for before.
 std::optional<Call> want_refund(Work& work, const Payment& payment);
 void call_is_done(Work& work, const Call& call);
+// The provider knows the payment, however we heard of it.
+void creation_is_done(Work& work, const Payment& payment);
 // Nobody answered: later, with the same key.
 void call_again(Work& work, const Call& call);
 // Those whose time has come.

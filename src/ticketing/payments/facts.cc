@@ -33,11 +33,12 @@ void keep(Work& work, const Payment& payment, bool order_settled) {
                         work.now - payment.created > kAskSettledFor);
   work.sql.run(
       "UPDATE payment SET captured = ?, refunded = ?, dispute = ?, gone = ?, url = ?, number = ?,"
-      " store_deadline = ?, ask_at = ? WHERE id = ?",
+      " store_deadline = ?, reference = ?, secret = ?, ask_at = ? WHERE id = ?",
       {payment.captured, payment.refunded, static_cast<int>(payment.dispute), payment.gone,
        payment.url, payment.number,
        payment.store_deadline ? store::Value(micros_of(*payment.store_deadline))
                               : store::Value(std::nullopt),
+       payment.reference, order_settled ? std::string() : payment.secret,
        over ? kNever : micros_of(ask), payment.id});
 }
 
@@ -50,6 +51,8 @@ Payment joined(const Payment& payment, const PaymentFacts& facts) {
   if (!facts.url.empty()) next.url = facts.url;
   if (!facts.number.empty()) next.number = facts.number;
   if (facts.store_deadline) next.store_deadline = facts.store_deadline;
+  if (!facts.reference.empty()) next.reference = facts.reference;
+  if (!facts.secret.empty()) next.secret = facts.secret;
   return next;
 }
 
@@ -83,6 +86,13 @@ void step(Work& work, Order& order, const Payment& payment) {
 
 Verdict compare(const Payment& payment, const PaymentFacts& facts, bool live) {
   if (facts.live != live) return Verdict::WrongMode;
+  if (!facts.account.empty()) return Verdict::WrongAccount;
+  const auto other = [](const std::string& said, const std::string& known) {
+    return !said.empty() && !known.empty() && said != known;
+  };
+  if (other(facts.order, payment.order) || other(facts.reference, payment.reference)) {
+    return Verdict::WrongOrder;
+  }
   const bool whole = facts.captured == 0 || facts.captured == payment.amount.minor;
   if (facts.amount != payment.amount || !whole || facts.refunded < 0 ||
       facts.refunded > facts.captured) {
@@ -95,6 +105,7 @@ void apply(Work& work, Payment& payment, const PaymentFacts& facts) {
   auto order = find_order(work, payment.order);
   if (!order) return;
   const Payment next = joined(payment, facts);
+  if (payment.reference.empty() && !next.reference.empty()) creation_is_done(work, payment);
   post_difference(work, *order, payment, next);
   step(work, *order, next);
   keep(work, next, settled(order->state));

@@ -7,8 +7,8 @@
 
 namespace butai::ticketing {
 
-// Whether the facts speak of this payment at all: same amount, same currency, same mode, and no more
-// captured or refunded than can be.
+// Whether the facts speak of this payment at all: same amount, currency, mode, account, order and name
+// at the provider, and no more captured or refunded than can be.
 Verdict compare(const Payment& payment, const PaymentFacts& facts, bool live);
 
 // The caller has compared.

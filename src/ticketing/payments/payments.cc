@@ -9,13 +9,15 @@
 #include "ticketing/limits.h"
 #include "ticketing/payments/calls.h"
 #include "ticketing/payments/facts.h"
+#include "ticketing/payments/store_deadline.h"
 
 namespace butai::ticketing {
 namespace {
 
+constexpr std::int64_t kNever = std::int64_t{1} << 62;  // in payment.ask_at
 constexpr std::string_view kColumns =
     "id, order_id, method, amount, currency, captured, refunded, dispute, gone, cancelled, url,"
-    " number, store_deadline, created_at";
+    " number, store_deadline, created_at, COALESCE(reference, ''), COALESCE(secret, '')";
 
 Payment payment_of_row(const store::Row& row) {
   Payment payment;
@@ -32,6 +34,8 @@ Payment payment_of_row(const store::Row& row) {
   payment.number = row.text(11);
   if (!row.null(12)) payment.store_deadline = utc_of(row.number(12));
   payment.created = utc_of(row.number(13));
+  payment.reference = row.text(14);
+  payment.secret = row.text(15);
   return payment;
 }
 
@@ -47,15 +51,21 @@ bool offers(Work& work, const Order& order, std::string_view method) {
   const auto type =
       work.sql.row("SELECT payments FROM ticket_type WHERE id = ?", {order.ticket_type});
   const std::string offered = type ? " " + type->text(0) + " " : "";
+  const bool till = order.total.currency == "JPY" && order.total.minor <= kStorePriceMax;
+  if (method == "konbini" && !till) return false;
   return method != "free" && offered.contains(fmt::format(" {} ", method));
 }
 
-// A store is paid within days, but not after the sale.
-Utc pay_until(Work& work, const Order& order, std::string_view method) {
+// Nothing: it is too late for a store.
+std::optional<Utc> pay_until(Work& work, const Order& order, std::string_view method) {
   if (method != "konbini") return work.now + kCardTime;
-  const Utc sale_until = utc_of(
-      work.sql.number("SELECT sale_until FROM ticket_type WHERE id = ?", {order.ticket_type}));
-  return std::max<Utc>(std::min<Utc>(work.now + kStoreTime, sale_until), work.now + kCardTime);
+  const auto row = work.sql.row(
+      "SELECT e.zone, t.sale_until, p.doors_at FROM ticket_type t JOIN event e ON e.id = t.event"
+      " JOIN ticket_type_performance l ON l.ticket_type = t.id"
+      " JOIN performance p ON p.id = l.performance WHERE t.id = ? ORDER BY p.doors_at LIMIT 1",
+      {order.ticket_type});
+  if (!row) return std::nullopt;
+  return store_deadline(row->text(0), utc_of(row->number(1)), utc_of(row->number(2)), work.now);
 }
 
 Payment insert_payment(Work& work, const Order& order, std::string_view method) {
@@ -87,6 +97,10 @@ std::string_view name_of(Verdict verdict) {
       return "wrong amount";
     case Verdict::WrongMode:
       return "wrong mode";
+    case Verdict::WrongOrder:
+      return "wrong order";
+    case Verdict::WrongAccount:
+      return "wrong account";
   }
   return "";
 }
@@ -117,7 +131,9 @@ Outcome<Confirmed> confirm(Work& work, std::string_view account, std::string_vie
     grant(work, *order);
     return Confirmed{std::move(*order), std::nullopt};
   }
-  order->pay_until = pay_until(work, *order, method);
+  const auto until = pay_until(work, *order, method);
+  if (!until) return std::unexpected(Fault::NotPossible);
+  order->pay_until = *until;
   if (!move(work, *order, Trigger::Confirm)) return std::unexpected(Fault::NotPossible);
   const Payment payment = insert_payment(work, *order, method);
   auto call = write_call(work, Call::Kind::Create, payment);
@@ -158,11 +174,54 @@ Outcome<Confirmed> refund(Work& work, std::string_view order_id) {
   return Confirmed{std::move(*order), want_refund(work, *payment)};
 }
 
+namespace {
+
+// It will never be paid.
+PaymentFacts gone(const Payment& payment) {
+  PaymentFacts facts{.payment = payment.id, .amount = payment.amount};
+  facts.gone = true;
+  return facts;
+}
+
+void never_ask(Work& work, const Payment& payment) {
+  work.sql.run("UPDATE payment SET ask_at = ? WHERE id = ?", {kNever, payment.id});
+}
+
+Call question_about(const Payment& payment) {
+  return {.kind = Call::Kind::Ask,
+          .key = {},
+          .payment = payment.id,
+          .order = payment.order,
+          .method = payment.method,
+          .amount = payment.amount,
+          .pay_until = {},
+          .reference = payment.reference};
+}
+
+// The payment that an event tells of; what it leaves out is filled in from what we sold.
+std::optional<Payment> payment_told_of(Work& work, PaymentFacts& facts) {
+  if (facts.whole) return payment_where(work, "id", facts.payment);
+  auto payment = payment_where(work, "reference", facts.reference);
+  if (!payment || facts.amount.currency != payment->amount.currency ||
+      facts.amount.minor > payment->amount.minor) {
+    return payment;
+  }
+  facts.amount = payment->amount;
+  facts.captured = payment->amount.minor;  // what is disputed was paid
+  return payment;
+}
+
+}  // namespace
+
 void settle(Work& work, const Call& call, const Answer& answer, bool live) {
   work.next_change();
   auto payment = payment_where(work, "id", call.payment);
   if (!payment) return;
   if (!answer && answer.error() == CallFault::Unknown) {
+    if (call.kind == Call::Kind::Create && call.pay_until + kGiveUpCreating < work.now) {
+      call_is_done(work, call);
+      return apply(work, *payment, gone(*payment));
+    }
     if (call.kind != Call::Kind::Ask) call_again(work, call);
     work.sql.run("UPDATE payment SET ask_at = ? WHERE id = ? AND ask_at <= ?",
                  {micros_of(work.now + kAskEvery), payment->id, work.micros()});
@@ -176,32 +235,38 @@ void settle(Work& work, const Call& call, const Answer& answer, bool live) {
                {{"payment", payment->id}, {"why", name_of(verdict)}});
     return;
   }
-  if (call.kind == Call::Kind::Create) {  // it will never be paid
-    PaymentFacts nothing{.payment = payment->id, .amount = payment->amount};
-    nothing.gone = true;
-    return apply(work, *payment, nothing);
-  }
+  if (call.kind == Call::Kind::Create) return apply(work, *payment, gone(*payment));
+  if (call.kind == Call::Kind::Ask) never_ask(work, *payment);  // other books than it was made in
   log::error("a provider refused a call", {{"payment", payment->id}, {"call", name_of(call.kind)}});
 }
 
 Verdict learn(Work& work, const WebhookEvent& event, bool live) {
   work.next_change();
+  PaymentFacts facts = event.facts;
+  auto payment = payment_told_of(work, facts);
   const auto written = work.sql.run(
       "INSERT INTO webhook_event (id, payment, received_at, verdict) VALUES (?, ?, ?, '')"
       " ON CONFLICT (id) DO NOTHING",
-      {event.id, event.facts.payment, work.micros()});
+      {event.id, payment ? payment->id : facts.payment, work.micros()});
   if (written == 0) return Verdict::Again;
-  auto payment = payment_where(work, "id", event.facts.payment);
   Verdict verdict = Verdict::UnknownPayment;
-  if (payment) verdict = compare(*payment, event.facts, live);
+  if (payment) verdict = compare(*payment, facts, live);
   work.sql.run("UPDATE webhook_event SET verdict = ? WHERE id = ?", {name_of(verdict), event.id});
   if (verdict == Verdict::Taken) {
-    apply(work, *payment, event.facts);
+    apply(work, *payment, facts);
   } else {
     log::warning("a webhook does not fit what we sold",
                  {{"event", event.id}, {"why", name_of(verdict)}});
   }
   return verdict;
+}
+
+Outcome<Confirmed> look(Work& work, std::string_view account, std::string_view order_id) {
+  auto order = order_of(work, account, order_id);
+  if (!order) return std::unexpected(order.error());
+  const auto payment = payment_of(work, order->id);
+  if (!payment || settled(order->state)) return Confirmed{std::move(*order), std::nullopt};
+  return Confirmed{std::move(*order), question_about(*payment)};
 }
 
 std::vector<Call> due(Work& work) {
@@ -219,16 +284,11 @@ std::vector<Call> due(Work& work) {
   std::vector<Call> calls = calls_due(work);
   // 3. payments that are not settled, whatever webhooks said
   for (const store::Row& row :
-       work.sql.rows("SELECT id, order_id, method, amount, currency FROM payment WHERE ask_at <= ?"
-                     " ORDER BY ask_at LIMIT ?",
+       work.sql.rows("SELECT id FROM payment WHERE ask_at <= ? ORDER BY ask_at LIMIT ?",
                      {work.micros(), kCallsAtOnce})) {
-    calls.push_back({.kind = Call::Kind::Ask,
-                     .key = {},
-                     .payment = row.text(0),
-                     .order = row.text(1),
-                     .method = row.text(2),
-                     .amount = {row.number(3), row.text(4)},
-                     .pay_until = {}});
+    if (const auto payment = payment_where(work, "id", row.text(0))) {
+      calls.push_back(question_about(*payment));
+    }
     work.sql.run("UPDATE payment SET ask_at = ? WHERE id = ?",
                  {micros_of(work.now + kAskEvery), row.text(0)});
   }

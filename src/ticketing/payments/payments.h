@@ -6,7 +6,7 @@
 //              whose time is over
 // An outcome that is not known stays not known: the same key is sent again, never another one.
 // Thread: the database's, inside one transaction.
-// Limits: kCallAgainFirst/Most, kAskEvery, kCardTime, kStoreTime.
+// Limits: kCallAgainFirst/Most, kAskEvery, kGiveUpCreating, kCardTime; store_deadline.h.
 #pragma once
 
 #include <optional>
@@ -33,6 +33,8 @@ struct Payment {
   std::string url, number;
   std::optional<Utc> store_deadline;
   Utc created;
+  std::string reference;  // the provider's name of it
+  std::string secret;     // for the buyer's browser, while it can be paid
 };
 std::optional<Payment> payment_of(Work& work, std::string_view order);
 
@@ -50,10 +52,20 @@ Outcome<Confirmed> refund(Work& work, std::string_view order);
 
 void settle(Work& work, const Call& call, const Answer& answer, bool live);
 
-enum class Verdict : std::uint8_t { Taken, Again, UnknownPayment, WrongAmount, WrongMode };
+enum class Verdict : std::uint8_t {
+  Taken,
+  Again,
+  UnknownPayment,
+  WrongAmount,
+  WrongMode,
+  WrongOrder,    // another order's, or another payment of the provider's for this order
+  WrongAccount,  // in somebody else's books
+};
 std::string_view name_of(Verdict verdict);
 Verdict learn(Work& work, const WebhookEvent& event, bool live);
 
 std::vector<Call> due(Work& work);
+// Asks about one payment that is not settled, for a buyer who came back from the provider.
+Outcome<Confirmed> look(Work& work, std::string_view account, std::string_view order);
 
 }  // namespace butai::ticketing

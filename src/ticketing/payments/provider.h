@@ -31,6 +31,11 @@ struct PaymentFacts {
   std::string url = {};     // where the buyer pays
   std::string number = {};  // what the buyer shows at the store's till
   std::optional<Utc> store_deadline = {};
+  std::string order = {};      // ours, where the provider keeps it
+  std::string reference = {};  // the provider's own name of the payment
+  std::string account = {};    // in whose books it is; empty: in ours
+  std::string secret = {};     // with it the buyer's browser pays
+  bool whole = true;           // false: tells of a dispute alone, found by its reference
 };
 
 struct Call {
@@ -42,6 +47,7 @@ struct Call {
   std::string method;  // card, konbini
   Money amount;        // of the payment, or what is to be refunded
   Utc pay_until;
+  std::string reference = {};  // the provider's name of the payment, when we know it
 };
 std::string_view name_of(Call::Kind kind);
 
@@ -55,12 +61,19 @@ struct WebhookEvent {
   std::string id;
   PaymentFacts facts;
 };
-enum class WebhookFault : std::uint8_t { BadSignature, Stale, Malformed, NotTaken };
+enum class WebhookFault : std::uint8_t {
+  BadSignature,
+  Stale,
+  Malformed,
+  NotForUs,  // signed and well, and nothing that a sale follows from
+  NotTaken,  // not written: it must come again
+};
 
 class Provider {
  public:
   virtual ~Provider() = default;
-  virtual std::string_view name() const = 0;  // of /webhooks/NAME
+  virtual std::string_view name() const = 0;              // of /webhooks/NAME
+  virtual std::string_view signature_header() const = 0;  // of its webhooks
   virtual bool live() const = 0;
   virtual void call(const Call& call, Executor& home,
                     std::move_only_function<void(Answer)> done) = 0;

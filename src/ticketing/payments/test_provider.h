@@ -23,6 +23,7 @@ class TestProvider final : public Provider {
                Random& random);
 
   std::string_view name() const override { return kName; }
+  std::string_view signature_header() const override { return "Butai-Signature"; }
   bool live() const override { return false; }
   void call(const Call& call, Executor& home, std::move_only_function<void(Answer)> done) override;
   std::expected<WebhookEvent, WebhookFault> read_webhook(std::string_view signature,

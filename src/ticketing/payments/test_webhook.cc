@@ -8,28 +8,13 @@
 #include "access/mac.h"
 #include "access/strict_json.h"
 #include "ticketing/hash.h"
+#include "ticketing/limits.h"
+#include "ticketing/payments/json_fields.h"
 
 namespace butai::ticketing {
 namespace {
 
 namespace json = boost::json;
-
-constexpr Seconds kTolerance{300};
-
-std::string text_of(const json::object& object, std::string_view name) {
-  const json::value* value = object.if_contains(name);
-  return value != nullptr && value->is_string() ? std::string(value->as_string()) : "";
-}
-
-std::int64_t number_of(const json::object& object, std::string_view name) {
-  const json::value* value = object.if_contains(name);
-  return value != nullptr && value->is_int64() ? value->as_int64() : -1;
-}
-
-bool yes_of(const json::object& object, std::string_view name) {
-  const json::value* value = object.if_contains(name);
-  return value != nullptr && value->is_bool() && value->as_bool();
-}
 
 // "t=1800000000,v1=ab…"
 std::optional<std::pair<std::int64_t, std::string_view>> parts_of(std::string_view signature) {
@@ -73,7 +58,7 @@ std::expected<WebhookEvent, WebhookFault> read_test_webhook(std::string_view sec
     return std::unexpected(WebhookFault::BadSignature);
   }
   const std::int64_t age = micros_of(now) / 1'000'000 - parts->first;
-  if (age > kTolerance.count() || age < -kTolerance.count()) {
+  if (age > kWebhookAge.count() || age < -kWebhookAge.count()) {
     return std::unexpected(WebhookFault::Stale);
   }
   const auto event = access::parse_object(body);
@@ -91,9 +76,9 @@ std::expected<WebhookEvent, WebhookFault> read_test_webhook(std::string_view sec
   read.facts.refunded = number_of(object, "refunded");
   const std::int64_t dispute = number_of(object, "dispute");
   read.facts.gone = yes_of(object, "gone");
-  constexpr std::size_t kIdBytesMax = 80;
-  if (read.id.empty() || read.id.size() > kIdBytesMax || read.facts.payment.size() > 32 ||
-      read.facts.captured < 0 || dispute < 0 || dispute > static_cast<int>(Dispute::Lost)) {
+  if (read.id.empty() || read.id.size() > kEventIdBytesMax ||
+      read.facts.payment.size() > kPaymentIdBytesMax || read.facts.captured < 0 || dispute < 0 ||
+      dispute > static_cast<int>(Dispute::Lost)) {
     return std::unexpected(WebhookFault::Malformed);
   }
   read.facts.dispute = static_cast<Dispute>(dispute);

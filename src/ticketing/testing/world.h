@@ -80,8 +80,8 @@ class World {
     event.performances = {{{},
                            {},
                            event.title,
-                           now,
-                           now,
+                           now + std::chrono::hours{24 * 19},
+                           now + std::chrono::hours{24 * 19},
                            now + std::chrono::hours{24 * 30},
                            {{"stage", event.title}}}};
     for (const std::int64_t price : {kPrice, std::int64_t{0}}) {
