@@ -12,7 +12,7 @@ using access::Account;
 using access::AccountFault;
 
 constexpr std::string_view kAccountSchema =
-    R"({"type":"object","properties":{"account":{"type":["object","null"],"properties":{"id":{"type":"string"},"email":{"type":["string","null"]},"name":{"type":"string"},"role":{"enum":["viewer","producer","admin"]},"language":{"type":"string"}}},"csrf":{"type":"string"}}})";
+    R"({"type":"object","properties":{"account":{"type":["object","null"],"properties":{"id":{"type":"string"},"email":{"type":["string","null"]},"name":{"type":"string"},"role":{"enum":["viewer","producer","admin"]},"language":{"type":"string"}}},"csrf":{"type":"string"},"second_factor_needed":{"type":"boolean"}}})";
 
 json::object describe(const Account& account) {
   return {{"id", account.id},
@@ -47,14 +47,23 @@ net::Response refused(const access::SignInFailure& failure) {
   }
 }
 
+// What producers and admins are asked for before they act.
+bool needs_second_factor(const SalePtr& sale, const Account& account, bool proved) {
+  return sale->second_factor == access::SecondFactor::Required && !proved &&
+         account.granted() != account.granted_to_one_factor();
+}
+
 void begin_session(const SalePtr& sale, SharedExchange exchange, const Account& account,
                    bool secure, int status) {
   sale->sessions.start(
-      account, exchange->loop(), [exchange, account, secure, status](auto started) {
+      account, exchange->loop(), [sale, exchange, account, secure, status](auto started) {
         if (!started) return exchange->respond(problem(503, "busy", sentence(started.error())));
         net::Response answer = json_answer(
-            json::object{{"account", describe(account)}, {"csrf", started->csrf}}, status);
-        answer.headers.add("Set-Cookie", cookie(started->token, secure, access::kSessionLife));
+            json::object{{"account", describe(account)},
+                         {"csrf", started->csrf},
+                         {"second_factor_needed", needs_second_factor(sale, account, false)}},
+            status);
+        answer.headers.add("Set-Cookie", session_cookie(started->token, secure));
         exchange->respond(std::move(answer));
       });
 }
@@ -94,12 +103,15 @@ void tell(const SalePtr& sale, const net::Request& request, SharedExchange excha
   }
   sale->accounts.find(
       session->name, exchange->loop(),
-      [exchange, csrf = sale->sessions.csrf_of(*token)](auto account) {
+      [sale, exchange, csrf = sale->sessions.csrf_of(*token),
+       proved = session->proved](auto account) {
         if (!account) {
           return exchange->respond(problem(503, "busy", access::sentence(account.error())));
         }
-        exchange->respond(
-            json_answer(json::object{{"account", describe(*account)}, {"csrf", csrf}}));
+        exchange->respond(json_answer(
+            json::object{{"account", describe(*account)},
+                         {"csrf", csrf},
+                         {"second_factor_needed", needs_second_factor(sale, *account, proved)}}));
       });
 }
 
@@ -109,8 +121,7 @@ void sign_out(const SalePtr& sale, const net::Request& request, SharedExchange e
   const auto session = token ? sale->sessions.find(*token) : std::nullopt;
   const auto done = [exchange, secure = request.peer.secure](auto ended) {
     if (!ended) return exchange->respond(problem(503, "busy", sentence(ended.error())));
-    net::Response answer;
-    answer.status = 204;
+    net::Response answer = no_content();
     answer.headers.add("Set-Cookie", cookie("", secure, Seconds{0}));
     exchange->respond(std::move(answer));
   };
@@ -120,6 +131,10 @@ void sign_out(const SalePtr& sale, const net::Request& request, SharedExchange e
 }
 
 }  // namespace
+
+std::string session_cookie(std::string_view token, bool secure) {
+  return cookie(token, secure, access::kSessionLife);
+}
 
 std::vector<net::Route> session_routes(const SalePtr& sale) {
   using net::Method;

@@ -13,6 +13,8 @@
 #include <vector>
 
 #include "access/edge_links.h"
+#include "access/oidc/settings.h"
+#include "access/sessions.h"
 #include "base/problem.h"
 #include "base/time.h"
 #include "licenses/fairplay_form.h"
@@ -52,6 +54,7 @@ struct AuthConfig {
   std::string jwks_url, jwks_file;
   std::string issuer;
   std::string audience = "butai";
+  access::SecondFactor second_factor = access::SecondFactor::Required;  // of producers and admins
 };
 
 struct StoreConfig {
@@ -60,6 +63,14 @@ struct StoreConfig {
 
 struct PaymentsConfig {
   enum class Test : std::uint8_t { Off, Cards, Operator } test = Test::Cards;
+};
+
+struct MailConfig {
+  std::string smtp;           // smtp://user:password@host:587; empty: files
+  std::string directory;      // of files; empty: DATA/mail
+  std::string from;           // "Butai <tickets@example.org>"
+  std::string ca;             // PEM file
+  std::string dkim_selector;  // for butai doctor
 };
 
 struct ChannelConfig {
@@ -119,6 +130,8 @@ struct Config {
   AuthConfig auth;
   StoreConfig store;
   PaymentsConfig payments;
+  MailConfig mail;
+  std::vector<access::oidc::Settings> sign_ins;  // [[oidc]]
   bool channels_auto = true;
   ChannelConfig channel_defaults;
   std::map<std::string, ChannelConfig> channels;  // [[channel]], by name
@@ -148,7 +161,8 @@ Expected<Config> load_config(const std::string& file,
                              const std::map<std::string, std::string>& environment);
 std::map<std::string, std::string> environment_of_this_process();
 // Names that begin with BUTAI_ and mean nothing, each with the one that may be meant; or nothing.
-std::string unknown_environment(const std::map<std::string, std::string>& environment);
+std::string unknown_environment(const std::map<std::string, std::string>& environment,
+                                const Config& config);
 
 Expected<HostPort> parse_host_port(
     const std::string& text);  // "0.0.0.0:8080", "[::]:8080", ":8080"

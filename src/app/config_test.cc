@@ -165,10 +165,11 @@ TEST(Environment, a_name_that_means_nothing_is_told_with_the_one_that_may_be_mea
                                  {"BUTAI_LISTEN", ":1"},
                                  {"BUTAI_SERVER_LISTEN", ":1"},
                                  {"BUTAI_TOKEN", "t"},
-                                 {"PATH", "/bin"}}),
+                                 {"PATH", "/bin"}},
+                                {}),
             "BUTAI_LISTEN "
             "BUTAI_SERVR_LISTEN; did you mean BUTAI_SERVER_LISTEN?");
-  EXPECT_EQ(unknown_environment({{"BUTAI_SERVER_LISTEN", ":1"}, {"HOME", "/"}}), "");
+  EXPECT_EQ(unknown_environment({{"BUTAI_SERVER_LISTEN", ":1"}, {"HOME", "/"}}, {}), "");
 }
 
 struct Broken {

@@ -16,7 +16,8 @@ Expected<void> House::build_sale() {
   const access::Key32 key = secret_->derived("butai test payments 1");
   test_provider_ = std::make_unique<ticketing::TestProvider>(
       std::move(*books), std::string(as_text(key)), clock_, random_);
-  sessions_ = std::make_unique<access::Sessions>(*database_, *secret_, clock_, random_);
+  sessions_ = std::make_unique<access::Sessions>(*database_, *secret_, clock_, random_,
+                                                 config->auth.second_factor);
   rights_ = std::make_unique<ticketing::Rights>(
       *database_, clock_, [this](std::string_view name) { return plays_->owner_of(name); });
   box_office_ = std::make_unique<ticketing::BoxOffice>(*database_, *test_provider_, *rights_,
@@ -48,18 +49,23 @@ std::vector<net::Route> House::sale_routes() {
       .office = *box_office_,
       .accounts = *accounts_,
       .sessions = *sessions_,
+      .sign_ins = *sign_ins_,
+      .recovery = *recovery_,
+      .factors = *factors_,
       .guard = *guard_,
       .plays = *plays_,
       .clock = clock_,
       .test_provider = cards ? test_provider_.get() : nullptr,
+      .second_factor = config_.get()->auth.second_factor,
       .test_operator = test == PaymentsConfig::Test::Operator,
       .play_answer = [parts = access_parts()](const access::Play& play, const net::Peer& peer) {
         return access::play_answer(parts, play, peer, 201);
       }});
   std::vector<net::Route> table;
-  for (auto routes : {api::session_routes(sale), api::event_routes(sale), api::order_routes(sale),
-                      api::entitlement_routes(sale), api::producer_routes(sale),
-                      api::test_payment_routes(sale)}) {
+  for (auto routes :
+       {api::session_routes(sale), api::sign_in_routes(sale), api::account_routes(sale),
+        api::event_routes(sale), api::order_routes(sale), api::entitlement_routes(sale),
+        api::producer_routes(sale), api::test_payment_routes(sale)}) {
     table.insert(table.end(), std::make_move_iterator(routes.begin()),
                  std::make_move_iterator(routes.end()));
   }
@@ -77,6 +83,7 @@ void House::open_sale() {
     });
     look_at_sessions();
   });
+  post_office_->start();
 }
 
 void House::look_at_sessions() {

@@ -31,11 +31,12 @@ struct PageFile {
   std::string_view pattern;
   std::string_view file;
 };
-constexpr std::array<PageFile, 11> kPages{{
+constexpr std::array<PageFile, 12> kPages{{
     {"/e/{slug}", "event/index.html"},
     {"/e/{slug}/test", "test_playback/index.html"},
     {"/e/{slug}/buy", "buy/index.html"},
     {"/sign-in", "sign_in/index.html"},
+    {"/account", "account/index.html"},
     {"/orders/{id}", "order/index.html"},
     {"/tickets", "tickets/index.html"},
     {"/watch", "watch/index.html"},

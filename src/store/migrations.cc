@@ -209,6 +209,63 @@ constexpr Migration kMigrations[] = {
      " created_at BIGINT NOT NULL,"
      " passed BIGINT NOT NULL,"
      " report TEXT NOT NULL)"},
+    // --- letters ----------------------------------------------------------------------------------
+    {33, "letter",
+     "CREATE TABLE letter ("
+     " letter_key VARCHAR(160) PRIMARY KEY NOT NULL,"
+     " account VARCHAR(32) NOT NULL REFERENCES account (id),"
+     " address VARCHAR(254) NOT NULL,"
+     " language VARCHAR(8) NOT NULL,"
+     " kind VARCHAR(16) NOT NULL,"
+     " content TEXT NOT NULL,"
+     " state VARCHAR(16) NOT NULL CHECK (state IN"
+     " ('waiting', 'sending', 'sent', 'bounced', 'unknown', 'late')),"
+     " why VARCHAR(200) NOT NULL,"
+     " created_at BIGINT NOT NULL,"
+     " next_at BIGINT NOT NULL,"
+     " until_at BIGINT NOT NULL,"
+     " tries BIGINT NOT NULL)"},
+    {34, "letter_next", "CREATE INDEX letter_next ON letter (state, next_at)"},
+    {35, "letter_account", "CREATE INDEX letter_account ON letter (account, next_at)"},
+    {36, "performance_reminded",
+     "ALTER TABLE performance ADD COLUMN reminded BIGINT NOT NULL DEFAULT 0"},
+    // --- signing in -------------------------------------------------------------------------------
+    {37, "account_email_verified", "ALTER TABLE account ADD COLUMN email_verified_at BIGINT"},
+    {38, "account_session_proved", "ALTER TABLE account_session ADD COLUMN proved_at BIGINT"},
+    {39, "identity",
+     "CREATE TABLE identity ("
+     " issuer VARCHAR(255) NOT NULL,"
+     " subject VARCHAR(255) NOT NULL,"
+     " account VARCHAR(32) NOT NULL REFERENCES account (id),"
+     " id VARCHAR(32) NOT NULL UNIQUE,"
+     " provider VARCHAR(64) NOT NULL,"
+     " email VARCHAR(254) NOT NULL,"
+     " linked_at BIGINT NOT NULL,"
+     " PRIMARY KEY (issuer, subject))"},
+    {40, "identity_account", "CREATE INDEX identity_account ON identity (account)"},
+    // Answers of identity providers that were taken, until their time is over: each once.
+    {41, "sign_in_used",
+     "CREATE TABLE sign_in_used ("
+     " state VARCHAR(32) PRIMARY KEY NOT NULL,"
+     " expires_at BIGINT NOT NULL)"},
+    {42, "proof",
+     "CREATE TABLE proof ("
+     " id VARCHAR(32) PRIMARY KEY NOT NULL,"
+     " used_for VARCHAR(8) NOT NULL CHECK (used_for IN ('verify', 'reset')),"
+     " account VARCHAR(32) NOT NULL REFERENCES account (id),"
+     " address VARCHAR(254) NOT NULL,"
+     " expires_at BIGINT NOT NULL)"},
+    {43, "second_factor",
+     "CREATE TABLE second_factor ("
+     " account VARCHAR(32) PRIMARY KEY NOT NULL REFERENCES account (id),"
+     " secret VARCHAR(128) NOT NULL,"
+     " confirmed_at BIGINT,"
+     " last_step BIGINT NOT NULL)"},
+    {44, "recovery_code",
+     "CREATE TABLE recovery_code ("
+     " account VARCHAR(32) NOT NULL REFERENCES account (id),"
+     " hash VARCHAR(64) NOT NULL,"
+     " PRIMARY KEY (account, hash))"},
 };
 
 int version_of(soci::session& sql) {

@@ -1,7 +1,10 @@
 #include "ticketing/accounts/person.h"
 
+#include <fmt/format.h>
+
 #include <boost/json.hpp>
 
+#include "mail/outbox.h"
 #include "ticketing/orders/orders.h"
 #include "ticketing/times.h"
 
@@ -59,6 +62,10 @@ Outcome<std::string> export_person(Work& work, std::string_view name_or_email) {
        times_in(work, "SELECT id, granted_at FROM entitlement WHERE account = ?", *account)},
       {"trials",
        times_in(work, "SELECT report, created_at FROM test_report WHERE account = ?", *account)},
+      {"linked",
+       times_in(work, "SELECT provider, linked_at FROM identity WHERE account = ?", *account)},
+      {"letters",
+       times_in(work, "SELECT kind, created_at FROM letter WHERE account = ?", *account)},
       {"sign_ins",
        times_in(work, "SELECT 'signed in', created_at FROM account_session WHERE account = ?",
                 *account)}};
@@ -80,6 +87,10 @@ Outcome<void> erase_person(Work& work, std::string_view name_or_email) {
   work.sql.run("UPDATE entitlement SET valid = 0, change_number = ? WHERE account = ?",
                {change, *account});
   work.sql.run("DELETE FROM test_report WHERE account = ?", {*account});
+  for (const char* table : {"identity", "proof", "recovery_code", "second_factor"}) {
+    work.sql.run(fmt::format("DELETE FROM {} WHERE account = ?", table), {*account});
+  }
+  mail::forget(work.sql, *account);
   return {};
 }
 
