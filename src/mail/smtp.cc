@@ -31,7 +31,7 @@ bool is_loopback(const std::string& host) {
 struct Conversation {
   std::string_view message;
   std::size_t given = 0;
-  std::string said;  // the server's last line
+  std::string said;  // the server's last line that said no
 };
 
 std::size_t give_bytes(char* to, std::size_t, std::size_t count, void* from) {
@@ -43,6 +43,7 @@ std::size_t give_bytes(char* to, std::size_t, std::size_t count, void* from) {
 }
 
 std::size_t hear_line(char* from, std::size_t, std::size_t count, void* to) {
+  if (count == 0 || (*from != '4' && *from != '5')) return count;
   auto& said = static_cast<Conversation*>(to)->said;
   said.assign(from, std::min(count, kReasonBytesMax));
   while (!said.empty() && static_cast<unsigned char>(said.back()) <= ' ') said.pop_back();

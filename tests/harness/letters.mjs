@@ -15,7 +15,7 @@ export function readLetter(message) {
   for (const line of lines) {
     const [, name, value] = /^([!-9;-~]+): (.*)$/.exec(line) ?? [];
     if (!name || name.toLowerCase() in header) throw new Error(`not a header line, or twice: ${line}`);
-    header[name.toLowerCase()] = value.replace(/(=\?UTF-8\?B\?[^?]*\?=\s*)+/g, (words) =>
+    header[name.toLowerCase()] = value.replace(/=\?UTF-8\?B\?[^?]*\?=(\s+=\?UTF-8\?B\?[^?]*\?=)*/g, (words) =>
       Buffer.concat([...words.matchAll(/\?B\?([^?]*)\?=/g)].map(([, word]) => Buffer.from(word, 'base64'))).toString());
   }
   const quoted = message.slice(end + 4).replace(/=\r\n/g, '').replace(/\r\n/g, '\n');
@@ -26,7 +26,7 @@ export function readLetter(message) {
 export class MailServer {
   static async start({ password } = {}) {
     const server = new MailServer();
-    server.child = new Child('python3', [join(here, 'smtp_server.py'), ...(password ? ['--password', password] : [])]);
+    server.child = new Child('/usr/bin/python3', [join(here, 'smtp_server.py'), ...(password ? ['--password', password] : [])]);
     server.port = JSON.parse(await server.child.firstLine()).port;
     server.url = `smtp://${password ? `butai:${password}@` : ''}127.0.0.1:${server.port}`;
     return server;
@@ -39,7 +39,7 @@ export class MailServer {
     });
   }
   to(address) {
-    return this.letters.filter(({ to }) => to.includes(address));
+    return this.letters.filter(({ header }) => header.to === address);
   }
   letter(address, subject, ms = 15_000) {
     return until(`a letter to ${address}: ${subject}`, () => this.to(address).find((one) => subject.test(one.header.subject)), { within: ms });
