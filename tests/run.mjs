@@ -11,12 +11,12 @@ const logs = join(here, '../build/logs/scenarios');
 mkdirSync(logs, { recursive: true });
 
 // In this order: what fails first tells most.
-const kFolders = ['smoke', 'seed', 'exact', 'rtmp', 'ladder', 'playlists', 'access', 'sale', 'h2', 'bad_input', 'faults', 'control', 'protection', 'python', 'nginx', 'browsers'];
+const kFolders = ['smoke', 'seed', 'exact', 'rtmp', 'ladder', 'playlists', 'access', 'mail', 'sale', 'h2', 'bad_input', 'faults', 'control', 'protection', 'python', 'nginx', 'browsers'];
 // What a file takes of the room; the first that fits its path counts. Two cores are enough for all of it.
 const kRoom = 6;
 const kShares = [
   [/^faults\/|^protection\/(ladder|players)|^browsers\/(chromium_watch|players)/, 6],
-  [/^browsers\/|^protection\/(clips|pages)|^(seed|exact|ladder)\//, 3],
+  [/^browsers\/|^sale\/sign_in|^protection\/(clips|pages)|^(seed|exact|ladder)\//, 3],
   [/./, 2],
 ];
 const kFileMinutes = 6;

@@ -9,6 +9,7 @@ const kPages = [
   'home',
   'event',
   'sign_in',
+  'account',
   'test_playback',
   'buy',
   'order',

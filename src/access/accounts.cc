@@ -10,11 +10,11 @@
 #include "access/mac.h"
 #include "access/scopes.h"
 #include "base/name.h"
+#include "mail/address.h"
+#include "mail/limits.h"
 
 namespace butai::access {
 namespace {
-
-constexpr std::size_t kEmailBytesMax = 254;  // RFC 5321 section 4.5.3.1.3
 
 std::string folded(std::string_view text) {
   std::string lower(text);
@@ -24,14 +24,6 @@ std::string folded(std::string_view text) {
   return lower;
 }
 
-// Enough to be written to; only a letter that arrives proves an address.
-bool is_email(std::string_view text) {
-  const std::size_t at = text.find('@');
-  return text.size() <= kEmailBytesMax && at != text.npos && at > 0 && at + 1 < text.size() &&
-         text.find('@', at + 1) == text.npos &&
-         std::ranges::none_of(text, [](unsigned char c) { return c <= ' ' || c == 0x7f; });
-}
-
 bool is_password(std::string_view text) {
   return text.size() >= kPasswordBytesMin && text.size() <= kPasswordBytesMax;
 }
@@ -39,7 +31,7 @@ bool is_password(std::string_view text) {
 // Everything but the name, which not everybody chooses.
 std::optional<AccountFault> fault_in(const NewAccount& wanted) {
   constexpr std::size_t kDisplayNameBytesMax = 128;
-  if (wanted.email && !is_email(*wanted.email)) return AccountFault::BadEmail;
+  if (wanted.email && !mail::parse_address(*wanted.email)) return AccountFault::BadEmail;
   if (!is_password(wanted.password)) return AccountFault::BadPassword;
   if (!std::ranges::all_of(wanted.scopes, is_scope)) return AccountFault::BadScope;
   const bool language =
@@ -90,21 +82,6 @@ std::optional<Stored> find_in(soci::session& sql, const std::string& name_or_ema
       soci::use(name_or_email), soci::use(name_or_email);
   if (!sql.got_data()) return std::nullopt;
   return stored_of(row);
-}
-
-void insert(soci::session& sql, const Account& account, const std::string& hash) {
-  // SOCI reads these when the statement is destroyed, after any temporary of the same line.
-  const std::string email = account.email.value_or("");
-  soci::indicator has_email = account.email ? soci::i_ok : soci::i_null;
-  const std::string role(name_of(account.role));
-  const std::string scopes = join_scopes(account.scopes);
-  const long long created = micros_of(account.created);
-  sql << "INSERT INTO account (id, name, email, password_hash, role, scopes, created_at,"
-         " display_name, language)"
-         " VALUES (:id, :name, :email, :hash, :role, :scopes, :created, :display, :language)",
-      soci::use(account.id), soci::use(account.name), soci::use(email, has_email), soci::use(hash),
-      soci::use(role), soci::use(scopes), soci::use(created), soci::use(account.display_name),
-      soci::use(account.language);
 }
 
 }  // namespace
@@ -164,13 +141,56 @@ std::vector<std::string> Account::granted() const {
   return all;
 }
 
+std::vector<std::string> Account::granted_to_one_factor() const {
+  std::vector<std::string> all = granted();
+  std::erase_if(all, [](const auto& scope) { return scope == "control" || scope == "admin"; });
+  return all;
+}
+
+std::optional<Account> account_in(soci::session& sql, const std::string& id) {
+  soci::row row;
+  sql << kColumns << " WHERE id = :id", soci::into(row), soci::use(id);
+  if (!sql.got_data()) return std::nullopt;
+  return stored_of(row).account;
+}
+
+void insert_account(soci::session& sql, const Account& account, const std::string& hash) {
+  // SOCI reads these when the statement is destroyed, after any temporary of the same line.
+  const std::string email = account.email.value_or("");
+  soci::indicator has_email = account.email ? soci::i_ok : soci::i_null;
+  const std::string role(name_of(account.role));
+  const std::string scopes = join_scopes(account.scopes);
+  const long long created = micros_of(account.created);
+  sql << "INSERT INTO account (id, name, email, password_hash, role, scopes, created_at,"
+         " display_name, language)"
+         " VALUES (:id, :name, :email, :hash, :role, :scopes, :created, :display, :language)",
+      soci::use(account.id), soci::use(account.name), soci::use(email, has_email), soci::use(hash),
+      soci::use(role), soci::use(scopes), soci::use(created), soci::use(account.display_name),
+      soci::use(account.language);
+}
+
+Account new_account(const NewAccount& wanted, Utc now, Random& random) {
+  std::array<std::uint8_t, 16> id;
+  random.fill(id);
+  Account account;
+  account.id = base64url(id);
+  account.name = folded(wanted.name.empty() ? "ac_" + account.id : wanted.name);
+  if (wanted.email) account.email = folded(*wanted.email);
+  account.role = wanted.role;
+  account.scopes = wanted.scopes;
+  account.created = now;
+  account.display_name = wanted.display_name;
+  account.language = wanted.language;
+  return account;
+}
+
 Accounts::Accounts(store::Database& database, Passwords& passwords, const Clock& clock,
                    Random& random)
     : database_(database), passwords_(passwords), clock_(clock), random_(random), limit_(clock) {}
 
 void Accounts::sign_in(const std::string& name_or_email, std::string password, Executor& home,
                        SignedIn done) {
-  const std::string name = folded(name_or_email.substr(0, kEmailBytesMax));
+  const std::string name = folded(name_or_email.substr(0, mail::kAddressBytesMax));
   // 1. the account, on the database's thread
   database_.run<std::optional<Stored>>(
       home, [name](soci::session& sql) { return find_in(sql, name); },
@@ -201,21 +221,6 @@ void Accounts::sign_in(const std::string& name_or_email, std::string password, E
       });
 }
 
-Account Accounts::made_of(const NewAccount& wanted) {
-  std::array<std::uint8_t, 16> id;
-  random_.fill(id);
-  Account account;
-  account.id = base64url(id);
-  account.name = folded(wanted.name.empty() ? "ac_" + account.id : wanted.name);
-  if (wanted.email) account.email = folded(*wanted.email);
-  account.role = wanted.role;
-  account.scopes = wanted.scopes;
-  account.created = clock_.utc();
-  account.display_name = wanted.display_name;
-  account.language = wanted.language;
-  return account;
-}
-
 void Accounts::sign_up(NewAccount wanted, Executor& home, SignedIn done) {
   const auto no = [](AccountFault fault) {
     return std::unexpected(SignInFailure{fault, Seconds{1}});
@@ -224,13 +229,14 @@ void Accounts::sign_up(NewAccount wanted, Executor& home, SignedIn done) {
   if (!wanted.email) return done(no(AccountFault::BadEmail));
   if (const auto wrong = fault_in(wanted)) return done(no(*wrong));
   passwords_.hash(std::move(wanted.password), home,
-                  [this, no, account = made_of(wanted), &home,
+                  [this, no, account = new_account(wanted, clock_.utc(), random_), &home,
                    done = std::move(done)](std::expected<std::string, PasswordFault> hash) mutable {
                     if (!hash) return done(no(AccountFault::Busy));
                     database_.run<bool>(
                         home,
-                        [account, hash = *hash](soci::session& sql) {
-                          insert(sql, account, hash);
+                        [this, account, hash = *hash](soci::session& sql) {
+                          insert_account(sql, account, hash);
+                          greeting_(sql, account);
                           return true;
                         },
                         [no, account, done = std::move(done)](auto added) mutable {
@@ -253,11 +259,11 @@ void Accounts::find(std::string_view name, Executor& home, Found done) {
 std::expected<Account, AccountFault> Accounts::add(NewAccount wanted) {
   if (!is_name(wanted.name)) return std::unexpected(AccountFault::BadName);
   if (const auto wrong = fault_in(wanted)) return std::unexpected(*wrong);
-  const Account account = made_of(wanted);
+  const Account account = new_account(wanted, clock_.utc(), random_);
   const std::string hash = Passwords::hash_here(wanted.password);
   if (hash.empty()) return std::unexpected(AccountFault::Busy);
   const auto added = database_.run_and_wait<bool>([&](soci::session& sql) {
-    insert(sql, account, hash);
+    insert_account(sql, account, hash);
     return true;
   });
   if (!added) return std::unexpected(fault_of(added.error()));

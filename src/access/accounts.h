@@ -30,6 +30,8 @@ enum class Role : std::uint8_t { Viewer, Producer, Admin };
 std::string_view name_of(Role role);
 std::optional<Role> role_of(std::string_view name);
 
+struct NewAccount;
+
 struct Account {
   std::string id;  // 22 characters of base64url
   std::string name;
@@ -42,7 +44,16 @@ struct Account {
 
   // The scopes plus what the role brings.
   std::vector<std::string> granted() const;
+  // Those that one factor is enough for: without control and admin.
+  std::vector<std::string> granted_to_one_factor() const;
 };
+
+// Inside a transaction, for what else makes and finds accounts.
+std::optional<Account> account_in(soci::session& sql, const std::string& id);
+// Whoever has no password has none that fits.
+void insert_account(soci::session& sql, const Account& account, const std::string& password_hash);
+// With an id; named after it when it has no name of its own.
+Account new_account(const NewAccount& wanted, Utc now, Random& random);
 
 struct NewAccount {
   std::string name;
@@ -81,6 +92,9 @@ class Accounts {
   void sign_in(const std::string& name_or_email, std::string password, Executor& home,
                SignedIn done);
 
+  // Called in the transaction that makes an account by sign_up(). Before the first one.
+  using Greeting = std::function<void(soci::session&, const Account&)>;
+  void greet_with(Greeting greeting) { greeting_ = std::move(greeting); }
   // Somebody with an e-mail address makes an account; its name is made of its id.
   void sign_up(NewAccount account, Executor& home, SignedIn done);
   using Found = std::move_only_function<void(std::expected<Account, AccountFault>)>;
@@ -99,7 +113,6 @@ class Accounts {
   std::expected<std::size_t, AccountFault> count();
 
  private:
-  Account made_of(const NewAccount& wanted);
   std::expected<void, AccountFault> set(std::string_view name, std::string_view column,
                                         std::string value);
 
@@ -108,6 +121,7 @@ class Accounts {
   const Clock& clock_;
   Random& random_;
   LoginLimit limit_;
+  Greeting greeting_ = [](soci::session&, const Account&) {};
 };
 
 }  // namespace butai::access

@@ -75,4 +75,13 @@ inline constexpr Seconds kLoginWindow{60};
 inline constexpr std::size_t kLoginNamesMax = 10'000;
 inline constexpr Seconds kLoginTokenLife{3600};
 
+// --- second factor, links by mail ---------------------------------------------------------------
+inline constexpr std::size_t kRecoveryCodes = 10;
+inline constexpr std::size_t kRecoveryCodeBytes = 10;  // 80 bits: nobody guesses one
+inline constexpr std::size_t kFactorCodeBytesMax = 32;
+inline constexpr Seconds kResetLife{30 * 60};
+inline constexpr Seconds kVerifyLife{7 * 24 * 3600};
+// One letter of a kind per account in so long, however often it is asked for.
+inline constexpr Seconds kLetterEvery{5 * 60};
+
 }  // namespace butai::access

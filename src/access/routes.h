@@ -17,6 +17,7 @@
 #include "access/gatekeeper.h"
 #include "access/guard.h"
 #include "access/plays.h"
+#include "access/second_factor.h"
 #include "access/ticket_desk.h"
 #include "access/tickets.h"
 #include "access/token_minter.h"
@@ -32,7 +33,8 @@ struct RouteParts {
   Tickets& tickets;
   Accounts& accounts;
   const TokenMinter& minter;
-  TicketDesk* desk = nullptr;  // null: no channel is guarded by tickets
+  TicketDesk* desk = nullptr;        // null: no channel is guarded by tickets
+  SecondFactors* factors = nullptr;  // null: control and admin need no second factor
   // Whether a channel's plays need licenses. Any loop.
   std::function<bool(const std::string& channel)> is_protected = [](const auto&) { return false; };
   bool license_tokens = false;  // players ask a DRM service themselves

@@ -21,10 +21,11 @@ std::int64_t next_change(store::Sql& sql) {
 }  // namespace
 
 Sessions::Sessions(store::Database& database, const Secret& secret, const Clock& clock,
-                   Random& random)
+                   Random& random, SecondFactor second_factor)
     : database_(database),
       clock_(clock),
       random_(random),
+      second_factor_(second_factor),
       key_(secret.derived("butai session 1")) {}
 
 std::string Sessions::hash_of(std::string_view token) const {
@@ -41,8 +42,10 @@ void Sessions::start(const Account& account, Executor& home,
   random_.fill(bytes);
   const std::string token = base64url(bytes);
   const Utc now = clock_.utc();
-  Change change{
-      hash_of(token), {account.id, account.name, account.granted(), now + kSessionLife}, false, 0};
+  Change change{hash_of(token),
+                {account.id, account.name, scopes_of(account, false), now + kSessionLife, false},
+                false,
+                0};
   database_.run<Change>(
       home,
       [change, now](soci::session& session) mutable {
@@ -71,52 +74,64 @@ std::optional<Session> Sessions::find(std::string_view token) const {
   return found->second;
 }
 
+std::vector<std::string> Sessions::scopes_of(const Account& account, bool proved) const {
+  const bool all = proved || second_factor_ == SecondFactor::Off;
+  return all ? account.granted() : account.granted_to_one_factor();
+}
+
+void Sessions::prove(std::string_view token, Executor& home, Ended done) {
+  mark("proved_at", "hash", hash_of(token), home, std::move(done));
+}
+
 void Sessions::end(std::string_view token, Executor& home, Ended done) {
-  end_where("hash", hash_of(token), home, std::move(done));
+  mark("ended_at", "hash", hash_of(token), home, std::move(done));
 }
 
 void Sessions::end_all(const std::string& account, Executor& home, Ended done) {
-  end_where("account", account, home, std::move(done));
+  mark("ended_at", "account", account, home, std::move(done));
 }
 
-void Sessions::end_where(std::string column, std::string value, Executor& home, Ended done) {
+void Sessions::mark(std::string column, std::string where, std::string value, Executor& home,
+                    Ended done) {
   const Utc now = clock_.utc();
   database_.run<std::vector<Change>>(
       home,
-      [column, value, now](soci::session& session) {
+      [this, column, where, value, now](soci::session& session) {
         store::Sql sql(session);
         const std::int64_t number = next_change(sql);
-        sql.run(fmt::format("UPDATE account_session SET ended_at = ?, change_number = ?"
+        sql.run(fmt::format("UPDATE account_session SET {} = ?, change_number = ?"
                             " WHERE {} = ? AND ended_at IS NULL",
-                            column),
+                            column, where),
                 {micros_of(now), number, value});
         auto changes = changes_since(session, number - 1, now);
         for (Change& change : changes) change.number = 0;
         return changes;
       },
-      [this, done = std::move(done)](auto ended) mutable {
-        if (!ended) return done(std::unexpected(ended.error()));
-        take(std::move(*ended));
+      [this, done = std::move(done)](auto marked) mutable {
+        if (!marked) return done(std::unexpected(marked.error()));
+        take(std::move(*marked));
         done({});
       });
 }
 
 std::vector<Sessions::Change> Sessions::changes_since(soci::session& session, std::int64_t number,
-                                                      Utc now) {
+                                                      Utc now) const {
   std::vector<Change> changes;
   store::Sql sql(session);
   for (const store::Row& row : sql.rows(
            "SELECT s.hash, s.account, s.expires_at, s.ended_at, s.change_number, a.name, a.role,"
-           " a.scopes FROM account_session s JOIN account a ON a.id = s.account"
+           " a.scopes, s.proved_at FROM account_session s JOIN account a ON a.id = s.account"
            " WHERE s.change_number > ? AND s.expires_at > ? ORDER BY s.change_number LIMIT ?",
            {number, micros_of(now), static_cast<std::int64_t>(kSessionsMax)})) {
     Account account;
     account.role = role_of(row.text(6)).value_or(Role::Viewer);
     account.scopes = parse_scopes(row.text(7));
-    changes.push_back({row.text(0),
-                       {row.text(1), row.text(5), account.granted(), utc_of(row.number(2))},
-                       !row.null(3),
-                       row.number(4)});
+    const bool proved = !row.null(8);
+    changes.push_back(
+        {row.text(0),
+         {row.text(1), row.text(5), scopes_of(account, proved), utc_of(row.number(2)), proved},
+         !row.null(3),
+         row.number(4)});
   }
   return changes;
 }
@@ -145,7 +160,9 @@ std::int64_t Sessions::seen() const {
 
 std::expected<void, store::Failure> Sessions::load() {
   auto changes = database_.run_and_wait<std::vector<Change>>(
-      [now = clock_.utc()](soci::session& session) { return changes_since(session, 0, now); });
+      [this, now = clock_.utc()](soci::session& session) {
+        return changes_since(session, 0, now);
+      });
   if (!changes) return std::unexpected(changes.error());
   take(std::move(*changes));
   return {};
@@ -154,7 +171,7 @@ std::expected<void, store::Failure> Sessions::load() {
 void Sessions::look(Executor& home) {
   database_.run<std::vector<Change>>(
       home,
-      [number = seen(), now = clock_.utc()](soci::session& session) {
+      [this, number = seen(), now = clock_.utc()](soci::session& session) {
         return changes_since(session, number, now);
       },
       [this](auto changes) {
@@ -162,7 +179,7 @@ void Sessions::look(Executor& home) {
       });
 }
 
-std::optional<std::string_view> session_cookie_of(const net::Request& request) {
+std::optional<std::string_view> cookie_of(const net::Request& request, std::string_view name) {
   const auto header = request.headers.find("Cookie");
   if (!header) return std::nullopt;
   std::string_view rest = *header;
@@ -171,11 +188,15 @@ std::optional<std::string_view> session_cookie_of(const net::Request& request) {
     std::string_view pair = rest.substr(0, end);
     rest.remove_prefix(std::min(end + 1, rest.size()));
     while (pair.starts_with(' ')) pair.remove_prefix(1);
-    if (pair.starts_with(kSessionCookie) && pair.substr(kSessionCookie.size()).starts_with('=')) {
-      return pair.substr(kSessionCookie.size() + 1);
+    if (pair.starts_with(name) && pair.substr(name.size()).starts_with('=')) {
+      return pair.substr(name.size() + 1);
     }
   }
   return std::nullopt;
+}
+
+std::optional<std::string_view> session_cookie_of(const net::Request& request) {
+  return cookie_of(request, kSessionCookie);
 }
 
 }  // namespace butai::access

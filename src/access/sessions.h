@@ -1,6 +1,7 @@
 // Sessions of people in browsers: the cookie butai_session, of which the database keeps only a hash.
 //   start()    a random token, its row, and the word that writes must carry (X-CSRF-Token)
 //   find()     who that is, from memory: a request never waits for the database
+//   prove()    its person showed a second factor: from then on it may what one factor may not
 //   end(), end_all()
 //   look()     what other nodes wrote since the last look
 // Flow:   POST /api/v1/session -> start; AccessGuard -> find
@@ -26,16 +27,21 @@ namespace butai::access {
 inline constexpr std::string_view kSessionCookie = "butai_session";
 inline constexpr std::string_view kCsrfHeader = "X-CSRF-Token";
 
+// Whether control and admin need a second factor.
+enum class SecondFactor : std::uint8_t { Required, Off };
+
 struct Session {
   std::string account;  // its id
   std::string name;     // the subject of what it may
   std::vector<std::string> scopes;
   Utc expires;
+  bool proved = false;  // a second factor was shown
 };
 
 class Sessions {
  public:
-  Sessions(store::Database& database, const Secret& secret, const Clock& clock, Random& random);
+  Sessions(store::Database& database, const Secret& secret, const Clock& clock, Random& random,
+           SecondFactor second_factor);
 
   struct Started {
     std::string token;
@@ -47,6 +53,7 @@ class Sessions {
   std::string csrf_of(std::string_view token) const;
 
   using Ended = std::move_only_function<void(std::expected<void, store::Failure>)>;
+  void prove(std::string_view token, Executor& home, Ended done);
   void end(std::string_view token, Executor& home, Ended done);
   void end_all(const std::string& account, Executor& home, Ended done);
 
@@ -61,22 +68,26 @@ class Sessions {
     bool ended = false;
     std::int64_t number = 0;
   };
-  static std::vector<Change> changes_since(soci::session& sql, std::int64_t number, Utc now);
+  std::vector<Change> changes_since(soci::session& sql, std::int64_t number, Utc now) const;
+  std::vector<std::string> scopes_of(const Account& account, bool proved) const;
   std::string hash_of(std::string_view token) const;
   void take(std::vector<Change> changes);
   std::int64_t seen() const;
-  void end_where(std::string column, std::string value, Executor& home, Ended done);
+  // Sets `column` to now where `where` is `value`, and takes in what that changed.
+  void mark(std::string column, std::string where, std::string value, Executor& home, Ended done);
 
   store::Database& database_;
   const Clock& clock_;
   Random& random_;
+  SecondFactor second_factor_;
   Key32 key_;
   mutable std::mutex mutex_;                           // every loop asks, one writes
   std::unordered_map<std::string, Session> sessions_;  // by hash
   std::int64_t seen_ = 0;
 };
 
-// The token of the request's cookie, if there is one.
+// The value of the request's cookie of that name, if there is one.
+std::optional<std::string_view> cookie_of(const net::Request& request, std::string_view name);
 std::optional<std::string_view> session_cookie_of(const net::Request& request);
 
 }  // namespace butai::access

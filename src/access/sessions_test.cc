@@ -54,7 +54,7 @@ class SessionsTest : public ::testing::Test, public testing::GuardFixture {
   store::testing::ThreadExecutor home;
   Passwords passwords;
   Accounts accounts{*database, passwords, time, random};
-  Sessions sessions{*database, secret, time, random};
+  Sessions sessions{*database, secret, time, random, SecondFactor::Off};
 };
 
 TEST_F(SessionsTest, a_cookie_is_somebody_and_another_word_is_nobody) {
@@ -101,7 +101,7 @@ TEST_F(SessionsTest, signing_out_everywhere_ends_all_of_one_person) {
 
 TEST_F(SessionsTest, they_outlive_a_restart_and_end_with_their_time) {
   const auto started = start(account("ann"));
-  Sessions again(*database, secret, time, random);
+  Sessions again(*database, secret, time, random, SecondFactor::Off);
   EXPECT_FALSE(again.find(started.token));
   ASSERT_TRUE(again.load());
   EXPECT_TRUE(again.find(started.token));
@@ -110,7 +110,7 @@ TEST_F(SessionsTest, they_outlive_a_restart_and_end_with_their_time) {
 }
 
 TEST_F(SessionsTest, another_node_sees_them_at_its_next_look) {
-  Sessions other(*database, secret, time, random);
+  Sessions other(*database, secret, time, random, SecondFactor::Off);
   const Account ann = account("ann");
   const auto started = start(ann);
   other.look(home);
@@ -118,6 +118,23 @@ TEST_F(SessionsTest, another_node_sees_them_at_its_next_look) {
   end_all(ann);
   other.look(home);
   EXPECT_TRUE(home.wait([&] { return !other.find(started.token); }));
+}
+
+TEST_F(SessionsTest, what_needs_a_second_factor_is_there_once_it_was_shown) {
+  Sessions asking(*database, secret, time, random, SecondFactor::Required);
+  const Account who = account("studio");
+  std::optional<Sessions::Started> started;
+  asking.start(who, home, [&](auto made) { started = made.value(); });
+  ASSERT_TRUE(home.wait([&] { return started.has_value(); }));
+  EXPECT_EQ(asking.find(started->token)->scopes, std::vector<std::string>{});
+  bool proved = false;
+  asking.prove(started->token, home, [&](auto) { proved = true; });
+  ASSERT_TRUE(home.wait([&] { return proved; }));
+  EXPECT_EQ(asking.find(started->token)->scopes, std::vector<std::string>{"control"});
+  // Another node hears of it, and after a restart it is still so.
+  Sessions other(*database, secret, time, random, SecondFactor::Required);
+  ASSERT_TRUE(other.load());
+  EXPECT_TRUE(other.find(started->token)->proved);
 }
 
 }  // namespace

@@ -27,6 +27,7 @@ struct Grant {
   std::string username;
   std::string password;
   std::optional<std::string> scope;
+  std::optional<std::string> otp;  // of producers and admins, for control and admin
 };
 
 bool is_form(const net::Request& request) {
@@ -43,12 +44,13 @@ std::expected<Grant, net::Response> grant_of(const net::Request& request) {
   }
   const auto form = net::parse_form(request.body);
   if (!form) return bad("The form is not well-formed.");
-  std::optional<std::string> type, username, password, scope;
+  std::optional<std::string> type, username, password, scope, otp;
   for (const auto& [name, value] : *form) {
     std::optional<std::string>* field = name == "grant_type" ? &type
                                         : name == "username" ? &username
                                         : name == "password" ? &password
                                         : name == "scope"    ? &scope
+                                        : name == "otp"      ? &otp
                                                              : nullptr;
     if (field == nullptr) continue;
     if (*field) return bad("A field was sent twice.");
@@ -61,7 +63,7 @@ std::expected<Grant, net::Response> grant_of(const net::Request& request) {
     return std::unexpected(
         oauth_error(400, "unsupported_grant_type", "Only grant_type=password is supported here."));
   }
-  return Grant{std::move(*username), std::move(*password), std::move(scope)};
+  return Grant{std::move(*username), std::move(*password), std::move(scope), std::move(otp)};
 }
 
 net::Response refused(const SignInFailure& failure) {
@@ -82,9 +84,8 @@ net::Response refused(const SignInFailure& failure) {
   }
 }
 
-net::Response granted(const Account& account, const std::optional<std::string>& wanted,
-                      const TokenMinter& minter) {
-  const std::vector<std::string> all = account.granted();
+net::Response granted(const Account& account, const std::vector<std::string>& all,
+                      const std::optional<std::string>& wanted, const TokenMinter& minter) {
   const std::vector<std::string> scopes = wanted ? common_scopes(parse_scopes(*wanted), all) : all;
   if (wanted && !wanted->empty() && scopes.empty()) {
     return oauth_error(400, "invalid_scope", "The account has none of the scopes asked for.");
@@ -98,6 +99,25 @@ net::Response granted(const Account& account, const std::optional<std::string>& 
   return net::Response::json(json::serialize(body));
 }
 
+// What one factor is enough for, or everything when a code of the second one came with it.
+void grant(const RouteParts& parts, const Account& account, const Grant& grant,
+           std::shared_ptr<net::Exchange> exchange) {
+  const auto answer = [&minter = parts.minter, account, scope = grant.scope,
+                       exchange](const std::vector<std::string>& all) {
+    exchange->respond(granted(account, all, scope, minter));
+  };
+  if (parts.factors == nullptr) return answer(account.granted());
+  if (!grant.otp || account.granted() == account.granted_to_one_factor()) {
+    return answer(account.granted_to_one_factor());
+  }
+  parts.factors->check(
+      account.id, *grant.otp, exchange->loop(), [answer, account, exchange](auto right) {
+        if (right) return answer(account.granted());
+        exchange->respond(
+            oauth_error(400, "invalid_grant", "The one-time code is wrong, or was used before."));
+      });
+}
+
 }  // namespace
 
 std::vector<net::Route> token_routes(const RouteParts& parts) {
@@ -105,15 +125,15 @@ std::vector<net::Route> token_routes(const RouteParts& parts) {
     if (parts.minter.weak() && !request.peer.loopback) {
       return exchange->respond(parts.guard.deny(Refusal::WeakSecret, {}).response());
     }
-    auto grant = grant_of(request);
-    if (!grant) return exchange->respond(std::move(grant.error()));
+    auto asked = grant_of(request);
+    if (!asked) return exchange->respond(std::move(asked.error()));
     net::Loop& loop = exchange->loop();
-    parts.accounts.sign_in(
-        grant->username, std::move(grant->password), loop,
-        [&minter = parts.minter, scope = std::move(grant->scope),
-         exchange = std::move(exchange)](std::expected<Account, SignInFailure> account) mutable {
-          exchange->respond(account ? granted(*account, scope, minter) : refused(account.error()));
-        });
+    parts.accounts.sign_in(asked->username, std::move(asked->password), loop,
+                           [parts, asked = *asked, exchange = std::shared_ptr(std::move(exchange))](
+                               std::expected<Account, SignInFailure> account) {
+                             if (!account) return exchange->respond(refused(account.error()));
+                             grant(parts, *account, asked, exchange);
+                           });
   };
   return {
       {net::Method::Post,
@@ -121,7 +141,7 @@ std::vector<net::Route> token_routes(const RouteParts& parts) {
        {.who = net::Who::Anyone, .rate = net::RateClass::Login, .body_bytes_max = 4 * 1024},
        net::HttpHandler(post),
        {"Sign in: OAuth2 password grant, as a form.",
-        R"({"type":"object","required":["grant_type","username","password"],"properties":{"grant_type":{"const":"password"},"username":{"type":"string"},"password":{"type":"string"},"scope":{"type":"string"}}})",
+        R"({"type":"object","required":["grant_type","username","password"],"properties":{"grant_type":{"const":"password"},"username":{"type":"string"},"password":{"type":"string"},"scope":{"type":"string"},"otp":{"type":"string"}}})",
         R"({"type":"object","required":["access_token","token_type","expires_in"],"properties":{"access_token":{"type":"string"},"token_type":{"const":"bearer"},"expires_in":{"type":"integer"},"scope":{"type":"string"}}})"}}};
 }
 

@@ -33,6 +33,17 @@ std::optional<std::int64_t> number_of(const json::object& object, std::string_vi
   return value->as_int64();
 }
 
+std::optional<access::Session> session_of(const SalePtr& sale, const net::Request& request) {
+  const auto token = access::session_cookie_of(request);
+  return token ? sale->sessions.find(*token) : std::nullopt;
+}
+
+net::Response no_content() {
+  net::Response answer;
+  answer.status = 204;
+  return answer;
+}
+
 net::Response problem(int status, std::string_view name, std::string_view sentence) {
   const json::object body{{"type", fmt::format("/problems/{}", name)},
                           {"title", name},

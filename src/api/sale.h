@@ -12,8 +12,11 @@
 
 #include "access/accounts.h"
 #include "access/guard.h"
+#include "access/oidc/sign_in.h"
 #include "access/panic_switch.h"
 #include "access/plays.h"
+#include "access/recovery.h"
+#include "access/second_factor.h"
 #include "access/sessions.h"
 #include "api/known_people.h"
 #include "base/clock.h"
@@ -30,12 +33,16 @@ struct Sale {
   ticketing::BoxOffice& office;
   access::Accounts& accounts;
   access::Sessions& sessions;
+  access::oidc::SignIns& sign_ins;
+  access::Recovery& recovery;
+  access::SecondFactors& factors;
   access::AccessGuard& guard;
   access::Plays& plays;
   access::PanicSwitch& panic;
   KnownPeople& known;
   const Clock& clock;
   ticketing::TestProvider* test_provider = nullptr;  // null: another provider takes the money
+  access::SecondFactor second_factor = access::SecondFactor::Required;
   bool test_operator = false;  // its operator's page and API, demo and tests only
   std::optional<ticketing::StripeSettings> stripe = {};
   // Why no event may go on sale, as a sentence; empty: it may.
@@ -53,6 +60,11 @@ net::HttpHandler handler_of(const SalePtr& sale, SaleHandler handle);
 
 // /api/v1/session, /api/v1/sessions, /api/v1/accounts
 std::vector<net::Route> session_routes(const SalePtr& sale);
+std::string session_cookie(std::string_view token, bool secure);
+// /auth/{provider}/…, /api/v1/sign-ins, /api/v1/account/sign-ins…
+std::vector<net::Route> sign_in_routes(const SalePtr& sale);
+// /api/v1/account, its second factor, letters that prove and reset
+std::vector<net::Route> account_routes(const SalePtr& sale);
 // /api/v1/events…
 std::vector<net::Route> event_routes(const SalePtr& sale);
 // /api/v1/orders…, /webhooks/{provider}
@@ -77,11 +89,16 @@ std::optional<boost::json::object> body_of(const net::Request& request, net::Exc
 std::string text_of(const boost::json::object& object, std::string_view name);
 std::optional<std::int64_t> number_of(const boost::json::object& object, std::string_view name);
 
+// The browser's session, whose write was admitted already; nothing for a bearer.
+std::optional<access::Session> session_of(const SalePtr& sale, const net::Request& request);
+
 net::Response problem(int status, std::string_view name, std::string_view sentence);
 net::Response problem(ticketing::Fault fault);
 net::Response json_answer(const boost::json::value& body, int status = 200);
 
 // The account's id of a principal; NotFound for one that is not an account's (a machine's token).
 ticketing::Outcome<std::string> account_of(ticketing::Work& work, const std::string& subject);
+
+net::Response no_content();
 
 }  // namespace butai::api

@@ -12,7 +12,7 @@ using access::Account;
 using access::AccountFault;
 
 constexpr std::string_view kAccountSchema =
-    R"({"type":"object","properties":{"account":{"type":["object","null"],"properties":{"id":{"type":"string"},"email":{"type":["string","null"]},"name":{"type":"string"},"role":{"enum":["viewer","producer","admin"]},"language":{"type":"string"}}},"csrf":{"type":"string"}}})";
+    R"({"type":"object","properties":{"account":{"type":["object","null"],"properties":{"id":{"type":"string"},"email":{"type":["string","null"]},"name":{"type":"string"},"role":{"enum":["viewer","producer","admin"]},"language":{"type":"string"}}},"csrf":{"type":"string"},"second_factor_needed":{"type":"boolean"}}})";
 
 json::object describe(const Account& account) {
   return {{"id", account.id},
@@ -47,15 +47,24 @@ net::Response refused(const access::SignInFailure& failure) {
   }
 }
 
+// What producers and admins are asked for before they act.
+bool needs_second_factor(const SalePtr& sale, const Account& account, bool proved) {
+  return sale->second_factor == access::SecondFactor::Required && !proved &&
+         account.granted() != account.granted_to_one_factor();
+}
+
 void begin_session(const SalePtr& sale, SharedExchange exchange, const Account& account,
                    bool secure, int status) {
   sale->known.know(account);
   sale->sessions.start(
-      account, exchange->loop(), [exchange, account, secure, status](auto started) {
+      account, exchange->loop(), [sale, exchange, account, secure, status](auto started) {
         if (!started) return exchange->respond(problem(503, "busy", sentence(started.error())));
         net::Response answer = json_answer(
-            json::object{{"account", describe(account)}, {"csrf", started->csrf}}, status);
-        answer.headers.add("Set-Cookie", cookie(started->token, secure, access::kSessionLife));
+            json::object{{"account", describe(account)},
+                         {"csrf", started->csrf},
+                         {"second_factor_needed", needs_second_factor(sale, account, false)}},
+            status);
+        answer.headers.add("Set-Cookie", session_cookie(started->token, secure));
         exchange->respond(std::move(answer));
       });
 }
@@ -93,17 +102,20 @@ void tell(const SalePtr& sale, const net::Request& request, SharedExchange excha
   if (!session) {
     return exchange->respond(json_answer(json::object{{"account", nullptr}, {"csrf", ""}}));
   }
-  const std::string csrf = sale->sessions.csrf_of(*token);
-  if (const auto known = sale->known.find(session->name)) {
-    return exchange->respond(
-        json_answer(json::object{{"account", describe(*known)}, {"csrf", csrf}}));
-  }
-  sale->accounts.find(session->name, exchange->loop(), [sale, exchange, csrf](auto account) {
-    if (account) sale->known.know(*account);
+  const auto answer = [sale, csrf = sale->sessions.csrf_of(*token),
+                       proved = session->proved](const Account& account) {
+    return json_answer(
+        json::object{{"account", describe(account)},
+                     {"csrf", csrf},
+                     {"second_factor_needed", needs_second_factor(sale, account, proved)}});
+  };
+  if (const auto known = sale->known.find(session->name)) return exchange->respond(answer(*known));
+  sale->accounts.find(session->name, exchange->loop(), [sale, exchange, answer](auto account) {
     if (!account) {
       return exchange->respond(problem(503, "busy", access::sentence(account.error())));
     }
-    exchange->respond(json_answer(json::object{{"account", describe(*account)}, {"csrf", csrf}}));
+    sale->known.know(*account);
+    exchange->respond(answer(*account));
   });
 }
 
@@ -113,8 +125,7 @@ void sign_out(const SalePtr& sale, const net::Request& request, SharedExchange e
   const auto session = token ? sale->sessions.find(*token) : std::nullopt;
   const auto done = [exchange, secure = request.peer.secure](auto ended) {
     if (!ended) return exchange->respond(problem(503, "busy", sentence(ended.error())));
-    net::Response answer;
-    answer.status = 204;
+    net::Response answer = no_content();
     answer.headers.add("Set-Cookie", cookie("", secure, Seconds{0}));
     exchange->respond(std::move(answer));
   };
@@ -124,6 +135,10 @@ void sign_out(const SalePtr& sale, const net::Request& request, SharedExchange e
 }
 
 }  // namespace
+
+std::string session_cookie(std::string_view token, bool secure) {
+  return cookie(token, secure, access::kSessionLife);
+}
 
 std::vector<net::Route> session_routes(const SalePtr& sale) {
   using net::Method;

@@ -176,6 +176,8 @@ void add_user(CLI::App& root, UserOptions& options, SaleOptions& sale, Act& act)
                 &person);
   add_sale_verb(*command, sale, act, "erase", "The person goes; orders and ledger stay", "NAME",
                 &person);
+  add_sale_verb(*command, sale, act, "forget-factor",
+                "Take off a second factor whose phone and codes are lost", "NAME", &person);
 }
 
 void add_sale(CLI::App& root, SaleOptions& options, Act& act) {

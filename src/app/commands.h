@@ -49,9 +49,10 @@ int user_add(const UserOptions& options);
 
 struct SaleOptions {
   Place place;
-  std::string action;  // list show state | list show refund | export erase | migrate backup restore
-  std::string name;    // an event's slug, an order's id, an account, a file
-  std::string to;      // event state: announced, on_sale, …
+  std::string
+      action;  // list show state | list show refund | export erase forget-factor | migrate backup restore
+  std::string name;  // an event's slug, an order's id, an account, a file
+  std::string to;    // event state: announced, on_sale, …
 };
 int event(const SaleOptions& options);
 int order(const SaleOptions& options);

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <iterator>
 
+#include "access/oidc/limits.h"
 #include "app/settings.h"
 #include "base/name.h"
 
@@ -170,6 +171,32 @@ Expected<void> read_rendition(Config& config, const std::string& file, const tom
   return {};
 }
 
+Expected<void> read_sign_in(Config& config, const std::string& file, const toml::table& table) {
+  access::oidc::Settings one;
+  const auto name = table["name"].value<std::string>();
+  if (!name || !is_name(*name)) {
+    return at(file, table.source(),
+              "[[oidc]] needs name = \"…\" of 1 to 64 letters, digits, _ and -");
+  }
+  if (std::ranges::find(config.sign_ins, *name, &access::oidc::Settings::name) !=
+      config.sign_ins.end()) {
+    return at(file, table.source(),
+              fmt::format("[[oidc]] {} stands here twice; keep one of them", *name));
+  }
+  one.name = one.label = *name;
+  if (auto read = read_keys(file, "[[oidc]]", table, sign_in_settings(), {"name"}, one); !read) {
+    return read;
+  }
+  if (one.issuer.empty() || one.client_id.empty()) {
+    return at(file, table.source(), "[[oidc]] needs issuer and client_id");
+  }
+  if (config.sign_ins.size() >= access::oidc::kProvidersMax) {
+    return at(file, table.source(), "there are more than 16 [[oidc]]; keep the ones people use");
+  }
+  config.sign_ins.push_back(std::move(one));
+  return {};
+}
+
 // Lists of tables, such as [[channel]], each read by `read`.
 Expected<void> read_list(Config& config, const std::string& file, const toml::table& root,
                          std::string_view name,
@@ -220,7 +247,7 @@ Expected<void> read_file(Config& config, const std::string& file) {
                           error.description()));
   }
   for (const auto& [key, node] : root) {
-    if (key.str() == "channel" || key.str() == "rendition") continue;
+    if (key.str() == "channel" || key.str() == "rendition" || key.str() == "oidc") continue;
     std::vector<std::string_view> sections;
     for (const Setting& setting : settings()) sections.push_back(setting.section);
     if (std::ranges::find(sections, key.str()) == sections.end() || !node.is_table()) {
@@ -231,6 +258,7 @@ Expected<void> read_file(Config& config, const std::string& file) {
   }
   // After [channels], whatever their order in the file: they start from its values.
   if (auto read = read_list(config, file, root, "channel", read_channel); !read) return read;
+  if (auto read = read_list(config, file, root, "oidc", read_sign_in); !read) return read;
   return read_list(config, file, root, "rendition", read_rendition);
 }
 
@@ -240,6 +268,29 @@ std::string environment_name(const Setting& setting) {
   std::ranges::transform(name, name.begin(),
                          [](unsigned char c) { return c == '.' ? '_' : std::toupper(c); });
   return name;
+}
+
+// BUTAI_OIDC_NAME_CLIENT_SECRET: a secret need not stand in a file.
+std::string environment_name(const access::oidc::Settings& sign_in) {
+  std::string name = fmt::format("BUTAI_OIDC_{}_CLIENT_SECRET", sign_in.name);
+  std::ranges::transform(name, name.begin(),
+                         [](unsigned char c) { return c == '-' ? '_' : std::toupper(c); });
+  return name;
+}
+
+Expected<void> read_sign_in_secrets(Config& config,
+                                    const std::map<std::string, std::string>& environment) {
+  for (access::oidc::Settings& one : config.sign_ins) {
+    const std::string name = environment_name(one);
+    if (const auto found = environment.find(name); found != environment.end()) {
+      one.client_secret = found->second;
+    }
+    if (one.client_secret.empty()) {
+      return problem(fmt::format("[[oidc]] {} needs client_secret, or the environment variable {}",
+                                 one.name, name));
+    }
+  }
+  return {};
 }
 
 Expected<void> read_environment(Config& config,
@@ -308,13 +359,21 @@ Expected<Config> load_config(const std::string& file,
   // Environment values count as [channels], so [[channel]] keeps what the file says.
   if (auto read = read_environment(config, environment); !read)
     return std::unexpected(read.error());
+  if (auto read = read_sign_in_secrets(config, environment); !read) {
+    return std::unexpected(read.error());
+  }
+  if (!config.mail.smtp.empty() && config.mail.from.empty()) {
+    return problem("[mail] smtp needs [mail] from: the address that letters come from");
+  }
   if (config.renditions.empty()) config.renditions = default_renditions();
   if (auto good = check_ladders(config, config.file); !good) return std::unexpected(good.error());
   return config;
 }
 
-std::string unknown_environment(const std::map<std::string, std::string>& environment) {
+std::string unknown_environment(const std::map<std::string, std::string>& environment,
+                                const Config& config) {
   std::vector<std::string> names{"BUTAI_TOKEN"};  // of the commands that take --token
+  for (const auto& one : config.sign_ins) names.push_back(environment_name(one));
   for (const Setting& setting : settings()) names.push_back(environment_name(setting));
   std::string unknown;
   for (const auto& [name, value] : environment) {

@@ -13,6 +13,8 @@
 #include <vector>
 
 #include "access/edge_links.h"
+#include "access/oidc/settings.h"
+#include "access/sessions.h"
 #include "base/problem.h"
 #include "base/time.h"
 #include "licenses/fairplay_form.h"
@@ -54,6 +56,7 @@ struct AuthConfig {
   std::string jwks_url, jwks_file;
   std::string issuer;
   std::string audience = "butai";
+  access::SecondFactor second_factor = access::SecondFactor::Required;  // of producers and admins
 };
 
 struct StoreConfig {
@@ -67,6 +70,14 @@ struct PaymentsConfig {
                                    .webhook_secret = {},
                                    .api_base = "https://api.stripe.com",
                                    .js_url = "https://js.stripe.com/v3/"};
+};
+
+struct MailConfig {
+  std::string smtp;           // smtp://user:password@host:587; empty: files
+  std::string directory;      // of files; empty: DATA/mail
+  std::string from;           // "Butai <tickets@example.org>"
+  std::string ca;             // PEM file
+  std::string dkim_selector;  // for butai doctor
 };
 
 struct ChannelConfig {
@@ -131,6 +142,8 @@ struct Config {
   PaymentsConfig payments;
   LegalConfig legal;
   ticketing::HookSettings webhooks;
+  MailConfig mail;
+  std::vector<access::oidc::Settings> sign_ins;  // [[oidc]]
   bool channels_auto = true;
   ChannelConfig channel_defaults;
   std::map<std::string, ChannelConfig> channels;  // [[channel]], by name
@@ -160,7 +173,8 @@ Expected<Config> load_config(const std::string& file,
                              const std::map<std::string, std::string>& environment);
 std::map<std::string, std::string> environment_of_this_process();
 // Names that begin with BUTAI_ and mean nothing, each with the one that may be meant; or nothing.
-std::string unknown_environment(const std::map<std::string, std::string>& environment);
+std::string unknown_environment(const std::map<std::string, std::string>& environment,
+                                const Config& config);
 
 Expected<HostPort> parse_host_port(
     const std::string& text);  // "0.0.0.0:8080", "[::]:8080", ":8080"

@@ -160,15 +160,39 @@ TEST_F(ConfigTest, a_wrong_environment_value_is_named) {
   EXPECT_THAT(config.error().sentence, HasSubstr("\"realtime\""));
 }
 
+TEST_F(ConfigTest, providers_have_a_secret_from_the_file_or_the_environment) {
+  const std::string text =
+      "[[oidc]]\nname = \"my-id\"\nissuer = \"https://id.example.org\"\nclient_id = \"c\"\n";
+  const auto without = load(text);
+  ASSERT_FALSE(without);
+  EXPECT_THAT(without.error().sentence, HasSubstr("BUTAI_OIDC_MY_ID_CLIENT_SECRET"));
+  const auto with = load(text, {{"BUTAI_OIDC_MY_ID_CLIENT_SECRET", "s"}});
+  ASSERT_TRUE(with) << with.error().sentence;
+  EXPECT_EQ(with->sign_ins.at(0).client_secret, "s");
+  EXPECT_EQ(with->sign_ins.at(0).label, "my-id");
+  EXPECT_EQ(unknown_environment({{"BUTAI_OIDC_MY_ID_CLIENT_SECRET", "s"}}, *with), "");
+  for (const char* wrong : {"scope = \"email\"", "algorithms = [\"none\"]", "client_auth = \"jwt\"",
+                            "colour = \"red\""}) {
+    EXPECT_FALSE(load(text + "client_secret = \"s\"\n" + wrong + "\n")) << wrong;
+  }
+}
+
+TEST_F(ConfigTest, a_mail_server_needs_to_know_who_writes) {
+  EXPECT_FALSE(load("[mail]\nsmtp = \"smtp://localhost:25\"\n"));
+  EXPECT_TRUE(load("[mail]\nsmtp = \"smtp://localhost:25\"\nfrom = \"B <b@example.org>\"\n"));
+  EXPECT_FALSE(load("[mail]\nsmtp = \"http://localhost\"\nfrom = \"b@example.org\"\n"));
+}
+
 TEST(Environment, a_name_that_means_nothing_is_told_with_the_one_that_may_be_meant) {
   EXPECT_EQ(unknown_environment({{"BUTAI_SERVR_LISTEN", ":1"},
                                  {"BUTAI_LISTEN", ":1"},
                                  {"BUTAI_SERVER_LISTEN", ":1"},
                                  {"BUTAI_TOKEN", "t"},
-                                 {"PATH", "/bin"}}),
+                                 {"PATH", "/bin"}},
+                                {}),
             "BUTAI_LISTEN "
             "BUTAI_SERVR_LISTEN; did you mean BUTAI_SERVER_LISTEN?");
-  EXPECT_EQ(unknown_environment({{"BUTAI_SERVER_LISTEN", ":1"}, {"HOME", "/"}}), "");
+  EXPECT_EQ(unknown_environment({{"BUTAI_SERVER_LISTEN", ":1"}, {"HOME", "/"}}, {}), "");
 }
 
 struct Broken {

@@ -59,6 +59,7 @@ House::House(Config config, HouseOptions options)
 
 House::~House() {
   loops_.stop();
+  post_office_.reset();
   database_.reset();  // finishes what is queued, while everybody whom it is for is still there
 }
 
@@ -68,6 +69,8 @@ Expected<void> House::build() {
   if (auto access = build_access(); !access) return access;
   if (auto keys = build_keys(); !keys) return keys;
   if (auto sale = build_sale(); !sale) return sale;
+  if (auto sign_in = build_sign_in(); !sign_in) return sign_in;
+  if (auto mail = build_mail(); !mail) return mail;
 
   std::vector<Executor*> executors;
   for (std::size_t i = 0; i < loops_.size(); ++i) executors.push_back(&loops_[i]);
@@ -132,6 +135,9 @@ access::RouteParts House::access_parts() {
           .accounts = *accounts_,
           .minter = *minter_,
           .desk = desk_.get(),
+          .factors = config_.get()->auth.second_factor == access::SecondFactor::Required
+                         ? factors_.get()
+                         : nullptr,
           .is_protected =
               [this](const std::string& channel) { return channels_->is_protected(channel); },
           .license_tokens = service_tokens_->any()};
@@ -254,6 +260,7 @@ Expected<Ports> House::start() {
   auto ports = listen_everywhere();
   if (!ports) return ports;
   https_port_ = ports->https;
+  http_port_ = ports->http;
   open_sale();
   ready_ = true;
   return ports;

@@ -15,11 +15,15 @@
 #include "access/guard.h"
 #include "access/jwks.h"
 #include "access/key_ring.h"
+#include "access/oidc/sign_in.h"
 #include "access/panic_switch.h"
 #include "access/password.h"
 #include "access/plays.h"
+#include "access/proofs.h"
 #include "access/publish_keys.h"
+#include "access/recovery.h"
 #include "access/routes.h"
+#include "access/second_factor.h"
 #include "access/secret.h"
 #include "access/tickets.h"
 #include "access/token_minter.h"
@@ -34,6 +38,7 @@
 #include "keys/vault.h"
 #include "licenses/license_service.h"
 #include "live/channels.h"
+#include "mail/post_office.h"
 #include "net/loop.h"
 #include "net/movable.h"
 #include "net/outgoing.h"
@@ -84,6 +89,9 @@ class House {
   Expected<void> build_access();
   Expected<void> build_keys();
   Expected<void> build_sale();
+  Expected<void> build_mail();
+  Expected<void> build_sign_in();
+  std::string site() const;
   std::vector<net::Route> sale_routes();
   access::RouteParts access_parts();
   pages::PagesOptions pages_options();
@@ -102,6 +110,7 @@ class House {
   LiveConfig config_;
   std::atomic<bool> ready_{false};            // asked by /readyz on every loop
   std::atomic<std::uint16_t> https_port_{0};  // likewise, by pages that redirect
+  std::atomic<std::uint16_t> http_port_{0};   // likewise, by letters where no public_url is set
   bool has_accounts_ = false;
   net::TlsFiles certificate_;
 
@@ -121,6 +130,10 @@ class House {
   std::unique_ptr<access::Accounts> accounts_;
   std::unique_ptr<access::PublishKeys> publish_keys_;
   std::unique_ptr<access::Sessions> sessions_;
+  std::unique_ptr<access::Proofs> proofs_;
+  std::unique_ptr<access::Recovery> recovery_;
+  std::unique_ptr<access::SecondFactors> factors_;
+  std::unique_ptr<mail::PostOffice> post_office_;
   std::unique_ptr<ticketing::Rights> rights_;
   std::unique_ptr<ticketing::TestProvider> test_provider_;
   std::unique_ptr<ticketing::Stripe> stripe_;  // null: the test provider takes what is paid
@@ -131,6 +144,7 @@ class House {
   std::unique_ptr<api::KnownPeople> known_people_;
   TimerHandle session_look_;  // lives on the first loop
   std::unique_ptr<net::Outgoing> outgoing_;
+  std::unique_ptr<access::oidc::SignIns> sign_ins_;
   std::unique_ptr<keys::Vault> vault_;
   std::unique_ptr<drm::KeyProvider> key_provider_;
   std::unique_ptr<licenses::ServiceTokens> service_tokens_;

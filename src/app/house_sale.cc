@@ -28,7 +28,8 @@ Expected<void> House::build_sale() {
   }
   ticketing::Provider& provider =
       stripe_ ? static_cast<ticketing::Provider&>(*stripe_) : *test_provider_;
-  sessions_ = std::make_unique<access::Sessions>(*database_, *secret_, clock_, random_);
+  sessions_ = std::make_unique<access::Sessions>(*database_, *secret_, clock_, random_,
+                                                 config->auth.second_factor);
   rights_ = std::make_unique<ticketing::Rights>(
       *database_, clock_, [this](std::string_view name) { return plays_->owner_of(name); });
   box_office_ =
@@ -74,12 +75,16 @@ std::vector<net::Route> House::sale_routes() {
       api::Sale{.office = *box_office_,
                 .accounts = *accounts_,
                 .sessions = *sessions_,
+                .sign_ins = *sign_ins_,
+                .recovery = *recovery_,
+                .factors = *factors_,
                 .guard = *guard_,
                 .plays = *plays_,
                 .panic = *panic_,
                 .known = *known_people_,
                 .clock = clock_,
                 .test_provider = cards ? test_provider_.get() : nullptr,
+                .second_factor = config_.get()->auth.second_factor,
                 .test_operator = payments.test == PaymentsConfig::Test::Operator,
                 .stripe = stripe_ ? std::optional(payments.stripe) : std::nullopt,
                 .why_nothing_is_sold = [this] { return app::why_nothing_is_sold(*config_.get()); },
@@ -94,7 +99,8 @@ std::vector<net::Route> House::sale_routes() {
                       return access::play_answer(parts, play, peer, 201);
                     }});
   std::vector<net::Route> table;
-  for (auto routes : {api::session_routes(sale), api::event_routes(sale), api::order_routes(sale),
+  for (auto routes : {api::session_routes(sale), api::sign_in_routes(sale),
+                      api::account_routes(sale), api::event_routes(sale), api::order_routes(sale),
                       api::receipt_routes(sale), api::sales_routes(sale), api::panic_routes(sale),
                       api::entitlement_routes(sale), api::producer_routes(sale),
                       api::test_payment_routes(sale)}) {
@@ -126,6 +132,7 @@ void House::open_sale() {
     });
     look_at_sessions();
   });
+  post_office_->start();
 }
 
 void House::look_at_sessions() {

@@ -5,6 +5,9 @@
 #include <sstream>
 
 #include "app/legal.h"
+#include "mail/address.h"
+#include "mail/carrier.h"
+#include "net/outgoing.h"
 
 namespace butai::app {
 namespace {
@@ -126,6 +129,15 @@ constexpr std::array<std::pair<std::string_view, PaymentsConfig::Test>, 3> kTest
     {{"off", PaymentsConfig::Test::Off},
      {"cards", PaymentsConfig::Test::Cards},
      {"operator", PaymentsConfig::Test::Operator}}};
+constexpr std::array<std::pair<std::string_view, access::SecondFactor>, 2> kSecondFactor{
+    {{"required", access::SecondFactor::Required}, {"off", access::SecondFactor::Off}}};
+using access::oidc::Settings;
+constexpr std::array<std::pair<std::string_view, Settings::ClientAuth>, 2> kClientAuth{
+    {{"post", Settings::ClientAuth::Post}, {"basic", Settings::ClientAuth::Basic}}};
+constexpr std::array<std::pair<std::string_view, access::Algorithm>, 3> kAlgorithms{
+    {{"RS256", access::Algorithm::RS256},
+     {"ES256", access::Algorithm::ES256},
+     {"HS256", access::Algorithm::HS256}}};
 constexpr std::string_view kAddress = "an address and port, e.g. \"0.0.0.0:8080\" or \"[::]:8080\"";
 constexpr std::string_view kService = "an https address (http on loopback only)";
 constexpr std::string_view kHeader = "\"Name: value\"";
@@ -190,6 +202,43 @@ const std::array kRenditionSettings{
                      }},
 };
 
+bool set_algorithms(Settings& settings, const std::string& text) {
+  std::vector<std::string> names;
+  set_list(names, text);
+  settings.algorithms.clear();
+  for (const std::string& name : names) {
+    if (!set_choice(settings.algorithms.emplace_back(), name, kAlgorithms)) return false;
+  }
+  return !names.empty();
+}
+
+bool set_some_text(std::string& target, const std::string& text) {
+  return !text.empty() && set_text(target, text);
+}
+
+const std::array kSignInSettings{
+    SignInSetting{"label", "the words on its button, e.g. \"Google\"",
+                  [](Settings& c, const std::string& t) { return set_some_text(c.label, t); }},
+    SignInSetting{"issuer", "an https address (http on loopback only), as the provider writes it",
+                  [](Settings& c, const std::string& t) {
+                    return net::check_outgoing_url(t).has_value() && set_text(c.issuer, t);
+                  }},
+    SignInSetting{"client_id", "what the provider gave",
+                  [](Settings& c, const std::string& t) { return set_some_text(c.client_id, t); }},
+    SignInSetting{
+        "client_secret", "what the provider gave",
+        [](Settings& c, const std::string& t) { return set_some_text(c.client_secret, t); }},
+    SignInSetting{"scope", "words with openid among them, e.g. \"openid email profile\"",
+                  [](Settings& c, const std::string& t) {
+                    return (" " + t + " ").contains(" openid ") && set_text(c.scope, t);
+                  }},
+    SignInSetting{"algorithms", "a list of \"RS256\", \"ES256\" and \"HS256\"", set_algorithms},
+    SignInSetting{"client_auth", "\"post\" or \"basic\"",
+                  [](Settings& c, const std::string& t) {
+                    return set_choice(c.client_auth, t, kClientAuth);
+                  }},
+};
+
 std::vector<Setting> make_settings() {
   std::vector<Setting> all{
       {"server", "listen", kAddress,
@@ -235,6 +284,23 @@ std::vector<Setting> make_settings() {
        [](Config& c, const std::string& t) { return set_text(c.auth.issuer, t); }},
       {"auth", "audience", "the aud that tokens must carry",
        [](Config& c, const std::string& t) { return !t.empty() && set_text(c.auth.audience, t); }},
+      {"auth", "second_factor", "\"required\" or \"off\"",
+       [](Config& c, const std::string& t) {
+         return set_choice(c.auth.second_factor, t, kSecondFactor);
+       }},
+      {"mail", "smtp", "smtp://user:password@host:587 or smtps://user:password@host",
+       [](Config& c, const std::string& t) {
+         return (t.empty() || mail::check_smtp(t).has_value()) && set_text(c.mail.smtp, t);
+       }},
+      {"mail", "directory", "the path of a folder",
+       [](Config& c, const std::string& t) { return set_text(c.mail.directory, t); }},
+      {"mail", "from", "an address, e.g. \"Butai <tickets@example.org>\"",
+       [](Config& c, const std::string& t) {
+         return mail::parse_sender(t).has_value() && set_text(c.mail.from, t);
+       }},
+      {"mail", "ca", kFile, [](Config& c, const std::string& t) { return set_text(c.mail.ca, t); }},
+      {"mail", "dkim_selector", "the selector that the mail server signs with",
+       [](Config& c, const std::string& t) { return set_text(c.mail.dkim_selector, t); }},
       {"store", "url", "an address, e.g. \"postgresql://butai@db.example.org/butai\"",
        [](Config& c, const std::string& t) {
          return (t.empty() || t.starts_with("postgresql://")) && set_text(c.store.url, t);
@@ -363,6 +429,8 @@ std::span<const Setting> settings() {
 std::span<const ChannelSetting> channel_settings() { return kChannelSettings; }
 
 std::span<const RenditionSetting> rendition_settings() { return kRenditionSettings; }
+
+std::span<const SignInSetting> sign_in_settings() { return kSignInSettings; }
 
 std::optional<worker::Capture> parse_input(const std::string& text) {
   worker::Capture capture;

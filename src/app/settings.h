@@ -36,6 +36,14 @@ struct RenditionSetting {
   std::function<bool(worker::Rung&, const std::string&)> set;
 };
 std::span<const RenditionSetting> rendition_settings();
+
+// Those of an [[oidc]].
+struct SignInSetting {
+  std::string_view name;
+  std::string_view expects;
+  std::function<bool(access::oidc::Settings&, const std::string&)> set;
+};
+std::span<const SignInSetting> sign_in_settings();
 std::vector<worker::Rung> default_renditions();
 // "test", "test:1920x1080" or "file:PATH"; nothing: it is none of them.
 std::optional<worker::Capture> parse_input(const std::string& text);

@@ -46,11 +46,12 @@ struct PageFile {
   Rests rests = Rests::No;
 };
 constexpr std::string_view kPayFile = "pay/index.html";
-constexpr std::array<PageFile, 17> kPages{{
+constexpr std::array<PageFile, 18> kPages{{
     {"/e/{slug}", "event/index.html", Rests::Yes},
     {"/e/{slug}/test", "test_playback/index.html", Rests::Yes},
     {"/e/{slug}/buy", "buy/index.html", Rests::Yes},
     {"/sign-in", "sign_in/index.html"},
+    {"/account", "account/index.html"},
     {"/orders/{id}", "order/index.html", Rests::Yes},
     {"/orders/{id}/pay", kPayFile, Rests::Yes},
     {"/orders/{id}/receipt", "receipt/index.html", Rests::Yes},

@@ -231,6 +231,63 @@ constexpr Migration kMigrations[] = {
     {39, "hook_event_next", "CREATE INDEX hook_event_next ON hook_event (next_at)"},
     {40, "panic_switch", "CREATE TABLE panic_switch (is_on BIGINT NOT NULL)"},
     {41, "panic_switch_off", "INSERT INTO panic_switch (is_on) VALUES (0)"},
+    // --- letters ----------------------------------------------------------------------------------
+    {42, "letter",
+     "CREATE TABLE letter ("
+     " letter_key VARCHAR(160) PRIMARY KEY NOT NULL,"
+     " account VARCHAR(32) NOT NULL REFERENCES account (id),"
+     " address VARCHAR(254) NOT NULL,"
+     " language VARCHAR(8) NOT NULL,"
+     " kind VARCHAR(16) NOT NULL,"
+     " content TEXT NOT NULL,"
+     " state VARCHAR(16) NOT NULL CHECK (state IN"
+     " ('waiting', 'sending', 'sent', 'bounced', 'unknown', 'late')),"
+     " why VARCHAR(200) NOT NULL,"
+     " created_at BIGINT NOT NULL,"
+     " next_at BIGINT NOT NULL,"
+     " until_at BIGINT NOT NULL,"
+     " tries BIGINT NOT NULL)"},
+    {43, "letter_next", "CREATE INDEX letter_next ON letter (state, next_at)"},
+    {44, "letter_account", "CREATE INDEX letter_account ON letter (account, next_at)"},
+    {45, "performance_reminded",
+     "ALTER TABLE performance ADD COLUMN reminded BIGINT NOT NULL DEFAULT 0"},
+    // --- signing in -------------------------------------------------------------------------------
+    {46, "account_email_verified", "ALTER TABLE account ADD COLUMN email_verified_at BIGINT"},
+    {47, "account_session_proved", "ALTER TABLE account_session ADD COLUMN proved_at BIGINT"},
+    {48, "identity",
+     "CREATE TABLE identity ("
+     " issuer VARCHAR(255) NOT NULL,"
+     " subject VARCHAR(255) NOT NULL,"
+     " account VARCHAR(32) NOT NULL REFERENCES account (id),"
+     " id VARCHAR(32) NOT NULL UNIQUE,"
+     " provider VARCHAR(64) NOT NULL,"
+     " email VARCHAR(254) NOT NULL,"
+     " linked_at BIGINT NOT NULL,"
+     " PRIMARY KEY (issuer, subject))"},
+    {49, "identity_account", "CREATE INDEX identity_account ON identity (account)"},
+    // Answers of identity providers that were taken, until their time is over: each once.
+    {50, "sign_in_used",
+     "CREATE TABLE sign_in_used ("
+     " state VARCHAR(32) PRIMARY KEY NOT NULL,"
+     " expires_at BIGINT NOT NULL)"},
+    {51, "proof",
+     "CREATE TABLE proof ("
+     " id VARCHAR(32) PRIMARY KEY NOT NULL,"
+     " used_for VARCHAR(8) NOT NULL CHECK (used_for IN ('verify', 'reset')),"
+     " account VARCHAR(32) NOT NULL REFERENCES account (id),"
+     " address VARCHAR(254) NOT NULL,"
+     " expires_at BIGINT NOT NULL)"},
+    {52, "second_factor",
+     "CREATE TABLE second_factor ("
+     " account VARCHAR(32) PRIMARY KEY NOT NULL REFERENCES account (id),"
+     " secret VARCHAR(128) NOT NULL,"
+     " confirmed_at BIGINT,"
+     " last_step BIGINT NOT NULL)"},
+    {53, "recovery_code",
+     "CREATE TABLE recovery_code ("
+     " account VARCHAR(32) NOT NULL REFERENCES account (id),"
+     " hash VARCHAR(64) NOT NULL,"
+     " PRIMARY KEY (account, hash))"},
 };
 
 int version_of(soci::session& sql) {

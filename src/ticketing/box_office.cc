@@ -1,6 +1,7 @@
 #include "ticketing/box_office.h"
 
 #include "base/log.h"
+#include "ticketing/letters.h"
 #include "ticketing/limits.h"
 
 namespace butai::ticketing {
@@ -63,6 +64,7 @@ void BoxOffice::look_for_work() {
       *home_,
       [](Work& work) -> Outcome<std::vector<Call>> {
         end_holds(work);
+        remind(work);
         return due(work);
       },
       [this](Outcome<std::vector<Call>> calls) {

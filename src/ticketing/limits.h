@@ -73,6 +73,10 @@ inline constexpr std::size_t kTicketTypesMax = 50;   // of an event
 inline constexpr std::size_t kChannelsMax = 16;      // of a performance
 inline constexpr std::int64_t kPriceMax = 100'000'000;
 
+// Letters that remind, before the doors: late enough to be read at the right time, early enough to charge a
+// phone.
+inline constexpr Seconds kRemindBefore{3600};
+
 // How soon a node sees what another one sold, refunded or changed.
 inline constexpr Seconds kLookEvery{1};
 

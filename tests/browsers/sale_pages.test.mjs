@@ -33,7 +33,10 @@ after(async () => {
   await server?.stop();
 });
 
-const spoken = (path, lang) => `${path}${path.includes('?') ? '&' : '?'}lang=${lang}`;
+function spoken(address, lang) {
+  const [path, hash] = address.split('#');
+  return `${path}${path.includes('?') ? '&' : '?'}lang=${lang}${hash ? `#${hash}` : ''}`;
+}
 
 async function open(context, sale, lang) {
   const page = await context.newPage();

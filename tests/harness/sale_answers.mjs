@@ -69,6 +69,13 @@ export const answers = () => ({
   [`GET /events/${event.slug}`]: event,
   [`GET /orders/${order.id}`]: order,
   'GET /orders': list([konbini]),
+  'GET /sign-ins': { sign_ins: [{ name: 'line', label: 'LINE' }, { name: 'google', label: 'Google' }] },
+  'GET /account': {
+    email: account.email, email_verified: false, mail_problem: null, password: true,
+    sign_ins: [{ id: 'id_1', name: 'line', email: '', linked: at(Date.now() - kDayMs) }],
+    second_factor: { in_force: true, recovery_codes_left: 9, shown: false },
+  },
+  'POST /account/second-factor': { secret: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP', address: 'otpauth://totp/Butai:hanako%40example.jp?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Butai' },
   'GET /tickets': { tickets: [ticket, { ...ticket, id: 'tk_2', state: 'revoked', performances: [second] }, { ...ticket, id: 'tk_3', state: 'over', performances: [performance] }] },
   'GET /test-reports': { reports: [] },
   'POST /orders': [201, order],

@@ -30,6 +30,16 @@ export const kSalePages = {
   event_missing: page('/e/nothing'),
   sign_in: page('/sign-in?next=/tickets', nobody),
   make_account: page(`/sign-in?next=/e/${event.slug}/buy`, nobody),
+  sign_in_problem: page('/sign-in?problem=address-taken&next=/tickets', nobody),
+  forgot: page('/sign-in?forgot=1', nobody),
+  reset: page('/sign-in#reset=x', nobody),
+  account: page('/account'),
+  account_without_factor: page('/account', (table) => {
+    table['GET /account'].second_factor = { in_force: false, recovery_codes_left: 0, shown: false };
+  }),
+  bounced: page('/tickets', (table) => {
+    table['GET /account'].mail_problem = '550 no such user';
+  }),
   test: page(`/e/${event.slug}/test`),
   buy: page(`/e/${event.slug}/buy?type=tt_1`),
   buy_with_code: page(`/e/${event.slug}/buy?type=tt_3`),

@@ -16,6 +16,7 @@ import { useAnswer } from '../server/use_answer';
 import { useTexts } from '../texts/language';
 import { textOf } from '../texts/text_of';
 import { Artwork, Loading, Notice, Page, Refused, When } from '../theme/sale';
+import { OtherApp } from './other_app';
 import { saleOf } from './sale_of';
 
 const kLookMs = 30_000; // a sale that begins, and what is left of it, show without a reload
@@ -42,6 +43,7 @@ export function EventPage() {
   const over = event.state === 'ended' || event.state === 'closed';
   return (
     <Page title={title} wide>
+      <OtherApp />
       <article class="bill-page">
         <div class="bill-art">
           <Artwork src={event.artwork} name={event.slug} />

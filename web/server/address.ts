@@ -18,3 +18,12 @@ export function goToSignIn(): void {
 
 export const watchAddress = (channel: string, performance: string): string =>
   `/watch/${encodeURIComponent(channel)}?performance=${encodeURIComponent(performance)}`;
+
+// What stands behind the # of a letter's link, and stands there no longer: no server and no history keeps it.
+export function secretInHash(name: string): string | null {
+  const start = `#${name}=`;
+  if (!location.hash.startsWith(start)) return null;
+  const secret = location.hash.slice(start.length);
+  history.replaceState(null, '', location.pathname + location.search);
+  return secret;
+}

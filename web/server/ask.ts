@@ -32,6 +32,7 @@ export interface Account {
 export interface Session {
   account: Account | null;
   csrf: string;
+  second_factor_needed?: boolean; // before acting as a producer or admin
 }
 
 const kCsrfHeader = 'X-CSRF-Token';

@@ -1,16 +1,28 @@
-// Signing in, or making an account: one form, and back to where the visitor came from.
+// Signing in, or making an account: one form, the providers there are, and back to where the visitor came from.
 
 import { useState } from 'preact/hooks';
+import { signInWays, startAddress } from '../server/account';
 import { inQuery, safeNext } from '../server/address';
 import type { Refusal } from '../server/ask';
 import { makeAccount, signIn } from '../server/sale';
-import { useAct } from '../server/use_answer';
+import { useAct, useAnswer } from '../server/use_answer';
 import { useTexts } from '../texts/language';
 import { Notice, Page, Refused } from '../theme/sale';
+import { Forgot, Reset } from './new_password';
 
 const kPasswordLettersMin = 8;
 
 export function SignInPage() {
+  const [way, setWay] = useState<'form' | 'forgot' | 'reset'>(
+    location.hash.startsWith('#reset=') ? 'reset' : inQuery('forgot') ? 'forgot' : 'form',
+  );
+  const back = () => setWay('form');
+  if (way === 'reset') return <Reset back={back} />;
+  if (way === 'forgot') return <Forgot back={back} />;
+  return <SignInForm forgot={() => setWay('forgot')} />;
+}
+
+function SignInForm({ forgot }: { forgot(): void }) {
   const { texts, language } = useTexts();
   const words = texts.sale.sign;
   const next = safeNext(inQuery('next'));
@@ -24,9 +36,12 @@ export function SignInPage() {
 
   const submit = () =>
     run(async () => {
-      if (making) await makeAccount({ email, password, language, ...(name ? { name } : {}) });
-      else await signIn(email, password);
-      location.replace(next);
+      const session = making
+        ? await makeAccount({ email, password, language, ...(name ? { name } : {}) })
+        : await signIn(email, password);
+      location.replace(
+        session.second_factor_needed ? `/account?next=${encodeURIComponent(next)}` : next,
+      );
     });
   return (
     <Page title={making ? words.make : words.in}>
@@ -38,6 +53,8 @@ export function SignInPage() {
         }}
       >
         <h1>{making ? words.makeTitle : words.inTitle}</h1>
+        <Problem />
+        <Providers next={next} />
         <div class="field">
           <label for="email">{making ? words.email : words.emailOrName}</label>
           <input
@@ -97,9 +114,37 @@ export function SignInPage() {
         <button class="link" type="button" onClick={() => setMaking(!making)}>
           {making ? words.toIn : words.toMake}
         </button>
+        {!making && (
+          <button class="link" type="button" onClick={forgot}>
+            {texts.accountPage.signIn.forgot}
+          </button>
+        )}
         {making && <p class="fine">{words.purpose}</p>}
       </form>
     </Page>
+  );
+}
+
+// Why somebody came back from a provider without being signed in.
+function Problem() {
+  const { problems } = useTexts().texts.accountPage.signIn;
+  const words = problems[inQuery('problem') as keyof typeof problems];
+  return words ? <Notice kind="bad">{words}</Notice> : null;
+}
+
+function Providers({ next }: { next: string }) {
+  const words = useTexts().texts.accountPage.signIn;
+  const { answer: ways } = useAnswer(signInWays, []);
+  if (!ways || ways.length === 0) return null;
+  return (
+    <>
+      {ways.map(({ name, label }) => (
+        <a key={name} class="button button-wide" href={startAddress(name, next)}>
+          {words.with(label)}
+        </a>
+      ))}
+      <p class="fine or">{words.or}</p>
+    </>
   );
 }
 

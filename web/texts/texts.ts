@@ -1,6 +1,7 @@
 // Every word the pages say, in Japanese and English: one file per page. In each, `en` gives the type, so
 // that a line missing in `ja` does not compile.
 
+import * as account from './account';
 import * as common from './common';
 import * as home from './home';
 import * as legal from './legal';
@@ -14,6 +15,7 @@ export type Language = 'en' | 'ja';
 function texts(language: Language) {
   return {
     ...common[language],
+    accountPage: account[language],
     home: home[language],
     legal: legal[language],
     sale: sale[language],

@@ -99,6 +99,7 @@ function AccountMenu({ account }: { account: Account }) {
         </summary>
         <div class="menu-list">
           <p>{account.email ?? name}</p>
+          <a href="/account">{texts.account}</a>
           {account.role !== 'viewer' && <a href="/producer">{texts.producerPages}</a>}
           <button type="button" onClick={() => void leave('here')}>
             {texts.signOut}

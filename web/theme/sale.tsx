@@ -5,6 +5,7 @@ import { useEffect } from 'preact/hooks';
 import { dateText, timeText, viewersText, zoneName } from '../format/zone';
 import type { Refusal } from '../server/ask';
 import type { Performance } from '../server/sale';
+import { useSessionAnswer } from '../server/use_answer';
 import { useTexts } from '../texts/language';
 import { Footer } from './footer';
 import { Header } from './header';
@@ -24,10 +25,27 @@ export function Page({ title, wide = false, children }: PageProperties) {
     <div class="house">
       <Header />
       <main id="main" class={wide ? 'column column-wide' : 'column'}>
+        {location.pathname.startsWith('/producer') && <SecondFactorFirst />}
         {children}
       </main>
       <Footer />
     </div>
+  );
+}
+
+// A producer who has not shown a second factor is told where, instead of being refused at every button.
+function SecondFactorFirst() {
+  const words = useTexts().texts.accountPage;
+  const { answer: session } = useSessionAnswer();
+  if (!session?.second_factor_needed) return null;
+  const next = encodeURIComponent(location.pathname + location.search);
+  return (
+    <Notice kind="warn">
+      <p>{words.factorFirst}</p>
+      <a class="button button-main" href={`/account?next=${next}`}>
+        {words.goOn}
+      </a>
+    </Notice>
   );
 }
 

@@ -1,6 +1,7 @@
 // My tickets: each looks like one, and leads to the performance.
 
 import { useEffect } from 'preact/hooks';
+import { accountDetails } from '../server/account';
 import { goToSignIn, watchAddress } from '../server/address';
 import {
   orders as askOrders,
@@ -11,13 +12,14 @@ import {
 import { useAnswer } from '../server/use_answer';
 import { useTexts } from '../texts/language';
 import { textOf } from '../texts/text_of';
-import { Artwork, Loading, Page, Refused, When } from '../theme/sale';
+import { Artwork, Loading, Notice, Page, Refused, When } from '../theme/sale';
 
 export function TicketsPage() {
   const { texts } = useTexts();
   const words = texts.sale.tickets;
   const { answer: tickets, refusal } = useAnswer(askTickets, []);
   const { answer: orders } = useAnswer(() => askOrders().catch(() => []), []);
+  const { answer: account } = useAnswer(() => accountDetails().catch(() => null), []);
   useEffect(() => {
     if (refusal?.status === 401) goToSignIn();
   }, [refusal]);
@@ -29,6 +31,9 @@ export function TicketsPage() {
       <h1 class="page-title">{words.title}</h1>
       {refusal && refusal.status !== 401 && <Refused refusal={refusal} />}
       {!tickets && !refusal && <Loading />}
+      {account?.mail_problem && (
+        <Notice kind="warn">{texts.accountPage.mailProblem(account.mail_problem)}</Notice>
+      )}
       {open.length > 0 && <OpenOrders orders={open} />}
       {tickets && now.length === 0 && (
         <div class="empty">

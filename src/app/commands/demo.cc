@@ -115,7 +115,8 @@ std::string mint(House& house, const std::string& subject, std::vector<std::stri
   return token ? *token : token.error().sentence;
 }
 
-void greet(House& house, const Ports& ports, const std::string& host, const People& people) {
+void greet(House& house, const Ports& ports, const std::string& host, const People& people,
+           const std::string& mail) {
   const std::string camera = mint(house, "camera", {"publish:camera", "view:camera"});
   fmt::print(R"(
   Butai is on the air.  舞台の幕が上がりました。
@@ -128,6 +129,7 @@ void greet(House& house, const Ports& ports, const std::string& host, const Peop
     viewer@example.org      password {6}
     producer@example.org    password {7}
     test card  4242 4242 4242 4242
+    letters    {8}
 
   Send your own camera / 自分のカメラを送る (it goes to the channel "camera", which needs this token)
     export BUTAI_TOKEN={3}
@@ -142,7 +144,7 @@ void greet(House& house, const Ports& ports, const std::string& host, const Peop
 
 )",
              host, ports.http, ports.https, camera, house.fingerprint(), ports.rtmp,
-             people.viewer_password, people.producer_password);
+             people.viewer_password, people.producer_password, mail);
   std::fflush(stdout);
 }
 
@@ -167,7 +169,11 @@ int demo(const DemoOptions& options) {
   stage.access = Access::Ticket;
   config->channels[kDemoStage] = stage;
   config->payments.test = PaymentsConfig::Test::Operator;
+  config->auth.second_factor = access::SecondFactor::Off;
 
+  const std::string mail = !config->mail.smtp.empty()        ? "to the mail server of [mail] smtp"
+                           : !config->mail.directory.empty() ? config->mail.directory
+                                                             : serve_options.place.data + "/mail";
   TestPicture picture, stage_picture, trial_picture;
   const std::string default_host = options.lan ? "0.0.0.0" : "127.0.0.1";
   return run_house(
@@ -188,7 +194,7 @@ int demo(const DemoOptions& options) {
           }
         }
         const People people = invite_people(house);
-        if (!options.serve.print_ports) greet(house, ports, "localhost", people);
+        if (!options.serve.print_ports) greet(house, ports, "localhost", people, mail);
       });
 }
 

@@ -17,6 +17,7 @@
 #include "app/house.h"
 #include "app/ladder_trial.h"
 #include "app/legal.h"
+#include "app/mail_checks.h"
 #include "app/protection_checks.h"
 #include "base/random.h"
 #include "net/listener.h"
@@ -191,6 +192,7 @@ int doctor(const Place& place) {
   check_secret(report, *config, data);
   check_protection(report, *config, data);
   check_certificate(report, *config, data);
+  check_mail(report, *config, data);
   check_port(report, "http", config->server.listen.value_or(HostPort{"0.0.0.0", 8080}));
   check_port(report, "https", config->server.https_listen.value_or(HostPort{"0.0.0.0", 8443}));
   check_port(report, "rtmp", config->server.rtmp_listen.value_or(HostPort{"0.0.0.0", 1935}));

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "access/panic_switch.h"
+#include "access/second_factor.h"
 #include "app/commands.h"
 #include "app/config.h"
 #include "app/fail.h"
@@ -146,6 +147,15 @@ Outcome<std::string> check_orders(Work& work) {
                      work.sql.number("SELECT COUNT(*) FROM orders"));
 }
 
+// Phone and recovery codes are lost: whoever has this machine says that it is so.
+Outcome<std::string> forget_factor(Work& work, const std::string& name) {
+  const auto account =
+      work.sql.row("SELECT id FROM account WHERE name = ? OR email = ?", {name, name});
+  if (!account) return std::unexpected(Fault::NotFound);
+  access::SecondFactors::remove_in(work.sql, account->text(0));
+  return "no second factor any more; the next sign-in sets one up\n";
+}
+
 }  // namespace
 
 int event(const SaleOptions& options) {
@@ -174,6 +184,7 @@ int order(const SaleOptions& options) {
 int person(const SaleOptions& options) {
   return print(options, [&](Work& work) -> Outcome<std::string> {
     if (options.action == "export") return ticketing::export_person(work, options.name);
+    if (options.action == "forget-factor") return forget_factor(work, options.name);
     const auto erased = ticketing::erase_person(work, options.name);
     if (!erased) return std::unexpected(erased.error());
     return "erased; orders and ledger stay without the person\n";

@@ -51,7 +51,8 @@ void start_log(const LogConfig& config) {
 int run_house(const ServeOptions& options, Config config, const std::string& default_host,
               const std::function<void(House&, const Ports&)>& on_ready) {
   start_log(config.log);
-  if (const auto names = unknown_environment(environment_of_this_process()); !names.empty()) {
+  if (const auto names = unknown_environment(environment_of_this_process(), config);
+      !names.empty()) {
     log::warning("the environment has names that mean nothing", {{"names", names}});
   }
   raise_descriptor_limit();

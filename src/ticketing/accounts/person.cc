@@ -1,7 +1,10 @@
 #include "ticketing/accounts/person.h"
 
+#include <fmt/format.h>
+
 #include <boost/json.hpp>
 
+#include "mail/outbox.h"
 #include "ticketing/orders/orders.h"
 #include "ticketing/times.h"
 
@@ -64,6 +67,10 @@ Outcome<std::string> export_person(Work& work, std::string_view name_or_email) {
                 *account)},
       {"trials",
        times_in(work, "SELECT report, created_at FROM test_report WHERE account = ?", *account)},
+      {"linked",
+       times_in(work, "SELECT provider, linked_at FROM identity WHERE account = ?", *account)},
+      {"letters",
+       times_in(work, "SELECT kind, created_at FROM letter WHERE account = ?", *account)},
       {"sign_ins",
        times_in(work, "SELECT 'signed in', created_at FROM account_session WHERE account = ?",
                 *account)}};
@@ -89,6 +96,10 @@ Outcome<void> erase_person(Work& work, std::string_view name_or_email) {
       "UPDATE receipt SET addressee = '' WHERE order_id IN"
       " (SELECT id FROM orders WHERE account = ?)",
       {*account});
+  for (const char* table : {"identity", "proof", "recovery_code", "second_factor"}) {
+    work.sql.run(fmt::format("DELETE FROM {} WHERE account = ?", table), {*account});
+  }
+  mail::forget(work.sql, *account);
   return {};
 }
 

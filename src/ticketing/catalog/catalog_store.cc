@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/name.h"
+#include "ticketing/letters.h"
 #include "ticketing/limits.h"
 #include "ticketing/orders/orders.h"
 
@@ -334,6 +335,7 @@ Outcome<void> delay(Work& work, std::string_view performance, std::int64_t minut
   one.end = utc_of(row->number(2)) + (which == Delayed::Start ? Micros{0} : Micros{by});
   if (one.start >= one.end) return std::unexpected(Fault::BadRequest);
   set_times(work, one);
+  tell_holders(work, mail::Kind::Delayed, performance);
   return {};
 }
 

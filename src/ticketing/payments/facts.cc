@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "ticketing/entitlements/entitlements.h"
+#include "ticketing/letters.h"
 #include "ticketing/limits.h"
 #include "ticketing/orders/ledger.h"
 #include "ticketing/payments/calls.h"
@@ -59,12 +60,15 @@ Payment joined(const Payment& payment, const PaymentFacts& facts) {
 // Every step that what is known allows, in the order of an order's life.
 void step(Work& work, Order& order, const Payment& payment) {
   if (payment.captured > 0) {
+    const bool late = order.state != OrderState::PendingPayment;
     move(work, order, Trigger::Captured);
     if (order.state == OrderState::Paid) {
       if (move(work, order, Trigger::Grant)) {
         grant(work, order);
+        tell(work, late ? mail::Kind::LateSeat : mail::Kind::Paid, order);
       } else {
         want_refund(work, payment);  // it was too late, and there is no seat any more
+        tell(work, mail::Kind::LateRefund, order);
       }
     }
   }
@@ -76,6 +80,7 @@ void step(Work& work, Order& order, const Payment& payment) {
   if (payment.captured > 0 && payment.refunded == payment.captured &&
       move(work, order, Trigger::Returned)) {
     revoke(work, order);
+    tell(work, mail::Kind::Refunded, order);
   }
   if (payment.gone && payment.captured == 0) {
     move(work, order, payment.cancelled ? Trigger::Cancel : Trigger::PaymentGone);
@@ -107,6 +112,9 @@ void apply(Work& work, Payment& payment, const PaymentFacts& facts) {
   const Payment next = joined(payment, facts);
   if (payment.reference.empty() && !next.reference.empty()) creation_is_done(work, payment);
   post_difference(work, *order, payment, next);
+  if (payment.number.empty() && !next.number.empty()) {
+    tell(work, mail::Kind::StoreNumber, *order, {{"number", next.number}});
+  }
   step(work, *order, next);
   keep(work, next, settled(order->state));
   payment = next;

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "ticketing/entitlements/entitlements.h"
+#include "ticketing/letters.h"
 #include "ticketing/limits.h"
 #include "ticketing/payments/calls.h"
 #include "ticketing/payments/facts.h"
@@ -129,6 +130,7 @@ Outcome<Confirmed> confirm(Work& work, std::string_view account, std::string_vie
     if (!move(work, *order, Trigger::ConfirmFree)) return std::unexpected(Fault::NotPossible);
     if (!move(work, *order, Trigger::Grant)) return std::unexpected(Fault::Broken);
     grant(work, *order);
+    tell(work, mail::Kind::Confirmed, *order);
     return Confirmed{std::move(*order), std::nullopt};
   }
   const auto until = pay_until(work, *order, method);
@@ -136,6 +138,7 @@ Outcome<Confirmed> confirm(Work& work, std::string_view account, std::string_vie
   order->pay_until = *until;
   if (!move(work, *order, Trigger::Confirm)) return std::unexpected(Fault::NotPossible);
   const Payment payment = insert_payment(work, *order, method);
+  tell(work, mail::Kind::Held, *order);
   auto call = write_call(work, Call::Kind::Create, payment);
   return Confirmed{std::move(*order), std::move(call)};
 }
@@ -166,6 +169,7 @@ Outcome<Confirmed> refund(Work& work, std::string_view order_id) {
       return std::unexpected(Fault::NotPossible);
     }
     revoke(work, *order);
+    tell(work, mail::Kind::Refunded, *order);
     return Confirmed{std::move(*order), std::nullopt};
   }
   if (!after(order->state, Trigger::Returned) && order->state != OrderState::Refunded) {

@@ -1,0 +1,161 @@
+// The account: ways to sign in, the second factor, letters that prove something; and other apps' browsers.
+
+export const en = {
+  title: 'Account',
+  email: 'E-mail',
+  noEmail: 'No e-mail address',
+  verified: 'Confirmed',
+  notVerified: 'Not confirmed yet. You can buy and watch all the same.',
+  sendVerification: 'Send the letter again',
+  letterSent: 'If nothing arrives within some minutes, look among the junk mail.',
+  verifyDone: 'Thank you. Your address is confirmed.',
+  linkOver: 'This link was used, or its time is over. Please ask for a new one.',
+  mailProblem: (why: string) =>
+    `A letter to your address came back (${why}). Your tickets are here all the same.`,
+
+  signIns: 'Ways to sign in',
+  password: 'Password',
+  passwordSet: 'Set',
+  passwordNone: 'None',
+  setPassword: 'Set a new password by e-mail',
+  linkedOn: (day: string) => `Added ${day}`,
+  add: (name: string) => `Add ${name}`,
+  remove: 'Remove',
+  removeQuestion: (name: string) => `Remove ${name}? You can then no longer sign in with it.`,
+  lastOne: 'This is the only way to sign in to this account.',
+
+  factor: 'Second factor',
+  factorWhy: 'Producers and admins need one before they act.',
+  factorOn: 'In force',
+  factorShown: 'Shown in this session',
+  factorLeft: (n: number) => `${n} recovery codes left`,
+  factorStart: 'Set up an authenticator',
+  factorScan: 'Scan this with an authenticator app, then type the code that it shows.',
+  factorType: 'Or type this secret into it:',
+  code: 'Code',
+  codeHelp: 'Six digits, or a recovery code',
+  confirm: 'Confirm',
+  show: 'Go on',
+  codeWrong: 'That code is wrong, or was used before.',
+  codeMany: 'Too many wrong codes. Please wait a minute.',
+  recovery: 'Recovery codes',
+  recoveryKeep:
+    'Keep these somewhere safe. Each works once, when the phone is lost. They are not shown again.',
+  factorRemove: 'Remove the authenticator',
+  factorRemoveQuestion: 'Remove the authenticator? You are then signed out everywhere.',
+  factorFirst: 'Show your second factor before you act as a producer.',
+  goOn: 'Go on',
+
+  everywhere: 'Sign out on every device',
+
+  signIn: {
+    with: (name: string) => `Sign in with ${name}`,
+    or: 'or',
+    forgot: 'Forgot the password?',
+    forgotTitle: 'A new password',
+    forgotLead: 'We send you a link that sets a new password.',
+    send: 'Send the link',
+    sent: 'If there is an account with this address, a link is on its way. It works for 30 minutes.',
+    resetTitle: 'Set a new password',
+    resetDone: 'Done. Sign in with your new password.',
+    back: 'Back to signing in',
+    problems: {
+      again: 'That did not work. Please sign in again.',
+      cookies: 'Your browser keeps no cookies for this site. Allow them, or use another browser.',
+      cancelled: 'You went back before signing in.',
+      provider: 'The sign-in service does not answer as it should. Please try again in a moment.',
+      'address-taken':
+        'There is an account with this e-mail address already. Sign in to it, then add this sign-in on your account page.',
+      taken: 'This sign-in belongs to another account.',
+    },
+  },
+
+  otherApp: {
+    lead: (app: string) =>
+      `You are in ${app}’s own browser. Protected video and sign-in work better in your phone’s browser.`,
+    open: 'Open in the browser',
+    how: 'Choose “Open in browser” from the menu (⋯), or copy the address.',
+    copy: 'Copy the address',
+    copied: 'Copied',
+  },
+};
+
+export const ja: typeof en = {
+  title: 'アカウント',
+  email: 'メールアドレス',
+  noEmail: 'メールアドレスの登録はありません',
+  verified: '確認済み',
+  notVerified: '未確認です。確認をしなくても購入と視聴はできます。',
+  sendVerification: '確認メールを再送する',
+  letterSent: '数分たっても届かない場合は、迷惑メールフォルダをご確認ください。',
+  verifyDone: 'メールアドレスを確認しました。ありがとうございます。',
+  linkOver: 'このリンクは使用済みか、期限が切れています。もう一度お手続きください。',
+  mailProblem: (why) =>
+    `お客様宛てのメールが届きませんでした(${why})。チケットはこのページでご利用いただけます。`,
+
+  signIns: 'ログイン方法',
+  password: 'パスワード',
+  passwordSet: '設定済み',
+  passwordNone: '未設定',
+  setPassword: 'メールで新しいパスワードを設定',
+  linkedOn: (day) => `${day}に追加`,
+  add: (name) => `${name}を追加`,
+  remove: '解除する',
+  removeQuestion: (name) => `${name}を解除しますか?以後、この方法ではログインできません。`,
+  lastOne: 'このアカウントの唯一のログイン方法です。',
+
+  factor: '二段階認証',
+  factorWhy: '主催者と管理者は、操作の前に必要です。',
+  factorOn: '有効',
+  factorShown: 'このログインでは確認済み',
+  factorLeft: (n) => `リカバリーコード残り${n}個`,
+  factorStart: '認証アプリを設定する',
+  factorScan: '認証アプリで読み取り、表示されたコードを入力してください。',
+  factorType: 'または、次の秘密キーを入力してください。',
+  code: 'コード',
+  codeHelp: '6桁の数字、またはリカバリーコード',
+  confirm: '確認する',
+  show: '次へ',
+  codeWrong: 'コードが正しくないか、使用済みです。',
+  codeMany: '誤ったコードが続きました。1分ほどお待ちください。',
+  recovery: 'リカバリーコード',
+  recoveryKeep:
+    '安全な場所に保管してください。端末を失くしたとき、1個につき1回使えます。再表示はできません。',
+  factorRemove: '認証アプリを解除する',
+  factorRemoveQuestion: '認証アプリを解除しますか?すべての端末からログアウトします。',
+  factorFirst: '主催者として操作する前に、二段階認証をお済ませください。',
+  goOn: '次へ',
+
+  everywhere: 'すべての端末からログアウト',
+
+  signIn: {
+    with: (name) => `${name}でログイン`,
+    or: 'または',
+    forgot: 'パスワードをお忘れの方',
+    forgotTitle: 'パスワードの再設定',
+    forgotLead: '新しいパスワードを設定するリンクをお送りします。',
+    send: 'リンクを送る',
+    sent: 'このアドレスのアカウントがあれば、30分間有効なリンクをお送りしました。',
+    resetTitle: '新しいパスワードの設定',
+    resetDone: '設定しました。新しいパスワードでログインしてください。',
+    back: 'ログインへ戻る',
+    problems: {
+      again: 'うまくいきませんでした。もう一度ログインしてください。',
+      cookies: 'Cookieが保存できません。許可するか、別のブラウザーをお使いください。',
+      cancelled: 'ログインが中止されました。',
+      provider: 'ログインサービスが正しく応答しません。少し待ってからお試しください。',
+      'address-taken':
+        'このメールアドレスのアカウントがすでにあります。そのアカウントにログインし、アカウントページでこのログイン方法を追加してください。',
+      taken: 'このログイン方法は別のアカウントで使われています。',
+    },
+  },
+
+  otherApp: {
+    lead: (app) =>
+      `${app}のアプリ内ブラウザーで開いています。再生とログインは、スマートフォンのブラウザーのほうが確実です。`,
+    open: 'ブラウザーで開く',
+    how: 'メニュー(⋯)から「ブラウザーで開く」を選ぶか、アドレスをコピーしてください。',
+    copy: 'アドレスをコピー',
+    copied: 'コピーしました',
+  },
+};
