@@ -9,6 +9,7 @@
 #include <compare>
 #include <cstdint>
 #include <map>
+#include <vector>
 
 #include "delivery/document.h"
 #include "delivery/hls/hold.h"
@@ -32,6 +33,13 @@ struct MediaKey {
   friend auto operator<=>(const MediaKey&, const MediaKey&) = default;
 };
 
+// The newest picture of a rendition as JPEG, and who waits for it.
+struct Still {
+  std::int64_t start = 0;  // of its segment
+  Bytes jpeg = {};
+  std::vector<net::ExchangePtr> waiting = {};
+};
+
 class Shelf final : public live::ViewAttachment {
  public:
   // The view's own, made if need be.
@@ -48,6 +56,7 @@ class Shelf final : public live::ViewAttachment {
   const net::ReadyAnswerPtr& put(const MediaKey& key, net::Response response);
 
   hls::Hold& hold() { return hold_; }
+  Still& still(media::TrackId track) { return stills_[track]; }
 
  private:
   struct Dated {
@@ -59,6 +68,7 @@ class Shelf final : public live::ViewAttachment {
   live::ChannelView& view_;
   std::map<DocumentKey, Dated> documents_;
   std::map<MediaKey, net::ReadyAnswerPtr> media_;
+  std::map<media::TrackId, Still> stills_;
   hls::Hold hold_;
 };
 
