@@ -227,7 +227,9 @@ export function spread(samples, pick) {
 }
 export const ratios = (a, b, pick) => spread(a.map((_, i) => pick(a[i]) / pick(b[i])), (value) => value);
 export const told = (figure) => (figure ? `${show(figure.median)} (${show(figure.least)}–${show(figure.most)})` : '–');
-export const voids = (samples) => [...new Set(samples.flatMap((sample) => sample.void ?? []).map((why) => why.replace(/[\d.]+ ?/g, '')))].join('; ');
+// Each reason once, with the figures of the last round that gave it.
+export const voids = (samples) =>
+  [...new Map(samples.flatMap((sample) => sample.void ?? []).map((why) => [why.replace(/[\d.]+/g, ''), why])).values()].join('; ');
 
 // A table with one line per name and one column per figure: {title: sample => number}.
 export function table(names, figures, columns) {

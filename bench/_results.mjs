@@ -9,7 +9,9 @@ const show = (value) => (Math.abs(value) >= 100 ? value.toFixed(0) : value.toFix
 const head = '# Figures\n\nMade by `./dev bench NAME`. Machines are noisy: read the ratios and the spread, not one number.\n';
 
 export function machine() {
-  const commit = execFileSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8' }).trim();
+  const git = (...args) => execFileSync('git', args, { encoding: 'utf8' }).trim();
+  const changed = git('status', '--porcelain', '--', 'src', 'web') ? ', changed' : '';
+  const commit = git('describe', '--always') + changed;
   const day = new Date().toISOString().slice(0, 10);
   return `${day}, commit ${commit}, ${os.cpus().length} × ${os.cpus()[0].model}, Linux ${os.release()}, node ${process.version}.`;
 }

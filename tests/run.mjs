@@ -1,6 +1,6 @@
 // Runs the scenario tests: node tests/run.mjs [--long] [NAME...], where NAME is part of a file's path.
-// Two files run at once, those with a browser one after the other. A line per file; what failed is
-// said at the end, and the last line counts.
+// Files run side by side as far as there is room: three that mostly wait, two with a browser or an encoder,
+// and alone what looks at the clock. A line per file; what failed is said at the end, and the last line counts.
 import { spawn } from 'node:child_process';
 import { createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
@@ -12,8 +12,13 @@ mkdirSync(logs, { recursive: true });
 
 // In this order: what fails first tells most.
 const kFolders = ['smoke', 'seed', 'exact', 'rtmp', 'ladder', 'playlists', 'access', 'sale', 'h2', 'bad_input', 'faults', 'control', 'protection', 'python', 'nginx', 'browsers'];
-// One at a time: they look at the clock, or need the processors.
-const kAlone = ['browsers/', 'faults/', 'protection/ladder', 'protection/players', 'protection/pages'];
+// What a file takes of the room; the first that fits its path counts. Two cores are enough for all of it.
+const kRoom = 6;
+const kShares = [
+  [/^faults\/|^protection\/(ladder|players)|^browsers\/(chromium_watch|players|captions|switching)/, 6],
+  [/^browsers\/|^protection\/(clips|pages)|^(seed|exact|ladder)\//, 3],
+  [/./, 2],
+];
 const kFileMinutes = 6;
 
 const words = process.argv.slice(2);
@@ -26,7 +31,7 @@ function files() {
     if (!existsSync(join(here, folder))) continue;
     for (const name of readdirSync(join(here, folder)).sort()) {
       if (!name.endsWith('.test.mjs')) continue;
-      found.push({ path: join(here, folder, name), alone: kAlone.some((start) => `${folder}/${name}`.startsWith(start)) });
+      found.push({ path: join(here, folder, name), share: kShares.find(([pattern]) => pattern.test(`${folder}/${name}`))[1] });
     }
   }
   return wanted.length ? found.filter(({ path }) => wanted.some((word) => relative(here, path).includes(word))) : found;
@@ -81,16 +86,25 @@ function explain({ name, log }) {
   if (shown === 0) console.log(lines.slice(-25).join('\n'));
 }
 
+// In their order, but for those that do not fit now and others that do.
 async function all() {
   const waiting = files();
+  const running = new Set();
   const results = [];
-  const worker = async () => {
-    for (let at; (at = waiting.findIndex((file) => !file.alone)) >= 0; ) {
-      results.push(await runFile(waiting.splice(at, 1)[0]));
+  let room = kRoom;
+  while (waiting.length + running.size > 0) {
+    for (let at; (at = waiting.findIndex(({ share }) => share <= room)) >= 0; ) {
+      const [file] = waiting.splice(at, 1);
+      room -= file.share;
+      const run = runFile(file).then((result) => {
+        results.push(result);
+        running.delete(run);
+        room += file.share;
+      });
+      running.add(run);
     }
-  };
-  await Promise.all([worker(), worker()]);
-  for (const file of waiting.splice(0)) results.push(await runFile(file));
+    await Promise.race(running);
+  }
   return results;
 }
 

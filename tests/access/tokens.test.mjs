@@ -108,7 +108,7 @@ test('a token of 64 KiB is refused, whichever way it comes', async () => {
   assertProblem(await server.get('/live/main/index.m3u8', { token: smaller }), 401, /larger than/);
 });
 
-describe('the ways to give a token', () => {
+describe('the ways to give a token', { concurrency: true }, () => {
   test('as subprotocols, and only butai.v1 is answered', async () => {
     const socket = new Socket(`${server.ws}/live/main/ws`, { protocols: ['butai.v1', `bearer.${viewToken()}`] });
     await socket.open();
@@ -169,7 +169,7 @@ test('a socket lives until its token expires, and 30 s more', { timeout: 60_000 
   await renewed.close();
 });
 
-describe('plays', () => {
+describe('plays', { concurrency: true }, () => {
   test('addresses carry the right; they open nothing else', async () => {
     const play = await server.play('main', viewToken());
     for (const name of ['hls', 'dash', 'ws']) assert.match(play[name], /\/t\/[^/]+\/live\/main\//);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import net from 'node:net';
 import { film, jpegs } from '../harness/media.mjs';
 import { Server } from '../harness/server.mjs';
@@ -195,38 +195,40 @@ const kGarbage = [
   ['FLV', Buffer.concat([Buffer.from('FLV\x01\x05\0\0\0\x09', 'latin1'), noise(200_000)])],
   ['MPEG-TS', Buffer.concat(Array.from({ length: 1000 }, (_, i) => Buffer.concat([Buffer.from([0x47]), noise(40_000).subarray(i * 13, i * 13 + 187)])))],
 ];
-for (const [what, garbage] of kGarbage) {
-  test(`${what} with garbage inside: a sentence to the publisher, and the channel goes on with the next`, { timeout: 60_000 }, async () => {
-    const channel = `garbage-${what}`;
-    const eyes = await viewer(server, channel, '', { token: viewToken(channel) }).open();
-    const bad = await open(channel);
-    for (let at = 0; at < garbage.length; at += 16_384) await bad.send(garbage.subarray(at, at + 16_384)).catch(() => {});
-    const told = await until('a word about it', () => errorsOf(bad)[0] ?? bad.how, { within: 20_000 });
-    assert.ok(told.message?.length > 10 || told.code === 4400, JSON.stringify(told));
-    await bad.close();
-    const good = await open(channel);
-    const bytes = readFileSync(await film({ seconds: 2 }));
-    for (let at = 0; at < bytes.length; at += 16_384) await good.send(bytes.subarray(at, at + 16_384));
-    await eyes.count(20, 15_000);
-    assert.equal(eyes.how, undefined);
-    await Promise.all([good.close(), eyes.close()]);
-  });
-}
+describe('garbage and damage, at the same time', { concurrency: true }, () => {
+  for (const [what, garbage] of kGarbage) {
+    test(`${what} with garbage inside: a sentence to the publisher, and the channel goes on with the next`, { timeout: 60_000 }, async () => {
+      const channel = `garbage-${what}`;
+      const eyes = await viewer(server, channel, '', { token: viewToken(channel) }).open();
+      const bad = await open(channel);
+      for (let at = 0; at < garbage.length; at += 16_384) await bad.send(garbage.subarray(at, at + 16_384)).catch(() => {});
+      const told = await until('a word about it', () => errorsOf(bad)[0] ?? bad.how, { within: 20_000 });
+      assert.ok(told.message?.length > 10 || told.code === 4400, JSON.stringify(told));
+      await bad.close();
+      const good = await open(channel);
+      const bytes = readFileSync(await film({ seconds: 2 }));
+      for (let at = 0; at < bytes.length; at += 16_384) await good.send(bytes.subarray(at, at + 16_384));
+      await eyes.count(20, 15_000);
+      assert.equal(eyes.how, undefined);
+      await Promise.all([good.close(), eyes.close()]);
+    });
+  }
 
-test('damage in the middle of a film loses a moment, not the channel', { timeout: 60_000 }, async () => {
-  const eyes = await viewer(server, 'damage', '', { token: viewToken('damage') }).open();
-  const socket = await open('damage');
-  const bytes = readFileSync(await film({ seconds: 8, container: 'ts' }));
-  const broken = Buffer.from(bytes);
-  noise(40_000).copy(broken, broken.length >> 1);
-  for (let at = 0; at < broken.length; at += 16_384) await socket.send(broken.subarray(at, at + 16_384));
-  await until('what is behind the damage', async () => {
-    const now = await server.channel('damage');
-    return now.inputs[0].frames > 500;
-  }, { within: 30_000 });
-  assert.equal(eyes.how, undefined);
-  assert.equal(socket.how, undefined);
-  await Promise.all([socket.close(), eyes.close()]);
+  test('damage in the middle of a film loses a moment, not the channel', { timeout: 60_000 }, async () => {
+    const eyes = await viewer(server, 'damage', '', { token: viewToken('damage') }).open();
+    const socket = await open('damage');
+    const bytes = readFileSync(await film({ seconds: 8, container: 'ts' }));
+    const broken = Buffer.from(bytes);
+    noise(40_000).copy(broken, broken.length >> 1);
+    for (let at = 0; at < broken.length; at += 16_384) await socket.send(broken.subarray(at, at + 16_384));
+    await until('what is behind the damage', async () => {
+      const now = await server.channel('damage');
+      return now.inputs[0].frames > 500;
+    }, { within: 30_000 });
+    assert.equal(eyes.how, undefined);
+    assert.equal(socket.how, undefined);
+    await Promise.all([socket.close(), eyes.close()]);
+  });
 });
 
 test('a second publisher: 409 for another, taking over with 4409 for the same', async () => {

@@ -1,7 +1,7 @@
 // Captions by API in Chromium: on the watch page in each of its ways to play, and in players that are not ours,
 // each cue is shown when the picture says so; the viewer switches them on and makes them larger.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { openPage, startChromium, watchPlaying } from '../harness/browser.mjs';
 import { feed } from '../harness/feed.mjs';
 import { playerSite } from '../harness/foreign_players.mjs';
@@ -18,7 +18,7 @@ let server, site, browser, sender, origin;
 before(async () => {
   server = await Server.start({ config: '[channels]\naccess = "public"\ncaptions = ["ja"]\n' });
   // Black, so that captions are all that is white.
-  sender = await feed(server, 'main', await film({ seconds: 60, extra: ['-vf', 'lutyuv=y=16:u=128:v=128'] }));
+  sender = await feed(server, 'main', await film({ seconds: 60, size: '320x180', extra: ['-vf', 'lutyuv=y=16:u=128:v=128'] }));
   site = await playerSite();
   await server.segmentsOf('main');
   origin = Math.ceil(Date.now() / 1000) + 1;
@@ -92,24 +92,6 @@ test('bad cues are refused with a sentence, late ones counted', { timeout: 15_00
   assert.equal((await server.post('/api/v1/channels/main/captions', { language: 'ja', cues: [cue] })).status, 401);
 });
 
-for (const player of ['hls', 'dash', 'ws']) {
-  test(`the watch page shows them by ${player}`, { timeout: 60_000 }, async () => {
-    const watch = await openPage(browser, `http://localhost:${server.ports.http}/watch/main?player=${player}`);
-    try {
-      await watchPlaying(watch.stats, { seconds: 1 });
-      const menu = watch.page.getByLabel('Captions (c)');
-      await menu.waitFor({ timeout: 15_000 });
-      assert.deepEqual((await shown(watch.page)).texts, [], 'nothing before it is asked for');
-      await watch.page.keyboard.press('c');
-      await readsRight(watch.page, player);
-      assert.deepEqual(watch.trouble, []);
-      await watch.screenshot(`captions_${player}`);
-    } finally {
-      await watch.close();
-    }
-  });
-}
-
 // Pixels of captions in the lower half of the picture, above the controls.
 async function white(page) {
   const png = (await page.locator('video').screenshot()).toString('base64');
@@ -158,16 +140,36 @@ test('a size is chosen by key or menu, in the viewer’s language, and remembere
   }
 });
 
-for (const [name, kind] of [['hls.js', 'hls'], ['shaka-player', 'hls'], ['shaka-player', 'dash'], ['dash.js', 'dash']]) {
-  test(`${name} shows them by ${kind}`, { timeout: 60_000 }, async () => {
-    const play = await server.play('main');
-    const { page, close } = await openPage(browser, site.page(name, play[kind]));
-    try {
-      await watchPlaying(() => page.evaluate(() => window.stats()), { seconds: 1, within: 30_000 });
-      await until('the captions', () => page.evaluate(() => window.read()), { within: 10_000 });
-      await readsRight(page, `${name} by ${kind}`);
-    } finally {
-      await close();
-    }
-  });
-}
+describe('seven ways of playing side by side', { concurrency: true }, () => {
+  for (const player of ['hls', 'dash', 'ws']) {
+    test(`the watch page shows them by ${player}`, { timeout: 60_000 }, async () => {
+      const watch = await openPage(browser, `http://localhost:${server.ports.http}/watch/main?player=${player}`);
+      try {
+        await watchPlaying(watch.stats, { seconds: 1 });
+        const menu = watch.page.getByLabel('Captions (c)');
+        await menu.waitFor({ timeout: 15_000 });
+        assert.deepEqual((await shown(watch.page)).texts, [], 'nothing before it is asked for');
+        await watch.page.keyboard.press('c');
+        await readsRight(watch.page, player);
+        assert.deepEqual(watch.trouble, []);
+        await watch.screenshot(`captions_${player}`);
+      } finally {
+        await watch.close();
+      }
+    });
+  }
+
+  for (const [name, kind] of [['hls.js', 'hls'], ['shaka-player', 'hls'], ['shaka-player', 'dash'], ['dash.js', 'dash']]) {
+    test(`${name} shows them by ${kind}`, { timeout: 60_000 }, async () => {
+      const play = await server.play('main');
+      const { page, close } = await openPage(browser, site.page(name, play[kind]));
+      try {
+        await watchPlaying(() => page.evaluate(() => window.stats()), { seconds: 1, within: 30_000 });
+        await until('the captions', () => page.evaluate(() => window.read()), { within: 10_000 });
+        await readsRight(page, `${name} by ${kind}`);
+      } finally {
+        await close();
+      }
+    });
+  }
+});

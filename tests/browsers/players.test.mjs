@@ -13,12 +13,13 @@ import { Server } from '../harness/server.mjs';
 import { publishToken, viewToken } from '../harness/token.mjs';
 import { until } from '../harness/wait.mjs';
 
-let server, site, browser, sender;
+let server, site, browser, sender, steady;
 before(async () => {
   server = await Server.start();
   // A film that is passed through, not the test picture: that leaves pictures out on a busy machine, and
   // players without our mending take up to three seconds to get over a hole.
   sender = await feed(server, 'main', await film({ seconds: 60 }));
+  steady = new Child(program, ['publish', 'test', '--size', '320x240', `${server.ws}/ws?channel=steady`], { env: { BUTAI_TOKEN: publishToken('steady') } });
   site = await playerSite();
   await server.segmentsOf('main', viewToken());
   browser = await startChromium();
@@ -27,6 +28,7 @@ after(async () => {
   await browser?.close();
   site?.close();
   await sender?.stop();
+  await steady?.stop();
   await server?.stop();
 });
 
@@ -51,27 +53,21 @@ for (const [name, kind, slowest] of [['hls.js', 'hls', 4], ['dash.js', 'dash', 4
 }
 
 test('dash.js fetches segments while they grow, chunk by chunk', { timeout: 60_000 }, async () => {
-  const token = viewToken('steady');
-  const publisher = new Child(program, ['publish', 'test', '--size', '320x240', `${server.ws}/ws?channel=steady`], { env: { BUTAI_TOKEN: publishToken('steady') } });
+  const play = await server.play('steady', viewToken('steady'));
+  // Older than what dash.js stays behind: it does not get over a start before the first segment.
+  await until('a channel of some age', async () => (await media(new URL('video/index.m3u8', play.hls).href).catch(() => null))?.segments.length >= 4, { within: 30_000, every: 500 });
+  const { page, close } = await openPage(browser, site.page('dash.js', play.dash));
   try {
-    const play = await server.play('steady', token);
-    // Older than what dash.js stays behind: it does not get over a start before the first segment.
-    await until('a channel of some age', async () => (await media(new URL('video/index.m3u8', play.hls).href).catch(() => null))?.segments.length >= 4, { within: 30_000, every: 500 });
-    const { page, close } = await openPage(browser, site.page('dash.js', play.dash));
-    try {
-      const seen = await watchPlaying(() => page.evaluate(() => window.stats()), { seconds: 8 });
-      const took = await page.evaluate(() =>
-        performance.getEntriesByType('resource').filter((entry) => entry.name.endsWith('.m4s')).map((entry) => entry.duration),
-      );
-      // A segment lasts 2 s; an answer that took long was given as it was made.
-      const grown = took.filter((ms) => ms > 700).length;
-      console.log(`# dash.js, low latency: ${seen.at(-1).latency.toFixed(2)} s; ${grown} of ${took.length} segments grew`);
-      assert.ok(grown >= 4, `${grown} of ${took.length} segments were fetched while they grew: ${took.map(Math.round)} ms`);
-      assert.ok(seen.at(-1).latency < 4.5);
-    } finally {
-      await close();
-    }
+    const seen = await watchPlaying(() => page.evaluate(() => window.stats()), { seconds: 8 });
+    const took = await page.evaluate(() =>
+      performance.getEntriesByType('resource').filter((entry) => entry.name.endsWith('.m4s')).map((entry) => entry.duration),
+    );
+    // A segment lasts 2 s; an answer that took long was given as it was made.
+    const grown = took.filter((ms) => ms > 700).length;
+    console.log(`# dash.js, low latency: ${seen.at(-1).latency.toFixed(2)} s; ${grown} of ${took.length} segments grew`);
+    assert.ok(grown >= 4, `${grown} of ${took.length} segments were fetched while they grew: ${took.map(Math.round)} ms`);
+    assert.ok(seen.at(-1).latency < 4.5);
   } finally {
-    await publisher.stop();
+    await close();
   }
 });

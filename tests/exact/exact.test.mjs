@@ -1,7 +1,7 @@
 // What a publisher sends is what viewers get: pictures and sound of HLS, of DASH and of a WebSocket
 // viewer are bit-exact to the source.
 import { readFileSync } from 'node:fs';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { assertExact, watchAll } from '../harness/exact.mjs';
 import { film, pictureHashes, soundHashes } from '../harness/media.mjs';
 import { Server } from '../harness/server.mjs';
@@ -39,20 +39,22 @@ const kCases = [
   { name: 'matroska-30', film: { container: 'webm' } },
 ];
 
-for (const { name, film: wanted, pace = false, hangsUp = false } of kCases) {
-  test(`${name}: bit-exact in HLS, DASH and WebSocket`, { timeout: 120_000 }, async () => {
-    const seconds = 8;
-    const source = await film({ seconds, ...wanted });
-    // In a transport stream every AAC frame has a header of its own, in MP4 none has.
-    const plain = wanted.container === 'ts' ? ['-bsf:a', 'aac_adtstoasc'] : [];
-    const sent = { video: await pictureHashes(source), audio: await soundHashes(source, plain) };
-    const camera = publisher(server, `channel=${name}`, { token: publishToken(name) });
-    await camera.open();
-    const got = await watchAll(server, name, async () => {
-      await sendFile(camera, source, { seconds, pace });
-      if (hangsUp) await camera.close();
+describe('what is sent is what is seen', { concurrency: 5 }, () => {
+  for (const { name, film: wanted, pace = false, hangsUp = false } of kCases) {
+    test(`${name}: bit-exact in HLS, DASH and WebSocket`, { timeout: 120_000 }, async () => {
+      const seconds = 8;
+      const source = await film({ seconds, ...wanted });
+      // In a transport stream every AAC frame has a header of its own, in MP4 none has.
+      const plain = wanted.container === 'ts' ? ['-bsf:a', 'aac_adtstoasc'] : [];
+      const sent = { video: await pictureHashes(source), audio: await soundHashes(source, plain) };
+      const camera = publisher(server, `channel=${name}`, { token: publishToken(name) });
+      await camera.open();
+      const got = await watchAll(server, name, async () => {
+        await sendFile(camera, source, { seconds, pace });
+        if (hangsUp) await camera.close();
+      });
+      await camera.close();
+      await assertExact(got, sent);
     });
-    await camera.close();
-    await assertExact(got, sent);
-  });
-}
+  }
+});

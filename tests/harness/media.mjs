@@ -11,14 +11,18 @@ import { run } from './process.mjs';
 const folder = join(workFolder, 'media');
 mkdirSync(folder, { recursive: true });
 
+const making = new Map(); // path -> promise: tests of one file run side by side
+
 // The file that `make` writes, kept under the name of what identifies it; made once.
 export async function kept(extension, identity, make) {
   const name = createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 16);
   const path = join(folder, `${name}.${extension}`);
   if (existsSync(path)) return path;
-  const unfinished = join(folder, `${process.pid}-${name}.${extension}`);
-  await make(unfinished);
-  renameSync(unfinished, path);
+  if (!making.has(path)) {
+    const unfinished = join(folder, `${process.pid}-${name}.${extension}`);
+    making.set(path, make(unfinished).then(() => renameSync(unfinished, path)));
+  }
+  await making.get(path);
   return path;
 }
 

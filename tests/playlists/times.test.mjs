@@ -2,7 +2,7 @@
 // puts the browser's parser back when they drift apart by a millisecond, browsers take nothing until the
 // next key frame behind a hole in the decode times. So both must agree, whatever the source is.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { feed } from '../harness/feed.mjs';
 import { fetchOk, media, renditionsOf } from '../harness/hls.mjs';
 import { film } from '../harness/media.mjs';
@@ -65,31 +65,33 @@ async function follow(url) {
   return { parts: [...parts.values()], hints, timescale };
 }
 
-for (const channel of Object.keys(sources)) {
-  test(`${channel}: parts are where the playlist says, and hold no hole`, { timeout: 60_000 }, async () => {
-    const master = `${server.http}/live/${channel}/index.m3u8`;
-    const urls = renditionsOf((await fetchOk(master)).text, master);
-    for (const kind of ['video', 'audio']) {
-      const { parts, hints, timescale } = await follow(urls[kind]);
-      assert.ok(parts.length > 20, `${parts.length} parts of ${kind}`);
-      const from = parts.findLastIndex((part) => part.breaks); // a new time line may have another offset
-      const apart = parts.slice(Math.max(0, from)).map((part) => part.apart);
-      const spread = Math.max(...apart) - Math.min(...apart);
-      console.log(`# ${channel} ${kind}: ${parts.length} parts within ${spread.toFixed(3)} ms of the playlist, ${hints.length} hints`);
-      assert.ok(spread < kApartMs, `${kind}: the playlist and the media drift apart by ${spread} ms`);
-      assert.deepEqual(hints.filter((status) => status !== 200), [], `hints of ${kind}`);
-      if (kind === 'audio') continue;
-      let before;
-      for (const { all, breaks } of parts) {
-        for (const chunk of all) {
-          if (before && !breaks) {
-            const hole = chunk.start - before.start - before.duration;
-            // Behind a part's last chunk a segment may begin on the grid, where pictures are missing.
-            assert.ok(hole === 0 || (chunk === all[0] && hole > 0 && hole < timescale / 3), `a hole of ${hole} ticks behind a picture of ${before.duration}`);
+describe('all at the same time', { concurrency: true }, () => {
+  for (const channel of Object.keys(sources)) {
+    test(`${channel}: parts are where the playlist says, and hold no hole`, { timeout: 60_000 }, async () => {
+      const master = `${server.http}/live/${channel}/index.m3u8`;
+      const urls = renditionsOf((await fetchOk(master)).text, master);
+      const followed = await Promise.all(['video', 'audio'].map(async (kind) => [kind, await follow(urls[kind])]));
+      for (const [kind, { parts, hints, timescale }] of followed) {
+        assert.ok(parts.length > 20, `${parts.length} parts of ${kind}`);
+        const from = parts.findLastIndex((part) => part.breaks); // a new time line may have another offset
+        const apart = parts.slice(Math.max(0, from)).map((part) => part.apart);
+        const spread = Math.max(...apart) - Math.min(...apart);
+        console.log(`# ${channel} ${kind}: ${parts.length} parts within ${spread.toFixed(3)} ms of the playlist, ${hints.length} hints`);
+        assert.ok(spread < kApartMs, `${kind}: the playlist and the media drift apart by ${spread} ms`);
+        assert.deepEqual(hints.filter((status) => status !== 200), [], `hints of ${kind}`);
+        if (kind === 'audio') continue;
+        let before;
+        for (const { all, breaks } of parts) {
+          for (const chunk of all) {
+            if (before && !breaks) {
+              const hole = chunk.start - before.start - before.duration;
+              // Behind a part's last chunk a segment may begin on the grid, where pictures are missing.
+              assert.ok(hole === 0 || (chunk === all[0] && hole > 0 && hole < timescale / 3), `a hole of ${hole} ticks behind a picture of ${before.duration}`);
+            }
+            before = chunk;
           }
-          before = chunk;
         }
       }
-    }
-  });
-}
+    });
+  }
+});

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import net from 'node:net';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { assertExact, watchAll } from '../harness/exact.mjs';
 import { film, pictureHashes, soundHashes } from '../harness/media.mjs';
 import { program } from '../harness/paths.mjs';
@@ -20,7 +20,7 @@ after(async () => {
   await server.stop();
 });
 
-const rtmp = (key) => `rtmp://127.0.0.1:${server.ports.rtmp}/live/${key}`;
+const rtmp = (key, { ports } = server) => `rtmp://127.0.0.1:${ports.rtmp}/live/${key}`;
 const rtmps = (key) => `rtmps://127.0.0.1:${server.ports.rtmps}/live/${key}`;
 const key = (channel, sub) => `${channel}?token=${publishToken(channel, sub)}`;
 
@@ -53,114 +53,6 @@ const kCases = [
   { name: 'ffmpeg-b-frames-2997', film: { bframes: 2, rate: '30000/1001' }, send: (source, name) => ffmpeg(source, rtmp(key(name))) },
   { name: 'gstreamer-rtmp', film: {}, send: (source, name) => gstreamer(source, rtmp(key(name))) },
 ];
-for (const { name, film: wanted, send } of kCases) {
-  test(`${name}: bit-exact in HLS, DASH and WebSocket, without a worker`, { timeout: 120_000 }, async () => {
-    const source = await film({ seconds: 6, container: 'flv', ...wanted });
-    const sent = { video: await pictureHashes(source), audio: await soundHashes(source) };
-    const got = await watchAll(server, name, async () => {
-      const encoder = send(source, name);
-      await connected(name);
-      assert.deepEqual(await server.workers(), [], 'nothing of it goes through FFmpeg');
-      await succeeds(encoder);
-    });
-    await assertExact(got, sent);
-  });
-}
-
-test('butai publish sends a file by RTMP and RTMPS', { timeout: 120_000 }, async () => {
-  const source = await film({ seconds: 4 });
-  for (const [name, url] of [['own-rtmp', rtmp('own-rtmp')], ['own-rtmps', rtmps('own-rtmps')]]) {
-    const eyes = await viewer(server, name, 'latency=0', { token: viewToken(name) }).open();
-    const { stdout } = await server.command(['doctor', ...server.place()], { anyStatus: true });
-    const pin = /--pin ([0-9a-f]{64})/.exec(stdout)[1];
-    const camera = new Child(program, ['publish', `file:${source}`, url, '--token', publishToken(name), '--pin', pin]);
-    await succeeds(camera);
-    await eyes.count(4 * 30 * 0.9, 20_000);
-    await eyes.close();
-  }
-});
-
-test('a wrong token is refused in words, and so are another channel and no token at all', { timeout: 60_000 }, async () => {
-  const source = await film({ seconds: 6, container: 'flv' });
-  for (const [what, url] of [
-    ['nonsense', rtmp('locked?token=abc')],
-    ['another channel', rtmp(`locked?token=${publishToken('other')}`)],
-    ['a view token', rtmp(`locked?token=${viewToken('locked')}`)],
-    ['no token', rtmp('locked')],
-    ['another application', `rtmp://127.0.0.1:${server.ports.rtmp}/../etc/passwd`],
-  ]) {
-    const from = performance.now();
-    await refused(ffmpeg(source, url));
-    assert.ok(performance.now() - from < 15_000, `${what} is refused at once`);
-  }
-  assert.match(server.log, /RTMP publisher refused/);
-  const camera = new Child(program, ['publish', 'test', rtmp('locked'), '--token', publishToken('other')]);
-  await refused(camera);
-  assert.match(camera.stderr, /does not allow to publish to locked/);
-  assert.doesNotMatch(server.log, /eyJ/, 'no token in the log');
-});
-
-test('a stream key publishes until it is revoked, which takes its encoder off', { timeout: 60_000 }, async () => {
-  const source = await film({ seconds: 30, container: 'flv' });
-  const ask = (...args) => server.command(['channel', 'key', 'keyed', ...args, ...server.place(), '--server', server.http]);
-  const word = (await ask()).stdout.trim();
-  assert.match(word, /^sk_[A-Za-z0-9_-]{32}$/);
-  const encoder = ffmpeg(source, rtmp(word));
-  await connected('keyed');
-  const spare = ffmpeg(source, rtmp(`${word}?input=b`));
-  await connected('keyed', 1);
-  const id = (await ask('--list')).stdout.split(' ')[0];
-  assert.doesNotMatch((await ask('--list')).stdout, new RegExp(word));
-  await ask('--revoke', id);
-  await refused(encoder);
-  await refused(spare);
-  await gone('keyed', 5_000);
-  await refused(ffmpeg(source, rtmp(word)));
-  assert.doesNotMatch(server.log, new RegExp(word), 'no key in the log');
-});
-
-test('another publisher is refused, the same one takes over', { timeout: 60_000 }, async () => {
-  const source = await film({ seconds: 30, container: 'flv' });
-  const first = ffmpeg(source, rtmp(key('seat', 'studio')));
-  await connected('seat');
-  await refused(ffmpeg(source, rtmp(key('seat', 'somebody-else'))));
-  assert.ok(first.running);
-  const again = ffmpeg(source, rtmp(key('seat', 'studio')));
-  await refused(first);
-  assert.ok(again.running);
-  await connected('seat');
-  await again.stop();
-});
-
-test('key frames ten seconds apart are re-encoded, without a frame lost', { timeout: 90_000 }, async () => {
-  const name = 'far-apart';
-  const source = await film({ seconds: 12, gop: 10, container: 'flv' });
-  const eyes = await viewer(server, name, 'latency=0', { token: viewToken(name) }).open();
-  await succeeds(ffmpeg(source, rtmp(key(name))));
-  await until('the last of it', async () => {
-    const before = eyes.messages.length;
-    await sleep(1_500);
-    return eyes.messages.length === before;
-  }, { within: 30_000 });
-  const frames = (await server.channel(name)).inputs[0].frames;
-  const sounds = Math.floor((12 * 48_000) / 1024);
-  assert.ok(frames >= 12 * 30 + sounds - 5 && frames <= 12 * 30 + sounds + 10, `${frames} frames`);
-  assert.match(server.log, /re-encoded by the server: its key frames are more than 4 s apart/);
-  await eyes.close();
-});
-
-test('an encoder that stops sending is let go after five seconds', { timeout: 60_000 }, async () => {
-  const encoder = ffmpeg(await film({ seconds: 30, container: 'flv' }), rtmp(key('stalled')));
-  await connected('stalled');
-  await sleep(1_000);
-  encoder.kill('SIGSTOP');
-  const from = performance.now();
-  await gone('stalled', 12_000);
-  assert.ok(performance.now() - from > 3_000, 'not at once');
-  encoder.kill('SIGCONT');
-  await encoder.stop();
-});
-
 // A line that passes everything on until it stalls; from then on a byte a second, as a dying modem does.
 function stallingLine(port) {
   const line = { port: 0, stalled: false, sockets: [] };
@@ -172,33 +64,27 @@ function stallingLine(port) {
     near.on('data', (bytes) => (line.stalled ? late.push(bytes) : far.write(bytes)));
     far.on('data', (bytes) => near.write(bytes));
     const drip = setInterval(() => {
-      if (line.stalled && late.length && !far.destroyed) far.write(late[0].subarray(0, 1)), (late[0] = late[0].subarray(1));
+      if (!line.stalled || late.length === 0 || far.destroyed) return;
+      far.write(late[0].subarray(0, 1));
+      late[0] = late[0].subarray(1);
     }, 1_000);
-    for (const socket of [near, far]) socket.on('close', () => (clearInterval(drip), near.destroy(), far.destroy()));
+    for (const socket of [near, far]) {
+      socket.on('close', () => {
+        clearInterval(drip);
+        near.destroy();
+        far.destroy();
+      });
+    }
   });
-  line.close = () => (line.sockets.forEach((socket) => socket.destroy()), proxy.close());
-  return new Promise((ready) => proxy.listen(0, '127.0.0.1', () => ((line.port = proxy.address().port), ready(line))));
+  line.close = () => {
+    for (const socket of line.sockets) socket.destroy();
+    proxy.close();
+  };
+  return new Promise((ready) => proxy.listen(0, '127.0.0.1', () => {
+    line.port = proxy.address().port;
+    ready(line);
+  }));
 }
-
-test('B24: an encoder that stops in the middle of a frame and keeps its line open gives way to the other', { timeout: 60_000 }, async () => {
-  const name = 'half-a-frame';
-  const source = await film({ seconds: 30, container: 'flv' });
-  const line = await stallingLine(server.ports.rtmp);
-  const first = ffmpeg(source, `rtmp://127.0.0.1:${line.port}/live/${key(name, 'studio')}`);
-  await connected(name);
-  const second = ffmpeg(source, rtmp(`${key(name, 'studio')}&input=b`));
-  await connected(name, 1);
-  await until('input a on air', async () => { const now = await server.channel(name); return now.live && now.on_air === 'a'; });
-  line.stalled = true;
-  const from = performance.now();
-  await until('input b on air', async () => (await server.channel(name)).on_air === 'b', { within: 5_000, every: 50 });
-  console.log(`# the other input was on air after ${Math.round(performance.now() - from)} ms`);
-  await gone(name, 10_000);
-  assert.ok((await server.channel(name)).live);
-  assert.match(server.log, /no audio or video came for 5 s/);
-  line.close();
-  await Promise.all([first.stop(), second.stop()]);
-});
 
 function noise(seed, size) {
   const pieces = [];
@@ -215,27 +101,166 @@ const kGarbage = [
   ['a message of 16 MiB', () => Buffer.concat([kHello, Buffer.from([6, 0, 0, 0, 255, 255, 255, 9, 1, 0, 0, 0])])],
   ['a chunk size of nothing', () => Buffer.concat([kHello, Buffer.from([2, 0, 0, 0, 0, 0, 4, 1, 0, 0, 0, 0, 0, 0, 0, 0])])],
 ];
-test('publishers of garbage cost a viewer of another channel no frame', { timeout: 90_000 }, async () => {
-  const name = 'control';
-  const source = await film({ seconds: 8, container: 'flv' });
-  const sent = { video: await pictureHashes(source), audio: await soundHashes(source) };
-  const got = await watchAll(server, name, async () => {
-    const encoder = ffmpeg(source, rtmp(key(name)));
-    await connected(name);
-    const ends = [];
-    for (let i = 0; i < 40; ++i) {
-      const [, make] = kGarbage[i % kGarbage.length];
-      const raw = net.connect(server.ports.rtmp, '127.0.0.1');
-      const ended = later();
-      raw.on('error', () => {});
-      raw.on('close', () => ended.resolve());
-      raw.resume();
-      raw.write(make(i));
-      ends.push(within(15_000, `the end of ${kGarbage[i % kGarbage.length][0]}`, ended.promise));
-      await sleep(50);
+
+describe('encoders side by side', { concurrency: true }, () => {
+  for (const { name, film: wanted, send } of kCases) {
+    test(`${name}: bit-exact in HLS, DASH and WebSocket, without a worker`, { timeout: 120_000 }, async () => {
+      const source = await film({ seconds: 6, container: 'flv', ...wanted });
+      const sent = { video: await pictureHashes(source), audio: await soundHashes(source) };
+      const got = await watchAll(server, name, async () => {
+        const encoder = send(source, name);
+        await connected(name);
+        assert.deepEqual(await server.workers(), [], 'nothing of it goes through FFmpeg');
+        await succeeds(encoder);
+      });
+      await assertExact(got, sent);
+    });
+  }
+
+  test('butai publish sends a file by RTMP and RTMPS', { timeout: 120_000 }, async () => {
+    const source = await film({ seconds: 4 });
+    for (const [name, url] of [['own-rtmp', rtmp('own-rtmp')], ['own-rtmps', rtmps('own-rtmps')]]) {
+      const eyes = await viewer(server, name, 'latency=0', { token: viewToken(name) }).open();
+      const { stdout } = await server.command(['doctor', ...server.place()], { anyStatus: true });
+      const pin = /--pin ([0-9a-f]{64})/.exec(stdout)[1];
+      const camera = new Child(program, ['publish', `file:${source}`, url, '--token', publishToken(name), '--pin', pin]);
+      await succeeds(camera);
+      await eyes.count(4 * 30 * 0.9, 20_000);
+      await eyes.close();
     }
-    await Promise.all(ends);
-    await succeeds(encoder);
   });
-  await assertExact(got, sent);
+
+  test('a wrong token is refused in words, and so are another channel and no token at all', { timeout: 60_000 }, async () => {
+    const source = await film({ seconds: 6, container: 'flv' });
+    for (const [what, url] of [
+      ['nonsense', rtmp('locked?token=abc')],
+      ['another channel', rtmp(`locked?token=${publishToken('other')}`)],
+      ['a view token', rtmp(`locked?token=${viewToken('locked')}`)],
+      ['no token', rtmp('locked')],
+      ['another application', `rtmp://127.0.0.1:${server.ports.rtmp}/../etc/passwd`],
+    ]) {
+      const from = performance.now();
+      await refused(ffmpeg(source, url));
+      assert.ok(performance.now() - from < 15_000, `${what} is refused at once`);
+    }
+    assert.match(server.log, /RTMP publisher refused/);
+    const camera = new Child(program, ['publish', 'test', rtmp('locked'), '--token', publishToken('other')]);
+    await refused(camera);
+    assert.match(camera.stderr, /does not allow to publish to locked/);
+    assert.doesNotMatch(server.log, /eyJ/, 'no token in the log');
+  });
+
+  test('a stream key publishes until it is revoked, which takes its encoder off', { timeout: 60_000 }, async () => {
+    const source = await film({ seconds: 30, container: 'flv' });
+    const ask = (...args) => server.command(['channel', 'key', 'keyed', ...args, ...server.place(), '--server', server.http]);
+    const word = (await ask()).stdout.trim();
+    assert.match(word, /^sk_[A-Za-z0-9_-]{32}$/);
+    const encoder = ffmpeg(source, rtmp(word));
+    await connected('keyed');
+    const spare = ffmpeg(source, rtmp(`${word}?input=b`));
+    await connected('keyed', 1);
+    const id = (await ask('--list')).stdout.split(' ')[0];
+    assert.doesNotMatch((await ask('--list')).stdout, new RegExp(word));
+    await ask('--revoke', id);
+    await refused(encoder);
+    await refused(spare);
+    await gone('keyed', 5_000);
+    await refused(ffmpeg(source, rtmp(word)));
+    assert.doesNotMatch(server.log, new RegExp(word), 'no key in the log');
+  });
+
+  test('another publisher is refused, the same one takes over', { timeout: 60_000 }, async () => {
+    const source = await film({ seconds: 30, container: 'flv' });
+    const first = ffmpeg(source, rtmp(key('seat', 'studio')));
+    await connected('seat');
+    await refused(ffmpeg(source, rtmp(key('seat', 'somebody-else'))));
+    assert.ok(first.running);
+    const again = ffmpeg(source, rtmp(key('seat', 'studio')));
+    await refused(first);
+    assert.ok(again.running);
+    await connected('seat');
+    await again.stop();
+  });
+
+  test('key frames ten seconds apart are re-encoded, without a frame lost', { timeout: 90_000 }, async (t) => {
+    const name = 'far-apart';
+    const own = await Server.start(); // the others have no worker
+    t.after(() => own.stop());
+    const source = await film({ seconds: 12, gop: 10, container: 'flv' });
+    const eyes = await viewer(own, name, 'latency=0', { token: viewToken(name) }).open();
+    await succeeds(ffmpeg(source, rtmp(key(name), own)));
+    await until('the last of it', async () => {
+      const before = eyes.messages.length;
+      await sleep(1_500);
+      return eyes.messages.length === before;
+    }, { within: 30_000 });
+    const frames = (await own.channel(name)).inputs[0].frames;
+    const sounds = Math.floor((12 * 48_000) / 1024);
+    assert.ok(frames >= 12 * 30 + sounds - 5 && frames <= 12 * 30 + sounds + 10, `${frames} frames`);
+    assert.match(own.log, /re-encoded by the server: its key frames are more than 4 s apart/);
+    await eyes.close();
+  });
+
+  test('an encoder that stops sending is let go after five seconds', { timeout: 60_000 }, async () => {
+    const encoder = ffmpeg(await film({ seconds: 30, container: 'flv' }), rtmp(key('stalled')));
+    await connected('stalled');
+    await sleep(1_000);
+    encoder.kill('SIGSTOP');
+    const from = performance.now();
+    await gone('stalled', 12_000);
+    assert.ok(performance.now() - from > 3_000, 'not at once');
+    encoder.kill('SIGCONT');
+    await encoder.stop();
+  });
+
+  test('B24: an encoder that stops in the middle of a frame and keeps its line open gives way to the other', { timeout: 60_000 }, async () => {
+    const name = 'half-a-frame';
+    const source = await film({ seconds: 30, container: 'flv' });
+    const line = await stallingLine(server.ports.rtmp);
+    const first = ffmpeg(source, `rtmp://127.0.0.1:${line.port}/live/${key(name, 'studio')}`);
+    await connected(name);
+    const second = ffmpeg(source, rtmp(`${key(name, 'studio')}&input=b`));
+    await connected(name, 1);
+    await until('input a on air', async () => {
+      const now = await server.channel(name);
+      return now.live && now.on_air === 'a';
+    });
+    line.stalled = true;
+    const from = performance.now();
+    await until('input b on air', async () => (await server.channel(name)).on_air === 'b', { within: 5_000, every: 50 });
+    console.log(`# the other input was on air after ${Math.round(performance.now() - from)} ms`);
+    await gone(name, 10_000);
+    assert.ok((await server.channel(name)).live);
+    assert.match(server.log, /no audio or video came for 5 s/);
+    line.close();
+    await Promise.all([first.stop(), second.stop()]);
+  });
+
+  test('publishers of garbage cost a viewer of another channel no frame', { timeout: 90_000 }, async (t) => {
+    const name = 'control';
+    const own = await Server.start(); // their address fills its share of connections
+    t.after(() => own.stop());
+    const source = await film({ seconds: 8, container: 'flv' });
+    const sent = { video: await pictureHashes(source), audio: await soundHashes(source) };
+    const got = await watchAll(own, name, async () => {
+      const encoder = ffmpeg(source, rtmp(key(name), own));
+      await until('the encoder', async () => (await own.channel(name)).inputs[0].connected);
+      const ends = [];
+      for (let i = 0; i < 40; ++i) {
+        const [, make] = kGarbage[i % kGarbage.length];
+        const raw = net.connect(own.ports.rtmp, '127.0.0.1');
+        const ended = later();
+        raw.on('error', () => {});
+        raw.on('close', () => ended.resolve());
+        raw.resume();
+        raw.write(make(i));
+        ends.push(within(15_000, `the end of ${kGarbage[i % kGarbage.length][0]}`, ended.promise));
+        await sleep(50);
+      }
+      await Promise.all(ends);
+      await succeeds(encoder);
+    });
+    await assertExact(got, sent);
+    assert.ok(own.child.running, `the server lives after all of this: ${own.log.slice(-1000)}`);
+  });
 });
