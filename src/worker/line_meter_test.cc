@@ -113,7 +113,7 @@ TEST_F(MeterTest, key_frames_become_jpeg_of_their_size) {
   push_all(fragmented_mp4(), Job::Still);
   ASSERT_EQ(read.pictures.size(), 2U);
   for (const media::Picture& picture : read.pictures) {
-    const auto jpeg = media::inspect_jpeg(picture.jpeg);
+    const auto jpeg = media::inspect_jpeg(picture.jpeg, picture.jpeg.size());
     ASSERT_TRUE(jpeg.has_value());
     EXPECT_EQ(jpeg->width, 640);
     EXPECT_EQ(jpeg->height, 360);

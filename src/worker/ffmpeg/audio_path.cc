@@ -25,7 +25,10 @@ AudioPath::AudioPath(const AVStream& source, const Encoding& encoding, FrameSink
   if (parameters_.codec_id == AV_CODEC_ID_AAC) {
     if (extradata.empty() || describe(extradata)) return;  // empty: ADTS will tell
     const auto aac = media::parse_aac_config(extradata);
-    if (!aac && aac.error() == media::AacError::DualMono) return refuse();
+    if (!aac && aac.error() == media::AacError::DualMono) {
+      refuse();
+      return;
+    }
   }
   auto opened = AudioTranscoder::open(parameters_, time_base_, encoding, sink);
   if (!opened) give_up(parent, opened.error());
