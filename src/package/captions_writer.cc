@@ -41,19 +41,17 @@ std::string captions_name(std::string_view language) {
   return fmt::format("captions-{}", language);
 }
 
-std::string webvtt_segment(const CuesSeen& cues, Ticks start) {
+std::string webvtt_segment(const CuesSeen& cues, Ticks start, Ticks duration) {
   constexpr std::int64_t kMpegClock = 90'000;  // Hz
   constexpr std::int64_t kMpegWrap = std::int64_t{1} << 33;
-  // The day in which the oldest of them begins: its times are never negative.
-  Utc first = start.utc();
-  for (const live::Cue* cue : cues) first = std::min(first, cue->start);
-  const Utc midnight = std::chrono::floor<std::chrono::days>(first);
+  const Utc begin = start.utc(), end = begin + duration.micros();
+  const Utc midnight = std::chrono::floor<std::chrono::days>(begin);
   std::string out =
-      fmt::format("WEBVTT\nX-TIMESTAMP-MAP=LOCAL:{},MPEGTS:{}\n", clock(start.utc() - midnight),
+      fmt::format("WEBVTT\nX-TIMESTAMP-MAP=LOCAL:{},MPEGTS:{}\n", clock(begin - midnight),
                   start.in(kMpegClock).value % kMpegWrap);
   for (const live::Cue* cue : cues) {
-    fmt::format_to(std::back_inserter(out), "\n{} --> {}\n{}\n", clock(cue->start - midnight),
-                   clock(cue->end - midnight), escaped(cue->text));
+    fmt::format_to(std::back_inserter(out), "\n{} --> {}\n{}\n", clock(std::max(cue->start, begin) - midnight),
+                   clock(std::min(cue->end, end) - midnight), escaped(cue->text));
   }
   return out;
 }

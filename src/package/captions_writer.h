@@ -21,9 +21,10 @@ using CuesSeen = std::vector<const live::Cue*>;
 // In playlists, manifests and addresses: "captions-ja".
 std::string captions_name(std::string_view language);
 
-// Times of the cues are UTC since midnight, and the header says where on the media's clock the
-// segment's start is. A cue that stands across a cut is in both segments, with the same times.
-std::string webvtt_segment(const CuesSeen& cues, Ticks start);
+// Times of the cues are UTC since midnight, and the header says where on the media's clock the segment's
+// start is. A cue that stands across a cut is in both segments, clipped to each: players take the same cue
+// with two times for two.
+std::string webvtt_segment(const CuesSeen& cues, Ticks start, Ticks duration);
 // A sample from each change to the next, clipped to the segment.
 Bytes wvtt_segment(const CuesSeen& cues, Ticks start, Ticks duration);
 

@@ -22,34 +22,36 @@ std::size_t count(ByteView bytes, std::string_view word) {
   return found;
 }
 
+constexpr Ticks kTwoSeconds{180'000, 90'000};
+
 TEST(WebVtt, says_where_the_segment_lies_on_both_clocks) {
-  const live::Cue first = cue(0.5, 1.75, "こんにちは"), second = cue(1.5, 4, "two\nlines");
-  EXPECT_EQ(webvtt_segment({&first, &second}, at(0)),
+  const live::Cue first = cue(0.5, 1.75, "こんにちは"), second = cue(1.5, 2, "two\nlines");
+  EXPECT_EQ(webvtt_segment({&first, &second}, at(0), kTwoSeconds),
             "WEBVTT\n"
             "X-TIMESTAMP-MAP=LOCAL:08:00:00.000,MPEGTS:" +
                 std::to_string(kOrigin * 90'000 % (std::int64_t{1} << 33)) +
                 "\n\n08:00:00.500 --> 08:00:01.750\nこんにちは\n"
-                "\n08:00:01.500 --> 08:00:04.000\ntwo\nlines\n");
+                "\n08:00:01.500 --> 08:00:02.000\ntwo\nlines\n");
 }
 
-TEST(WebVtt, a_cue_across_a_cut_has_the_same_times_in_both_segments) {
+TEST(WebVtt, a_cue_across_a_cut_is_clipped_to_each_segment) {
   const live::Cue long_one = cue(1, 5, "long");
-  for (const double start : {0.0, 2.0, 4.0}) {
-    EXPECT_NE(webvtt_segment({&long_one}, at(start)).find("08:00:01.000 --> 08:00:05.000"),
-              std::string::npos);
-  }
+  EXPECT_NE(webvtt_segment({&long_one}, at(0), kTwoSeconds).find("08:00:01.000 --> 08:00:02.000"),
+            std::string::npos);
+  EXPECT_NE(webvtt_segment({&long_one}, at(4), kTwoSeconds).find("08:00:04.000 --> 08:00:05.000"),
+            std::string::npos);
 }
 
 TEST(WebVtt, counts_on_past_midnight) {
   const double midnight = 16 * 3600;
   const live::Cue over = cue(midnight - 1, midnight + 3, "night");
-  EXPECT_NE(webvtt_segment({&over}, at(midnight)).find("23:59:59.000 --> 24:00:03.000"),
+  EXPECT_NE(webvtt_segment({&over}, at(midnight - 1), kTwoSeconds).find("23:59:59.000 --> 24:00:01.000"),
             std::string::npos);
 }
 
 TEST(WebVtt, text_cannot_become_a_tag_an_arrow_or_another_cue) {
   const live::Cue hostile = cue(0, 1, "\n\n<b>&\n\n00:00 --> 00:01\n\n");
-  const std::string text = webvtt_segment({&hostile}, at(0));
+  const std::string text = webvtt_segment({&hostile}, at(0), kTwoSeconds);
   EXPECT_TRUE(text.ends_with("\n&lt;b&gt;&amp;\n00:00 --&gt; 00:01\n")) << text;
 }
 

@@ -43,7 +43,8 @@ inline Bytes with_captions(ByteView unit, const std::vector<Triplet>& triplets) 
 // The triplets that mean something in an access unit, in order.
 inline std::vector<Triplet> captions_in(ByteView unit) {
   std::vector<Triplet> found;
-  for (const ByteView nal : split_lengths(unit).value()) {
+  const NalUnits nals = split_lengths(unit).value();
+  for (const ByteView nal : nals) {
     if (nal_type(nal) != NalType::Sei) continue;
     read_sei(nal, [&found](std::uint32_t type, ByteReader payload) {
       constexpr std::size_t kHead = 10;  // up to em_data
