@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "access/edge_links.h"
+
 namespace butai::access {
 namespace {
 
@@ -69,7 +71,9 @@ std::expected<Credential, Refusal> find_credential(const net::Request& request) 
     if (!is_upgrade(request)) return std::unexpected(Refusal::TicketNotHere);
     found.push_back({Kind::Ticket, value});
   }
-  if (!request.path_token.empty()) found.push_back({Kind::Play, request.path_token});
+  // What a playlist names for a CDN goes with whatever its player sends everywhere.
+  const bool beside = EdgeLinks::is_one(request.path_token) && !found.empty();
+  if (!request.path_token.empty() && !beside) found.push_back({Kind::Play, request.path_token});
 
   if (found.empty()) return Credential{};
   const auto other = [&](const Credential& one) { return one != found.front(); };

@@ -159,10 +159,25 @@ std::expected<Principal, Refusal> AccessGuard::principal_of(const Credential& cr
       if (weak_secret_ && far) return std::unexpected(Refusal::WeakSecret);
       return tickets_.redeem(credential.text);
     case Credential::Kind::Play:
+      if (EdgeLinks::is_one(credential.text)) return principal_of_edge(credential.text, request);
       if (weak_secret_ && far) return std::unexpected(Refusal::WeakSecret);
       return principal_of_play(credential.text, request);
   }
   return std::unexpected(Refusal::NoCredential);
+}
+
+// Segments, parts and init segments of one channel; what leads to them is asked for with a play.
+std::expected<Principal, Refusal> AccessGuard::principal_of_edge(std::string_view token,
+                                                                 const Request& request) const {
+  const std::string channel(request.arg("channel"));
+  const bool is_media = request.path.ends_with(".m4s") || request.path.ends_with(".mp4");
+  if (!is_media || !request.path.starts_with("/live/")) return std::unexpected(Refusal::WrongPlay);
+  if (!edges_.any()) return std::unexpected(Refusal::BadPlay);
+  const auto good = edges_.check(token, channel, clock_->utc());
+  if (!good) return std::unexpected(good.error());
+  Principal principal;
+  principal.scopes.push_back("view:" + channel);
+  return principal;
 }
 
 bool AccessGuard::has_ticket(const PlayClaims& play) const {

@@ -18,6 +18,7 @@
 #include <string_view>
 
 #include "access/credentials.h"
+#include "access/edge_links.h"
 #include "access/gatekeeper.h"
 #include "access/plays.h"
 #include "access/refusal.h"
@@ -50,6 +51,11 @@ class AccessGuard final : public net::Guard {
   void know(const Sessions& sessions) { sessions_ = &sessions; }
   // Likewise: plays by the right of a ticket are asked about there.
   void know(const TicketDesk& desk) { desk_ = &desk; }
+  // Likewise: addresses that a CDN checks, which come through it to us.
+  void know(EdgeLinks edges, const Clock& clock) {
+    edges_ = std::move(edges);
+    clock_ = &clock;
+  }
 
   std::expected<net::Principal, net::Response> admit(const net::Policy& policy,
                                                      const net::Request& request) override;
@@ -79,6 +85,8 @@ class AccessGuard final : public net::Guard {
                                                       const net::Request& request);
   std::expected<net::Principal, Refusal> principal_of_play(std::string_view token,
                                                            const net::Request& request);
+  std::expected<net::Principal, Refusal> principal_of_edge(std::string_view token,
+                                                           const net::Request& request) const;
   bool has_ticket(const PlayClaims& play) const;
   std::expected<net::Principal, Refusal> principal_of_session(const net::Request& request) const;
   std::expected<void, Refusal> permit(const Question& question,
@@ -90,6 +98,8 @@ class AccessGuard final : public net::Guard {
   const Gatekeeper& gatekeeper_;
   const Sessions* sessions_ = nullptr;
   const TicketDesk* desk_ = nullptr;
+  EdgeLinks edges_;
+  const Clock* clock_ = nullptr;  // of edges_
   bool weak_secret_;
   std::array<prometheus::Counter*, kRefusals> refused_{};
 };

@@ -78,6 +78,32 @@ TEST_F(GuardTest, matrix_of_questions_and_credentials) {
   }
 }
 
+TEST_F(GuardTest, addresses_for_a_cdn_open_media_of_their_channel_and_nothing_else) {
+  const EdgeLinks links(EdgeKey{"a", "0123456789abcdef0123456789abcdef"});
+  const std::string right = links.right("main", time.utc());
+  const auto asked = [&](const std::string& path, const std::string& channel = "main") {
+    net::Request made = with_play(request(path), right);
+    made.args.emplace_back("channel", channel);
+    return made;
+  };
+  const Policy viewer{.who = Who::Viewer};
+  EXPECT_EQ(ask(viewer, asked("/live/main/video/1.m4s")), "401") << "there is no key";
+  guard.know(links, time);
+  EXPECT_EQ(ask(viewer, asked("/live/main/video/1.m4s")), "ok nobody");
+  EXPECT_EQ(ask(viewer, asked("/live/main/video/init-1.mp4")), "ok nobody");
+  EXPECT_EQ(ask(viewer, asked("/live/other/video/1.m4s", "other")), "401");
+  for (const std::string path : {"/live/main/index.m3u8", "/live/main/video/index.m3u8",
+                                 "/live/main/manifest.mpd", "/live/main/ws", "/license/1.m4s"}) {
+    EXPECT_EQ(ask(viewer, asked(path)), "403") << path;
+  }
+  EXPECT_EQ(ask({.who = Who::Publisher}, asked("/live/main/video/1.m4s")), "403");
+  // A player that sends its bearer with everything is not two people.
+  EXPECT_EQ(ask(viewer, with_bearer(asked("/live/main/video/1.m4s"), token("ann", "view:main"))),
+            "ok ann");
+  time.advance(Seconds{361});
+  EXPECT_EQ(ask(viewer, asked("/live/main/video/1.m4s")), "401");
+}
+
 TEST_F(GuardTest, public_channel_is_viewed_by_nobody_and_published_by_nobody_without_token) {
   rules.access["show"] = Access::Public;
   EXPECT_EQ(ask({.who = Who::Viewer}, view_request("show")), "ok nobody");

@@ -14,12 +14,18 @@ inline constexpr std::size_t kTokenBytesMax = 8 * 1024;
 inline constexpr Seconds kLeeway{30};
 // Latest time a token may carry: the end of the year 9999.
 inline constexpr double kNumericDateMax = 253'402'300'799.0;
+// Verified tokens remembered, some 300 bytes each; the rest is verified every time.
+inline constexpr std::size_t kTokensKnownMax = 20'000;
 inline constexpr std::size_t kSubjectBytesMax = 256;
 inline constexpr std::size_t kScopesMax = 64;    // understood scopes of one token
 inline constexpr std::size_t kJsonDepthMax = 8;  // nesting of a header or of claims
 // HS256 needs a key of at least the hash's size (RFC 7518 section 3.2).
 inline constexpr std::size_t kSecretBytesMin = 32;
 inline constexpr std::size_t kSecretBytesMax = 4 * 1024;
+
+// --- addresses for a CDN ------------------------------------------------------------------------
+inline constexpr Seconds kEdgeLife{
+    300};  // DESIGN decision 6: how long a revoked play may go on there
 
 // --- open sockets -------------------------------------------------------------------------------
 inline constexpr Seconds kLateTokenTime{3};  // for the first text message

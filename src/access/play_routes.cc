@@ -14,7 +14,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::string_view kPlaySchema =
-    R"({"type":"object","required":["play","hls","dash","ws","license","expires"],"properties":{"play":{"type":"string"},"hls":{"type":"string","format":"uri"},"dash":{"type":"string","format":"uri"},"ws":{"type":"string","format":"uri"},"license":{"type":["string","null"],"format":"uri","description":"before /clearkey, /widevine, /playready, /fairplay; null: the channel is not protected"},"expires":{"type":"integer","description":"microseconds of UTC"}}})";
+    R"({"type":"object","required":["play","hls","dash","ws","license","expires"],"properties":{"play":{"type":"string"},"hls":{"type":"string","format":"uri"},"dash":{"type":"string","format":"uri"},"ws":{"type":"string","format":"uri"},"license":{"type":["string","null"],"format":"uri","description":"before /clearkey, /widevine, /playready, /fairplay; null: the channel is not protected"},"license_tokens":{"type":"boolean","description":"licenses of real systems are asked for at the address, and with the headers, that GET {license}/SYSTEM/token answers"},"expires":{"type":"integer","description":"microseconds of UTC"}}})";
 
 // https://host -> wss://host, http://host -> ws://host
 std::string socket_origin(std::string_view origin) {
@@ -35,6 +35,7 @@ net::Response play_answer(const RouteParts& parts, const Play& play, const net::
                           {"dash", peer.origin + path + "manifest.mpd"},
                           {"ws", socket_origin(peer.origin) + path + "ws"},
                           {"license", license},
+                          {"license_tokens", parts.license_tokens && !license.is_null()},
                           {"expires", micros_of(play.expires)}};
   return net::Response::json(json::serialize(body), status);
 }

@@ -35,6 +35,7 @@ struct RouteParts {
   TicketDesk* desk = nullptr;  // null: no channel is guarded by tickets
   // Whether a channel's plays need licenses. Any loop.
   std::function<bool(const std::string& channel)> is_protected = [](const auto&) { return false; };
+  bool license_tokens = false;  // players ask a DRM service themselves
 };
 
 std::vector<net::Route> routes(const RouteParts& parts);

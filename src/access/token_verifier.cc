@@ -1,11 +1,13 @@
 #include "access/token_verifier.h"
 
 #include <cjose/jws.h>
+#include <sodium.h>
 
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cctype>
 #include <cmath>
+#include <utility>
 
 #include "access/limits.h"
 #include "access/mac.h"
@@ -165,6 +167,12 @@ Checked<Token> check_claims(const object& claims, Utc now, const VerifierRules& 
   return Token{std::string(*sub), parse_scopes(*scope), *expires, false};
 }
 
+Id128 hash_of(std::string_view token) {
+  Id128 hash;
+  crypto_generichash(hash.data(), hash.size(), as_bytes(token).data(), token.size(), nullptr, 0);
+  return hash;
+}
+
 }  // namespace
 
 bool is_subject(std::string_view sub) {
@@ -173,17 +181,35 @@ bool is_subject(std::string_view sub) {
 }
 
 std::expected<Token, Refusal> TokenVerifier::verify(std::string_view token) const {
+  if (token.size() > kTokenBytesMax) return std::unexpected(Refusal::TooLarge);
+  const Id128 hash = hash_of(token);
+  const Utc now = clock_.utc();
+  const auto keys = ring_.keys();
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(known_to_, keys) != keys) known_.emplace(kTokensKnownMax);
+    known_->prune(now);
+    if (const Token* known = known_->find(hash)) return *known;
+  }
+  auto checked = read(token, *keys, now);
+  if (!checked) return checked;
+  const std::lock_guard lock(mutex_);
+  if (known_to_ == keys) known_->put(hash, *checked, checked->expires + kLeeway, now);
+  return checked;
+}
+
+std::expected<Token, Refusal> TokenVerifier::read(std::string_view token, const Keys& keys,
+                                                  Utc now) const {
   const auto parts = split(token);
   if (!parts) return std::unexpected(parts.error());
   if (auto refusal = check_header(parts->header)) return std::unexpected(*refusal);
-  const auto keys = ring_.keys();
-  const auto key = choose_key(parts->header, *keys);
+  const auto key = choose_key(parts->header, keys);
   if (!key) {
     if (key.error() == Refusal::UnknownKey) ring_.report_missing();
     return std::unexpected(key.error());
   }
   if (!signed_by(token, **key)) return std::unexpected(Refusal::BadSignature);
-  auto checked = check_claims(parts->claims, clock_.utc(), rules_);
+  auto checked = check_claims(parts->claims, now, rules_);
   if (checked) checked->weak_key = (*key)->weak;
   return checked;
 }

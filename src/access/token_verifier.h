@@ -4,16 +4,20 @@
 //   3. signature with that key and that key's own algorithm (cjose)
 //   4. claims: exp, nbf, iat, aud, iss, sub, scope
 // Flow:   Authorization, subprotocol or first message -> here -> AccessGuard -> Principal
-// Thread: any.
-// Limits: access/limits.h (8 KiB, leeway 30 s).
+// Thread: any; what was verified is remembered under a mutex held for a look.
+// Limits: access/limits.h (8 KiB, leeway 30 s, kTokensKnownMax).
 // Spec:   RFC 7515, RFC 7519, RFC 8725.
 #pragma once
 
 #include <expected>
+#include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "access/expiring_map.h"
 #include "access/key_ring.h"
 #include "access/refusal.h"
 #include "base/clock.h"
@@ -42,9 +46,17 @@ class TokenVerifier {
   std::expected<Token, Refusal> verify(std::string_view token) const;
 
  private:
+  std::expected<Token, Refusal> read(std::string_view token, const Keys& keys, Utc now) const;
+
   const KeyRing& ring_;
   const Clock& clock_;
   VerifierRules rules_;
+
+  // Players send the same token with every request. By a hash of their text, until they expire or
+  // the keys are others.
+  mutable std::mutex mutex_;
+  mutable std::shared_ptr<const Keys> known_to_;
+  mutable std::optional<ExpiringMap<Token>> known_;
 };
 
 // 1 to kSubjectBytesMax bytes without control characters.

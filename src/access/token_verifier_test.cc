@@ -396,6 +396,26 @@ TEST_F(ForeignKeysTest, unknown_kid_is_reported) {
   EXPECT_EQ(reports, 1);
 }
 
+TEST_F(TokenVerifierTest, a_known_token_expires_like_any_other) {
+  const std::string token = good();
+  EXPECT_EQ(verify(token), "accepted");
+  EXPECT_EQ(verify(token), "accepted");
+  EXPECT_EQ(verify(token.substr(0, token.size() - 4) + "AAAA"), "bad_signature");
+  time.advance(Seconds{629});
+  EXPECT_EQ(verify(token), "accepted");
+  time.advance(Seconds{2});
+  EXPECT_EQ(verify(token), "expired");
+}
+
+TEST_F(ForeignKeysTest, a_known_token_of_replaced_keys_is_refused) {
+  const std::string token = rsa->forge(R"({"alg":"RS256","kid":"r1"})", claims_with());
+  EXPECT_EQ(verify(token), "accepted");
+  EXPECT_EQ(verify(token), "accepted");
+  auto keys = parse_jwks(R"({"keys":[)" + rsa->jwk("r2") + "]}");
+  ring.replace_others(std::move(*keys));
+  EXPECT_EQ(verify(token), "unknown_key");
+}
+
 TEST_F(ForeignKeysTest, replaced_keys_are_gone) {
   auto keys = parse_jwks(R"({"keys":[)" + rsa->jwk("r2") + "]}");
   ring.replace_others(std::move(*keys));

@@ -19,6 +19,8 @@ void with_channel(const net::Request& request, net::ExchangePtr exchange, const 
                   std::function<net::Response(live::Channel&)> use);
 // /api/v1/channels/{channel}/keys…
 std::vector<net::Route> publish_key_routes(std::shared_ptr<const Ports> ports);
+// /api/v1/plays/{id}/device-row, /api/v1/device-rows
+std::vector<net::Route> device_row_routes(std::shared_ptr<const Ports> ports);
 // /time, /healthz, /readyz
 std::vector<net::Route> service_routes(std::shared_ptr<const Ports> ports);
 // /api/v1/openapi.json, written from `table` (all routes of the server, this one excepted).

@@ -279,19 +279,27 @@ void add_keys(CLI::App& root, KeysOptions& options, ChannelOptions& channel_opti
   });
 }
 
-void add_doctor(CLI::App& root, Place& place, std::string& matrix_url, Act& act) {
+void add_doctor(CLI::App& root, Place& place, MatrixOptions& matrix, Act& act) {
   auto* command = root.add_subcommand(
       "doctor", "Check configuration, clock, ports, certificate, database, worker");
   add_place(*command, place);
-  command
-      ->add_option("--device-matrix", matrix_url,
-                   "only print the watch page of this address for devices to try, with a QR code")
-      ->type_name("URL");
+  auto* url = command
+                  ->add_option("--device-matrix", matrix.url,
+                               "only collect what devices make of this watch page, as table rows")
+                  ->type_name("URL");
+  command->add_option("--seconds", matrix.seconds, "how long (default: until interrupted)")
+      ->needs(url);
+  command->add_option("--ca", matrix.ca, "CA of the page's certificate")
+      ->type_name("FILE")
+      ->needs(url);
+  command->add_option("--pin", matrix.pin, "SHA-256 of the page's certificate")->needs(url);
   command->footer(
       "Example: butai doctor --config config/butai.toml --data /var/lib/butai\n"
-      "         butai doctor --device-matrix \"https://live.example.org/watch/stage#token=TOKEN\"");
+      "         butai doctor --device-matrix \"https://live.example.org/watch/stage#token=TOKEN\" "
+      ">> docs/device-matrix.md");
   command->callback([&] {
-    act = [&] { return matrix_url.empty() ? doctor(place) : device_matrix(matrix_url); };
+    matrix.place = place;
+    act = [&] { return matrix.url.empty() ? doctor(place) : device_matrix(matrix); };
   });
 }
 
@@ -318,7 +326,7 @@ int run(int argc, char** argv) {
   ChannelOptions channel_options;
   KeysOptions keys_options;
   Place doctor_place;
-  std::string matrix_url;
+  MatrixOptions matrix;
   std::string token;
   client::PublishOptions publish_options;
   client::WatchOptions watch_options;
@@ -333,7 +341,7 @@ int run(int argc, char** argv) {
   add_sale(root, sale_options, act);
   add_channel(root, channel_options, act);
   add_keys(root, keys_options, channel_options, act);
-  add_doctor(root, doctor_place, matrix_url, act);
+  add_doctor(root, doctor_place, matrix, act);
   try {
     root.parse(argc, argv);
   } catch (const CLI::RequiredError& error) {

@@ -81,7 +81,13 @@ int keys_rewrap(const KeysOptions& options);
 int keys_export(const KeysOptions& options);
 
 int doctor(const Place& place);
-int device_matrix(const std::string& url);
+struct MatrixOptions {
+  Place place;
+  std::string url;  // of a watch page, with its token behind #
+  std::string ca, pin;
+  std::uint32_t seconds = 0;  // 0: until SIGINT
+};
+int device_matrix(const MatrixOptions& options);
 
 int run(int argc, char** argv);  // reads the command line and calls one of the above
 

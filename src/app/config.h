@@ -12,9 +12,11 @@
 #include <string>
 #include <vector>
 
+#include "access/edge_links.h"
 #include "base/problem.h"
 #include "base/time.h"
 #include "licenses/fairplay_form.h"
+#include "licenses/service_token.h"
 #include "live/options.h"
 #include "media/protection.h"
 #include "store/database.h"
@@ -96,10 +98,16 @@ struct DrmConfig {
   std::string fairplay_certificate;  // DER file
   licenses::FairPlayForm fairplay_form = licenses::FairPlayForm::Raw;
   SpekeConfig speke;
+  licenses::TokenSettings token;  // [drm.token]
   bool any_real_system() const {
     return !widevine.license_url.empty() || !playready.license_url.empty() ||
            !fairplay.license_url.empty();
   }
+};
+
+// A cache or CDN in front; [cdn].
+struct CdnConfig {
+  std::optional<access::EdgeKey> key, previous_key;  // what signs addresses of media
 };
 
 struct LogConfig {
@@ -119,6 +127,7 @@ struct Config {
   worker::Encoding encoding;
   std::vector<worker::Rung> renditions;  // [[rendition]]; the default ones when the file has none
   DrmConfig drm;
+  CdnConfig cdn;
   LogConfig log;
 
   // Where accounts, tickets and keys are kept: what the configuration says, or a file in `data`.

@@ -133,9 +133,9 @@ access::RouteParts House::access_parts() {
           .accounts = *accounts_,
           .minter = *minter_,
           .desk = desk_.get(),
-          .is_protected = [this](const std::string& channel) {
-            return channels_->is_protected(channel);
-          }};
+          .is_protected =
+              [this](const std::string& channel) { return channels_->is_protected(channel); },
+          .license_tokens = service_tokens_->any()};
 }
 
 std::vector<net::Route> House::all_routes() {
@@ -151,6 +151,7 @@ std::vector<net::Route> House::all_routes() {
                                   .vault = *vault_,
                                   .metrics = metrics_,
                                   .services = *license_services_,
+                                  .tokens = *service_tokens_,
                                   .fairplay_certificate = fairplay_certificate_}));
   append(table, ingest::routes({.channels = *channels_,
                                 .guard = *guard_,
@@ -165,6 +166,7 @@ std::vector<net::Route> House::all_routes() {
               .clock = clock_,
               .metrics = metrics_,
               .open_sockets = open_sockets_,
+              .edges = edges_,
               .heartbeat = [this](std::string_view play) { plays_->seen(play); },
               .still =
                   [this](const media::Track& track, const media::Frame& frame, net::Loop& loop,
@@ -183,6 +185,7 @@ std::vector<net::Route> House::all_routes() {
       .ready = [this] { return ready_.load(std::memory_order_relaxed); }});
   append(table, api::channel_routes(ports));
   append(table, api::publish_key_routes(ports));
+  append(table, api::device_row_routes(ports));
   append(table, api::service_routes(ports));
   table.push_back(api::openapi_route(table, BUTAI_VERSION));
   return table;

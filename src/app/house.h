@@ -125,6 +125,8 @@ class House {
   std::unique_ptr<net::Outgoing> outgoing_;
   std::unique_ptr<keys::Vault> vault_;
   std::unique_ptr<drm::KeyProvider> key_provider_;
+  std::unique_ptr<licenses::ServiceTokens> service_tokens_;
+  access::EdgeLinks edges_;
   std::unique_ptr<licenses::LicenseServices> license_services_;
   std::string fairplay_certificate_;
   std::unique_ptr<Stills> stills_;

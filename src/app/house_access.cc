@@ -43,6 +43,8 @@ Expected<void> House::build_access() {
   gatekeeper_ = std::make_unique<access::ScopeGatekeeper>(config_);
   guard_ = std::make_unique<access::AccessGuard>(*verifier_, *plays_, *tickets_, *gatekeeper_,
                                                  *secret_, metrics_);
+  edges_ = access::EdgeLinks(config->cdn.key, config->cdn.previous_key);
+  guard_->know(edges_, clock_);
   passwords_ = std::make_unique<access::Passwords>();
   accounts_ = std::make_unique<access::Accounts>(*database_, *passwords_, clock_, random_);
   publish_keys_ = std::make_unique<access::PublishKeys>(*database_, clock_, random_);

@@ -66,6 +66,9 @@ Expected<void> House::build_keys() {
   };
   std::array services{service(drm.widevine), service(drm.playready), service(drm.fairplay)};
   services.back().form = drm.fairplay_form;
+  auto tokens = licenses::ServiceTokens::make(drm.token, clock_, random_);
+  if (!tokens) return std::unexpected(tokens.error());
+  service_tokens_ = std::make_unique<licenses::ServiceTokens>(std::move(*tokens));
   license_services_ = std::make_unique<licenses::LicenseServices>(std::move(services), *outgoing_);
   if (!drm.fairplay_certificate.empty()) {
     auto certificate = store::read_file(drm.fairplay_certificate, kCertificateMax);

@@ -74,6 +74,12 @@ bool set_header(std::string& target, const std::string& text) {
   return usable;
 }
 
+// "a:SECRET"
+bool set_edge_key(std::optional<access::EdgeKey>& target, const std::string& text) {
+  target = access::parse_edge_key(text);
+  return target.has_value() || text.empty();
+}
+
 // "60s", "1500ms", "5m", "1h"
 bool set_duration(Micros& target, const std::string& text) {
   std::int64_t value = 0;
@@ -109,6 +115,11 @@ constexpr std::array<std::pair<std::string_view, licenses::FairPlayForm>, 3> kFo
     {{"raw", licenses::FairPlayForm::Raw},
      {"form", licenses::FairPlayForm::Form},
      {"json", licenses::FairPlayForm::Json}}};
+constexpr std::array<std::pair<std::string_view, licenses::TokenForm>, 4> kTokenForms{
+    {{"none", licenses::TokenForm::None},
+     {"axinom", licenses::TokenForm::Axinom},
+     {"jwt", licenses::TokenForm::Jwt},
+     {"drmtoday", licenses::TokenForm::DrmToday}}};
 constexpr std::array<std::pair<std::string_view, PaymentsConfig::Test>, 3> kTestPayments{
     {{"off", PaymentsConfig::Test::Off},
      {"cards", PaymentsConfig::Test::Cards},
@@ -116,6 +127,8 @@ constexpr std::array<std::pair<std::string_view, PaymentsConfig::Test>, 3> kTest
 constexpr std::string_view kAddress = "an address and port, e.g. \"0.0.0.0:8080\" or \"[::]:8080\"";
 constexpr std::string_view kService = "an https address (http on loopback only)";
 constexpr std::string_view kHeader = "\"Name: value\"";
+constexpr std::string_view kEdgeKey =
+    "NAME:SECRET, a name of letters and digits and 32 characters or more";
 constexpr std::string_view kFile = "the path of a PEM file";
 constexpr std::string_view kDuration = "a time with its unit, e.g. \"60s\", \"1500ms\", \"5m\"";
 
@@ -260,6 +273,10 @@ std::vector<Setting> make_settings() {
        [](Config& c, const std::string& t) {
          return set_number(c.encoding.audio_bitrate, t, 32'000u, 512'000u);
        }},
+      {"cdn", "key", kEdgeKey,
+       [](Config& c, const std::string& t) { return set_edge_key(c.cdn.key, t); }},
+      {"cdn", "previous_key", kEdgeKey,
+       [](Config& c, const std::string& t) { return set_edge_key(c.cdn.previous_key, t); }},
       {"drm", "master_key", "64 hexadecimal digits",
        [](Config& c, const std::string& t) { return set_text(c.drm.master_key, t); }},
       {"drm", "master_key_file", "the path of a file with 64 hexadecimal digits",
@@ -280,6 +297,18 @@ std::vector<Setting> make_settings() {
        [](Config& c, const std::string& t) { return set_choice(c.drm.fairplay_form, t, kForms); }},
       {"drm.fairplay", "certificate", "the path of the application certificate (DER)",
        [](Config& c, const std::string& t) { return set_text(c.drm.fairplay_certificate, t); }},
+      {"drm.token", "form", "\"none\", \"axinom\", \"jwt\" or \"drmtoday\"",
+       [](Config& c, const std::string& t) {
+         return set_choice(c.drm.token.form, t, kTokenForms);
+       }},
+      {"drm.token", "key", "the service's secret in base64",
+       [](Config& c, const std::string& t) { return set_text(c.drm.token.key, t); }},
+      {"drm.token", "key_id", "the name of that secret",
+       [](Config& c, const std::string& t) { return set_text(c.drm.token.key_id, t); }},
+      {"drm.token", "merchant", "a name",
+       [](Config& c, const std::string& t) { return set_text(c.drm.token.merchant, t); }},
+      {"drm.token", "audience", "a name",
+       [](Config& c, const std::string& t) { return set_text(c.drm.token.audience, t); }},
       {"drm.speke", "url", kService,
        [](Config& c, const std::string& t) { return set_text(c.drm.speke.url, t); }},
       {"drm.speke", "auth", "\"none\", \"basic\" or \"digest\"",

@@ -44,9 +44,7 @@ void Downlink::on_text(std::string_view text) {
   if (type == "init") {
     init_is_next_ = true;
     if (live_from_ == Utc{}) live_from_ = utc_of(number_of(*message, "edge"));
-    if (auto protection = text_of(*message, "protection"); !protection.empty()) {
-      seen_.protection = std::move(protection);
-    }
+    take_protection(*message);
   } else if (type == "gap") {
     ++seen_.gaps;
     for (auto& [id, state] : tracks_) state.continuity.forget();
@@ -54,6 +52,21 @@ void Downlink::on_text(std::string_view text) {
     moved_to_ = text_of(*message, "url");
     if (hooks_.moved) hooks_.moved(moved_to_, Millis{number_of(*message, "after_ms")});
   }
+}
+
+// "none", or {"scheme","keys":[{"kid",…}]}
+void Downlink::take_protection(const json::object& message) {
+  if (auto word = text_of(message, "protection"); !word.empty()) seen_.protection = std::move(word);
+  const json::value* told = message.if_contains("protection");
+  if (told == nullptr || !told->is_object()) return;
+  seen_.protection = text_of(told->get_object(), "scheme");
+  const json::value* keys = told->get_object().if_contains("keys");
+  if (keys == nullptr || !keys->is_array() || keys->get_array().size() > kKeysOfInitMax) return;
+  std::vector<std::string> kids;
+  for (const json::value& key : keys->get_array()) {
+    if (key.is_object()) kids.push_back(text_of(key.get_object(), "kid"));
+  }
+  if (hooks_.keys && !kids.empty()) hooks_.keys(kids);
 }
 
 void Downlink::on_binary(Bytes message) {

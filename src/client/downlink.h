@@ -10,6 +10,7 @@
 // that init names; for JPEG everything after the first picture.
 #pragma once
 
+#include <boost/json/fwd.hpp>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -17,6 +18,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "client/continuity.h"
@@ -39,6 +41,7 @@ class Downlink final : public net::WebSocketHandler {
   struct Hooks {
     std::function<void(ByteView)> save;  // each init, chunk or picture as it came
     std::function<void()> first_frame;   // once: decoding can start
+    std::function<void(const std::vector<std::string>& kids)> keys;  // that an init names
     std::function<void(const std::string& url, Millis within)> moved;
     std::function<void(Ending)> ended;  // last
   };
@@ -63,6 +66,7 @@ class Downlink final : public net::WebSocketHandler {
     Continuity continuity;
   };
 
+  void take_protection(const boost::json::object& message);
   void take_init(const Bytes& message);
   void take_chunk(const Bytes& message);
   void take_picture(const Bytes& message);

@@ -23,6 +23,7 @@ class DownlinkTest : public ::testing::Test {
     Downlink::Hooks hooks;
     hooks.save = [this](ByteView bytes) { saved.append(as_text(bytes)); };
     hooks.first_frame = [this] { ++first_frames; };
+    hooks.keys = [this](const std::vector<std::string>& named) { kids = named; };
     hooks.moved = [this](const std::string& url, Millis) { moved = url; };
     hooks.ended = [this](Ending e) { ending = std::move(e); };
     return std::make_unique<Downlink>(time, format, time.steady(), seen, hooks);
@@ -44,9 +45,26 @@ class DownlinkTest : public ::testing::Test {
   Seen seen;
   testing::FakeSocket socket;
   std::string saved, moved;
+  std::vector<std::string> kids;
   int first_frames = 0;
   std::optional<Ending> ending;
 };
+
+TEST_F(DownlinkTest, names_the_keys_of_a_protected_channel_for_their_licenses) {
+  const auto link = make(ViewFormat::Cmaf);
+  link->on_text(R"({"type":"init","protection":{"scheme":"cbcs","keys":[{"track":1,"kid":"aa"},)"
+                R"({"track":2,"kid":"bb","next":"cc"}]}})");
+  EXPECT_EQ(seen.protection, "cbcs");
+  EXPECT_EQ(kids, (std::vector<std::string>{"aa", "bb"}));
+  kids.clear();
+  for (const std::string_view odd :
+       {R"({"type":"init","protection":{"scheme":7,"keys":{}}})",
+        R"({"type":"init","protection":[]})",
+        R"({"type":"init","protection":{"scheme":"cbcs","keys":[]}})", R"({"type":"init"})"}) {
+    link->on_text(odd);
+  }
+  EXPECT_TRUE(kids.empty());
+}
 
 TEST_F(DownlinkTest, counts_frames_bytes_and_the_time_to_the_first_one) {
   const auto link = make(ViewFormat::Cmaf);

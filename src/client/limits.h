@@ -23,6 +23,7 @@ inline constexpr Millis kFlushMax{5'000};  // for the last bytes when the source
 inline constexpr std::size_t kMessageBytesMax = 8 * 1024 * 1024;  // a 4K key frame at 100 Mbit/s
 inline constexpr std::size_t kUnackedMax =
     256;  // messages remembered for the round trip; 8 s at 30/s
+inline constexpr std::size_t kKeysOfInitMax = 16;         // a picture's and a sound's, in fact
 inline constexpr std::size_t kTokenBytesMax = 64 * 1024;  // of a token file
 
 inline constexpr Millis kTokenFileCheck{

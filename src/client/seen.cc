@@ -46,7 +46,8 @@ std::string to_json(const Seen& seen, Micros lasted) {
       rate_of(seen.bytes, lasted) * 8 / 1000, seen.inits, seen.gaps, seen.jumps, seen.out_of_order);
   out += fmt::format(R"("unreadable":{},"unstamped":{},"reconnects":{},"width":{},"height":{},)",
                      seen.unreadable, seen.unstamped, seen.reconnects, seen.width, seen.height);
-  out += fmt::format(R"("codecs":[{}],"protection":{}}})", fmt::join(codecs, ","),
+  out += fmt::format(R"("licenses":{},"licenses_refused":{},"codecs":[{}],"protection":{}}})",
+                     seen.licenses, seen.licenses_refused, fmt::join(codecs, ","),
                      json::serialize(json::string(seen.protection)));
   return out;
 }
@@ -71,6 +72,10 @@ std::string to_table(const Seen& seen, Micros lasted) {
   row("bitrate", fmt::format("{:.0f} kbit/s", rate_of(seen.bytes, lasted) * 8 / 1000));
   row("gaps", fmt::format("{} announced, {} not, {} out of order, {} reconnects", seen.gaps,
                           seen.jumps, seen.out_of_order, seen.reconnects));
+  if (seen.protection != "none") {
+    row("protection", fmt::format("{}, licenses: {} given, {} refused", seen.protection,
+                                  seen.licenses, seen.licenses_refused));
+  }
   if (seen.unreadable > 0) row("unreadable", fmt::format("{} messages", seen.unreadable));
   return out;
 }

@@ -24,9 +24,11 @@ struct Seen {
   std::uint64_t unreadable = 0;    // messages that are neither chunk, init nor JPEG
   std::uint64_t unstamped = 0;     // live frames without capture time: no latency known
   std::uint64_t reconnects = 0;
-  LatencyFigures latency;  // capture to reception, of what was live when it came
-  Micros connect{-1};      // start of connecting to open; below zero: never
-  Micros first_frame{-1};  // start of connecting to the first key frame or picture
+  std::uint64_t licenses = 0;          // of a protected channel that were given
+  std::uint64_t licenses_refused = 0;  // or not given, for whatever reason
+  LatencyFigures latency;              // capture to reception, of what was live when it came
+  Micros connect{-1};                  // start of connecting to open; below zero: never
+  Micros first_frame{-1};              // start of connecting to the first key frame or picture
   std::uint32_t width = 0, height = 0;
   std::vector<std::string> codecs;
   std::string protection = "none";

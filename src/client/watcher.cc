@@ -14,12 +14,17 @@ namespace {
 
 namespace json = boost::json;
 
-std::string text_in(std::string_view body, json::string_view name) {
+json::value member(std::string_view body, json::string_view name) {
   boost::system::error_code error;
   const json::value value = json::parse(json::string_view(body.data(), body.size()), error);
   const json::object* object = error ? nullptr : value.if_object();
   const json::value* found = object == nullptr ? nullptr : object->if_contains(name);
-  return found != nullptr && found->is_string() ? std::string(found->get_string()) : std::string();
+  return found == nullptr ? json::value() : *found;
+}
+
+std::string text_in(std::string_view body, json::string_view name) {
+  const json::value found = member(body, name);
+  return found.is_string() ? std::string(found.get_string()) : std::string();
 }
 
 }  // namespace
@@ -34,7 +39,8 @@ Watcher::Watcher(net::Loop& loop, const Clock& clock, Random& random, WatchOptio
       status_(status),
       over_(std::move(over)),
       token_(options_.token, options_.token_file),
-      backoff_(random) {
+      backoff_(random),
+      licenses_(loop, seen_, [this](const std::string& sentence) { status_.say(sentence); }) {
   if (!options_.save.empty()) save_.open(options_.save, std::ios::binary | std::ios::trunc);
 }
 
@@ -87,6 +93,8 @@ void Watcher::take_play(const Expected<net::ClientResponse>& answer) {
   auto url = socket_of_play(target_.plays_url, text_in(answer->body, "ws"), options_.format);
   if (!url) return decide({Next::GiveUp, url.error().sentence});
   target_.socket_url = std::move(*url);
+  licenses_.know(text_in(answer->body, "license"),
+                 member(answer->body, "license_tokens") == json::value(true), client_options());
   connect();
 }
 
@@ -105,6 +113,7 @@ void Watcher::connect() {
       save_.write(text.data(), static_cast<std::streamsize>(text.size()));
     };
   }
+  hooks.keys = [this](const std::vector<std::string>& kids) { licenses_.ask(kids); };
   hooks.moved = [this](const std::string& url, Millis within) { move_to(url, within); };
   hooks.ended = [this](const Ending& ending) { take_ending(ending); };
   downlink_ = std::make_shared<Downlink>(clock_, options_.format, connecting_at_, seen_, hooks);

@@ -3,7 +3,7 @@
 // Thread: one loop.
 // Limits: client/limits.h (back-off, status interval).
 //
-// 1. An https address becomes a play, whose answer names the WebSocket.
+// 1. An https address becomes a play, whose answer names the WebSocket, and where licenses are.
 // 2. A connection that ends for a while is made again, from the newest frame on (&after=); one that
 //    was told `moved` goes where it was sent. What will not change ends the run.
 #pragma once
@@ -19,6 +19,7 @@
 #include "client/backoff.h"
 #include "client/downlink.h"
 #include "client/endpoint.h"
+#include "client/license_asker.h"
 #include "client/seen.h"
 #include "client/token_source.h"
 #include "client/verdict.h"
@@ -62,6 +63,7 @@ class Watcher {
   TokenSource token_;
   Backoff backoff_;
   Seen seen_;
+  LicenseAsker licenses_;
   std::ofstream save_;
   std::shared_ptr<Downlink> downlink_;
   std::optional<Utc> after_;  // where the next connection goes on

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "access/edge_links.h"
 #include "access/guard.h"
 #include "base/clock.h"
 #include "base/metrics.h"
@@ -26,6 +27,7 @@ struct Ports {
   const Clock& clock;
   Metrics& metrics;
   net::OpenSockets& open_sockets;
+  access::EdgeLinks edges;  // where a CDN checks the addresses of media
   // A play was seen: its playlist was fetched or its socket lives. Any loop.
   std::function<void(std::string_view play)> heartbeat;
   // Makes JPEG of a key frame of this track; `done` is called on that loop, with nothing if it cannot be.

@@ -1,13 +1,21 @@
 #include "delivery/shelf.h"
 
+#include <fmt/format.h>
+
 #include <memory>
 #include <utility>
 
 namespace butai::delivery {
 
-Shelf& Shelf::of(live::ChannelView& view, Executor& loop, const Clock& clock) {
-  if (view.attachment() == nullptr) view.attach(std::make_unique<Shelf>(view, loop, clock));
+Shelf& Shelf::of(live::ChannelView& view, Executor& loop, const Clock& clock,
+                 const access::EdgeLinks* edges) {
+  if (view.attachment() == nullptr) view.attach(std::make_unique<Shelf>(view, loop, clock, edges));
   return static_cast<Shelf&>(*view.attachment());
+}
+
+std::string Shelf::edge_at(Utc start) const {
+  if (edges_ == nullptr || !edges_->any()) return {};
+  return fmt::format("/t/{}/live/{}/", edges_->right(view_.name(), start), view_.name());
 }
 
 Document* Shelf::find(const DocumentKey& key) {

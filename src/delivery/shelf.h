@@ -11,6 +11,7 @@
 #include <map>
 #include <vector>
 
+#include "access/edge_links.h"
 #include "delivery/document.h"
 #include "delivery/hls/hold.h"
 #include "live/channel_view.h"
@@ -43,10 +44,11 @@ struct Still {
 class Shelf final : public live::ViewAttachment {
  public:
   // The view's own, made if need be.
-  static Shelf& of(live::ChannelView& view, Executor& loop, const Clock& clock);
+  static Shelf& of(live::ChannelView& view, Executor& loop, const Clock& clock,
+                   const access::EdgeLinks* edges = nullptr);
 
-  Shelf(live::ChannelView& view, Executor& loop, const Clock& clock)
-      : view_(view), hold_(view, loop, clock) {}
+  Shelf(live::ChannelView& view, Executor& loop, const Clock& clock, const access::EdgeLinks* edges)
+      : view_(view), edges_(edges), hold_(view, loop, clock) {}
 
   // Null: there is none, or the channel has changed since it was written.
   Document* find(const DocumentKey& key);
@@ -57,6 +59,9 @@ class Shelf final : public live::ViewAttachment {
 
   hls::Hold& hold() { return hold_; }
   Still& still(media::TrackId track) { return stills_[track]; }
+  // Where media of a segment that begins then is fetched: "/t/RIGHT/live/CHANNEL/" at a CDN's edge; empty:
+  // beside the playlist.
+  std::string edge_at(Utc start) const;
 
  private:
   struct Dated {
@@ -66,6 +71,7 @@ class Shelf final : public live::ViewAttachment {
   void drop_old(media::TrackId track);
 
   live::ChannelView& view_;
+  const access::EdgeLinks* edges_;
   std::map<DocumentKey, Dated> documents_;
   std::map<MediaKey, net::ReadyAnswerPtr> media_;
   std::map<media::TrackId, Still> stills_;

@@ -91,6 +91,7 @@ class WaitList {
     return first;
   }
 
+  bool has(const Key& key) const { return groups_.contains(key); }
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
 

@@ -59,6 +59,30 @@ TEST(Cpix, reads_answers_whose_elements_stand_in_another_order) {
   EXPECT_EQ(read->systems[0].content_protection, "<a>");
 }
 
+TEST(Cpix, entity_bombs_are_refused_before_anything_is_expanded) {
+  std::string bomb = "<?xml version=\"1.0\"?><!DOCTYPE CPIX [<!ENTITY a0 \"ha\">";
+  for (int i = 1; i <= 30; ++i) {  // 2 to the power of 30 laughs
+    bomb += "<!ENTITY a" + std::to_string(i) + " \"&a" + std::to_string(i - 1) + ";&a" +
+            std::to_string(i - 1) + ";\">";
+  }
+  bomb += "]><CPIX contentId=\"&a30;\"/>";
+  const auto read = parse_cpix(bomb);
+  ASSERT_FALSE(read);
+  EXPECT_NE(read.error().sentence.find("type declaration"), std::string::npos);
+  // An external one, which would fetch a file of ours.
+  EXPECT_FALSE(parse_cpix("<!DOCTYPE CPIX SYSTEM \"file:///etc/passwd\"><CPIX/>"));
+}
+
+TEST(Cpix, systems_that_nobody_here_knows_are_read_as_they_are) {
+  Cpix cpix = request();
+  cpix.systems.push_back({cpix.keys[0].kid, "5e629af5-38da-4063-8977-97ffbd9902d4",
+                          "cHNzaA==", std::nullopt, std::nullopt, std::nullopt});
+  const auto read = parse_cpix(write_cpix(cpix));
+  ASSERT_TRUE(read) << read.error().sentence;
+  ASSERT_EQ(read->systems.size(), 3u);
+  EXPECT_EQ(read->systems[2].system_id, "5e629af5-38da-4063-8977-97ffbd9902d4");
+}
+
 TEST(Cpix, refuses_bad_documents_with_a_reason) {
   const auto why = [](std::string_view text) {
     const auto read = parse_cpix(text);

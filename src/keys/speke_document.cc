@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "drm/pssh.h"
 #include "drm/text.h"
@@ -64,12 +65,18 @@ std::string attributes_of(const std::string& line) {
   return line.substr(begin + 1, line.find_first_of("\r\n") - begin - 1);
 }
 
+// What we ask for; a service may answer for more, but whose words those are nobody here knows.
+bool is_known(std::string_view system_id) {
+  constexpr std::array kKnown{drm::kWidevineSystem, drm::kPlayReadySystem, drm::kFairPlaySystem};
+  return std::ranges::find(kKnown, system_id) != kKnown.end();
+}
+
 std::vector<media::KeySystemSignal> signals_of(const drm::Cpix& answer, const media::KeyId& kid) {
   drm::ContentKey key;
   key.kid = kid;
   auto out = drm::make_signals(key, media::Scheme::Cbcs, {});  // W3C common, for any scheme
   for (const drm::CpixSystem& system : answer.systems) {
-    if (system.kid != kid) continue;
+    if (system.kid != kid || !is_known(system.system_id)) continue;
     media::KeySystemSignal signal{system.system_id, system.content_protection.value_or(""),
                                   attributes_of(system.hls_media.value_or(""))};
     if (signal.content_protection.empty() && system.pssh && !system.pssh->empty()) {

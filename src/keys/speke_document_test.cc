@@ -80,6 +80,18 @@ TEST(SpekeDocument, follows_a_service_that_replaces_key_ids) {
   EXPECT_EQ(read->keys[1].kid, other);
 }
 
+TEST(SpekeDocument, leaves_out_the_words_of_systems_that_nobody_asked_for) {
+  drm::Cpix answer = answer_to(asked());
+  answer.systems.push_back({answer.keys[1].kid, "5e629af5-38da-4063-8977-97ffbd9902d4",
+                            "cHNzaA==", "<b>unasked</b>", "#EXT-X-KEY:METHOD=NONE", ""});
+  const auto read = read_answer(asked(), answer);
+  ASSERT_TRUE(read) << read.error().sentence;
+  ASSERT_EQ(read->keys[1].signals.size(), 4u);
+  for (const media::KeySystemSignal& signal : read->keys[1].signals) {
+    EXPECT_EQ(signal.content_protection.find("unasked"), std::string::npos);
+  }
+}
+
 TEST(SpekeDocument, refuses_an_answer_it_cannot_trust) {
   const auto why = [](drm::Cpix answer) {
     const auto read = read_answer(asked(), answer);
@@ -94,6 +106,13 @@ TEST(SpekeDocument, refuses_an_answer_it_cannot_trust) {
   answer = answer_to(asked());
   answer.keys[0].scheme = "cenc";
   EXPECT_THAT(why(answer), HasSubstr("cenc instead of cbcs"));
+  answer = answer_to(asked());
+  for (drm::CpixKey& key : answer.keys) key.kid.fill(0x66);  // wrong ids, and all the same
+  for (drm::CpixRule& rule : answer.rules) rule.kid.fill(0x66);
+  EXPECT_THAT(why(answer), HasSubstr("one key to several tracks"));
+  answer = answer_to(asked());
+  for (drm::CpixKey& key : answer.keys) key.kid.front() ^= 0xff;  // and no rule that says whose
+  EXPECT_THAT(why(answer), HasSubstr("no key for AUDIO"));
 }
 
 }  // namespace

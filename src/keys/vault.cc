@@ -124,6 +124,16 @@ std::optional<HeldKey> Vault::find(const media::KeyId& kid) const {
   return found->second;
 }
 
+std::vector<media::KeyId> Vault::newest_kids(const std::string& channel, std::size_t count) const {
+  std::vector<media::KeyId> kids;
+  const std::lock_guard lock(mutex_);
+  for (auto kid = oldest_first_.rbegin(); kid != oldest_first_.rend() && kids.size() < count;
+       ++kid) {
+    if (held_.at(*kid).channel == channel) kids.push_back(*kid);
+  }
+  return kids;
+}
+
 void Vault::hold(const media::KeyId& kid, HeldKey key) {
   const std::lock_guard lock(mutex_);
   if (!held_.insert_or_assign(kid, std::move(key)).second) return;

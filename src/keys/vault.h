@@ -2,6 +2,7 @@
 //   begin()   the next period of a channel: its index was never given out before, restarts included
 //   keep()    stores a period's keys, then makes them known to find()
 //   find()    the key of an id, for a license
+//   newest_kids()  those that a channel's viewers may be in need of, for a service's token
 //   newest()  the running or the last period of a channel, open, for an export
 //   rewrap()  wraps every row with another master key
 // Flow:   KeyProviders -> begin, keep; licenses -> find; `butai keys` -> list, newest, rewrap
@@ -55,6 +56,8 @@ class Vault {
   void keep(drm::KeyPeriodPtr period, Maker maker, Executor& home,
             std::move_only_function<void(Expected<void>)> done);
   std::optional<HeldKey> find(const media::KeyId& kid) const;
+  // The newest first, at most `count`. Also from any thread.
+  std::vector<media::KeyId> newest_kids(const std::string& channel, std::size_t count) const;
 
   // For commands; they wait.
   Expected<std::vector<ListedPeriod>> list();

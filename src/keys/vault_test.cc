@@ -16,6 +16,7 @@
 namespace butai::keys {
 namespace {
 
+using ::testing::Contains;
 using ::testing::HasSubstr;
 
 constexpr std::string_view kMaster =
@@ -87,6 +88,21 @@ TEST_F(VaultTest, the_newest_period_can_be_exported_and_read_again) {
     EXPECT_EQ(key.explicit_iv, same->constant_iv);
   }
   EXPECT_FALSE(vault(kOther)->newest("stage")) << "another master key opens nothing";
+}
+
+TEST_F(VaultTest, names_the_newest_keys_of_a_channel_for_a_service) {
+  const auto keys = vault();
+  EXPECT_TRUE(keys->newest_kids("stage", 12).empty());
+  const auto first = fetch(*keys), second = fetch(*keys);
+  const auto newest = keys->newest_kids("stage", 3);
+  ASSERT_EQ(newest.size(), 3u);
+  for (const drm::ContentKey& key : second->keys) EXPECT_THAT(newest, Contains(key.kid));
+  EXPECT_EQ(keys->newest_kids("stage", 12).size(), 6u);
+  EXPECT_TRUE(keys->newest_kids("other", 12).empty());
+  // And after a restart.
+  const auto again = vault();
+  ASSERT_EQ(again->open(), 0u);
+  EXPECT_EQ(again->newest_kids("stage", 12).size(), 6u);
 }
 
 TEST_F(VaultTest, periods_never_repeat_an_index_or_a_key) {

@@ -41,6 +41,10 @@ std::optional<std::string> of_json(std::string_view answer) {
 
 }  // namespace
 
+std::string_view name_of(FairPlayForm form) {
+  return form == FairPlayForm::Form ? "form" : form == FairPlayForm::Json ? "json" : "raw";
+}
+
 WrappedSpc wrap_spc(FairPlayForm form, std::string_view spc, std::string_view asset) {
   const std::string text = drm::to_base64(as_bytes(spc));
   switch (form) {

@@ -17,6 +17,7 @@
 namespace butai::licenses {
 
 enum class FairPlayForm : std::uint8_t { Raw, Form, Json };
+std::string_view name_of(FairPlayForm form);  // raw, form, json
 
 struct WrappedSpc {
   std::string body, content_type;

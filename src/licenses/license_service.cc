@@ -20,7 +20,7 @@ std::string_view name_of(System system) {
 
 void LicenseServices::ask(System system, Challenge challenge, Executor& home,
                           std::move_only_function<void(Expected<net::OutgoingAnswer>)> done) {
-  const ServiceSettings& service = settings_[static_cast<std::size_t>(system)];
+  const ServiceSettings& service = of(system);
   const bool wraps = system == System::FairPlay && service.form != FairPlayForm::Raw &&
                      challenge.content_type == "application/octet-stream";
   if (wraps) {
@@ -45,6 +45,7 @@ void LicenseServices::ask(System system, Challenge challenge, Executor& home,
     request.headers.push_back("SOAPAction: " + challenge.soap_action);
   }
   if (!service.header.empty()) request.headers.push_back(service.header);
+  for (std::string& header : challenge.headers) request.headers.push_back(std::move(header));
   outgoing_.send(std::move(request), home, std::move(done));
 }
 

@@ -11,16 +11,14 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/executor.h"
 #include "licenses/fairplay_form.h"
+#include "licenses/system.h"
 #include "net/outgoing.h"
 
 namespace butai::licenses {
-
-enum class System : std::uint8_t { Widevine, PlayReady, FairPlay };
-inline constexpr std::size_t kSystems = 3;
-std::string_view name_of(System system);  // widevine, playready, fairplay
 
 struct ServiceSettings {
   std::string url;                        // empty: this system is not configured
@@ -32,6 +30,7 @@ struct Challenge {
   std::string body;
   std::string content_type, soap_action;  // as the player sent them; may be empty
   std::string asset;                      // FairPlay: what the form names, if it is known
+  std::vector<std::string> headers = {};  // "Name: value" of this viewer's token
 };
 
 class LicenseServices {
@@ -39,7 +38,10 @@ class LicenseServices {
   LicenseServices(std::array<ServiceSettings, kSystems> settings, net::Outgoing& outgoing)
       : settings_(std::move(settings)), outgoing_(outgoing) {}
 
-  bool has(System system) const { return !settings_[static_cast<std::size_t>(system)].url.empty(); }
+  const ServiceSettings& of(System system) const {
+    return settings_[static_cast<std::size_t>(system)];
+  }
+  bool has(System system) const { return !of(system).url.empty(); }
   // Passes the challenge on as it is.
   void ask(System system, Challenge challenge, Executor& home,
            std::move_only_function<void(Expected<net::OutgoingAnswer>)> done);

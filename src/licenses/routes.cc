@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <boost/json.hpp>
 #include <memory>
 #include <optional>
 #include <utility>
 
+#include "access/mac.h"
 #include "base/name.h"
 #include "drm/text.h"
 #include "licenses/clear_key.h"
@@ -14,6 +17,9 @@
 
 namespace butai::licenses {
 namespace {
+
+constexpr std::string_view kTokenSchema =
+    R"({"type":"object","required":["url","headers","form","seconds"],"properties":{"url":{"type":"string","format":"uri"},"headers":{"type":"object","additionalProperties":{"type":"string"}},"form":{"enum":["raw","form","json"],"description":"how a FairPlay service takes the SPC"},"seconds":{"type":"integer","description":"how long the headers are good"}}})";
 
 class Licenses {
  public:
@@ -69,20 +75,52 @@ class Licenses {
     if (request.body.empty()) {
       return refuse(*exchange, net::Response::problem(400, "the license challenge is empty"));
     }
-    if (auto allowed = may_play(request); !allowed) {
-      return refuse(*exchange, std::move(allowed.error()));
-    }
+    const auto viewer = viewer_of(request);
+    if (!viewer) return refuse(*exchange, viewer.error());
     const auto header = [&request](std::string_view name) {
       return std::string(request.headers.find(name).value_or(""));
     };
+    std::vector<std::string> shown;
+    for (const auto& [name, value] : ports_.tokens.headers(ground_of(system, *viewer))) {
+      shown.push_back(fmt::format("{}: {}", name, value));
+    }
     net::Loop& loop = exchange->loop();
     ports_.services.ask(
         system,
         {request.body, header("Content-Type"), header("SOAPAction"),
-         std::string(request.query_value("asset").value_or(""))},
+         std::string(request.query_value("asset").value_or("")), std::move(shown)},
         loop, [this, system, exchange = std::move(exchange)](Expected<net::OutgoingAnswer> answer) {
           told_by_service(system, *exchange, std::move(answer));
         });
+  }
+
+  // For players that ask the service themselves. The keys are those of the play's channel that viewers may
+  // need now, or which of them the player names: ?kids=a,b
+  void token(System system, const net::Request& request, net::ExchangePtr exchange) {
+    if (!ports_.services.has(system) || !ports_.tokens.any()) {
+      return refuse(*exchange,
+                    net::Response::problem(
+                        404, fmt::format("there are no tokens for {}; set [drm.{}] license_url and "
+                                         "[drm.token] form, or post the challenge here",
+                                         name_of(system), name_of(system))));
+    }
+    const auto viewer = viewer_of(request);
+    if (!viewer) return refuse(*exchange, viewer.error());
+    TokenGround ground = ground_of(system, *viewer);
+    if (const auto wanted = request.query_value("kids")) {
+      auto kids = named_kids(*wanted, viewer->channel);
+      if (!kids) return refuse(*exchange, std::move(kids.error()));
+      ground.kids = std::move(*kids);
+    }
+    boost::json::object headers;
+    for (const auto& [name, value] : ports_.tokens.headers(ground)) headers[name] = value;
+    given_->Increment();
+    const ServiceSettings& service = ports_.services.of(system);
+    exchange->respond(net::Response::json(
+        boost::json::serialize(boost::json::object{{"url", service.url},
+                                                   {"headers", std::move(headers)},
+                                                   {"form", name_of(service.form)},
+                                                   {"seconds", kServiceTokenLife.count()}})));
   }
 
   void certificate(const net::Request&, net::ExchangePtr exchange) {
@@ -124,18 +162,57 @@ class Licenses {
     return held->key;
   }
 
-  std::expected<void, net::Response> may_play(const net::Request& request) {
+  struct Viewer {
+    std::string channel;
+    std::string play;  // what a service may know of the viewer
+  };
+  // Whoever asks with a play or a bearer token, and may view the channel now.
+  std::expected<Viewer, net::Response> viewer_of(const net::Request& request) {
     const auto principal = ports_.guard.identify(request);
     if (!principal) return std::unexpected(principal.error().response());
-    std::string channel(request.query_value("channel").value_or(""));
+    Viewer viewer{std::string(request.query_value("channel").value_or("")),
+                  fmt::format("{:016x}", ports_.plays.owner_of(principal->subject))};
     if (!request.path_token.empty()) {
-      if (const auto claims = ports_.plays.verify(request.path_token)) channel = claims->channel;
+      if (const auto claims = ports_.plays.verify(request.path_token)) {
+        viewer = {claims->channel, access::base64url(claims->id)};
+      }
     }
-    if (!is_name(channel)) {
+    if (!is_name(viewer.channel)) {
       return std::unexpected(net::Response::problem(
           400, "say which channel the license is for: use a play's license address, or ?channel="));
     }
-    return ask_gatekeeper(*principal, channel);
+    if (auto allowed = ask_gatekeeper(*principal, viewer.channel); !allowed) {
+      return std::unexpected(std::move(allowed.error()));
+    }
+    return viewer;
+  }
+
+  TokenGround ground_of(System system, const Viewer& viewer) const {
+    if (!ports_.tokens.any()) return {};
+    return {system, viewer.play, viewer.channel,
+            ports_.vault.newest_kids(viewer.channel, kTokenKidsMax)};
+  }
+
+  std::expected<std::vector<media::KeyId>, net::Response> named_kids(std::string_view list,
+                                                                     const std::string& channel) {
+    std::vector<media::KeyId> kids;
+    for (std::size_t at = 0; at <= list.size();) {
+      const std::size_t end = std::min(list.find(',', at), list.size());
+      const auto kid = drm::from_uuid(list.substr(at, end - at));
+      if (!kid || kids.size() == kTokenKidsMax) {
+        return std::unexpected(net::Response::problem(
+            400, fmt::format("?kids= is at most {} key ids of 32 hexadecimal digits, by commas",
+                             kTokenKidsMax)));
+      }
+      const auto held = ports_.vault.find(*kid);
+      if (!held || held->channel != channel) {
+        return std::unexpected(net::Response::problem(
+            403, fmt::format("key {} is none of channel {}", drm::to_uuid(*kid), channel)));
+      }
+      kids.push_back(*kid);
+      at = end + 1;
+    }
+    return kids;
   }
 
   void told_by_service(System system, net::Exchange& exchange,
@@ -182,7 +259,8 @@ net::Policy policy(std::size_t body_bytes_max) {
 std::vector<net::Route> routes(Ports ports) {
   const auto licenses = std::make_shared<Licenses>(std::move(ports));
   const auto route = [&licenses](net::Method method, std::string pattern, std::size_t bytes_max,
-                                 std::string summary, auto handler) {
+                                 std::string summary, auto handler,
+                                 std::string answer = std::string()) {
     return net::Route{method,
                       std::move(pattern),
                       policy(bytes_max),
@@ -190,7 +268,7 @@ std::vector<net::Route> routes(Ports ports) {
                                                            net::ExchangePtr exchange) {
                         handler(*licenses, request, std::move(exchange));
                       }),
-                      {std::move(summary), "", ""}};
+                      {std::move(summary), "", std::move(answer)}};
   };
   using Request = const net::Request&;
   std::vector<net::Route> table;
@@ -211,6 +289,13 @@ std::vector<net::Route> routes(Ports ports) {
                           [system](Licenses& l, Request r, net::ExchangePtr e) {
                             l.pass_on(system, r, std::move(e));
                           }));
+    table.push_back(route(
+        net::Method::Get, fmt::format("/license/{}/token", name_of(system)), 0,
+        fmt::format(
+            "For a {} license from the service itself: its address and the headers it wants",
+            name_of(system)),
+        [system](Licenses& l, Request r, net::ExchangePtr e) { l.token(system, r, std::move(e)); },
+        std::string(kTokenSchema)));
   }
   return table;
 }

@@ -2,6 +2,7 @@
 //   POST /license/clearkey               the keys of the asked ids (W3C ClearKey)
 //   GET  /license/identity/{kid}         the 16 bytes themselves
 //   POST /license/widevine, playready, fairplay   the challenge, passed on to the license service
+//   GET  /license/SYSTEM/token           the service's own address, and the headers that it wants to see
 //   GET  /license/fairplay/certificate   the application certificate
 // Every license asks the gatekeeper anew: may this viewer play the channel that this key belongs to?
 // Flow:   player -> here -> Gatekeeper, keys::Vault | license service -> player
@@ -21,6 +22,7 @@
 #include "base/metrics.h"
 #include "keys/vault.h"
 #include "licenses/license_service.h"
+#include "licenses/service_token.h"
 #include "net/route.h"
 
 namespace butai::licenses {
@@ -33,6 +35,7 @@ struct Ports {
   const keys::Vault& vault;
   Metrics& metrics;
   LicenseServices& services;
+  const ServiceTokens& tokens;
   std::string fairplay_certificate;  // DER; empty: none is configured
 };
 

@@ -203,7 +203,7 @@ ByteView decoder_specific_info(ByteView esds) {
 void read_sample_entry(const Box& entry, Track& track) {
   constexpr std::size_t kVisualEntry = 78, kAudioEntry = 28;  // bytes before the entry's own boxes
   ByteReader reader(entry.payload);
-  if (entry.is("avc1")) {
+  if (entry.is("avc1") || entry.is("encv")) {  // a protected track says the rest all the same
     track.codec = Codec::H264;
     reader.skip(24);
     track.width = reader.u16();
@@ -213,7 +213,7 @@ void read_sample_entry(const Box& entry, Track& track) {
     if (const auto avcc = find_box(entry.payload.subspan(kVisualEntry), kPath)) {
       track.config = Bytes::copy_of(avcc->payload);
     }
-  } else if (entry.is("mp4a")) {
+  } else if (entry.is("mp4a") || entry.is("enca")) {
     track.codec = Codec::Aac;
     reader.skip(16);
     track.channels = reader.u16();

@@ -70,6 +70,18 @@ TEST(Init, is_read_back_with_all_that_a_decoder_needs) {
   EXPECT_EQ((*read)[1].sample_rate, 48'000u);
 }
 
+TEST(Init, of_protected_tracks_is_read_as_well) {
+  std::vector<Track> tracks = {video_track(), audio_track()};
+  for (Track& track : tracks) track.protection = TrackProtection{.scheme = Scheme::Cenc};
+  const auto read = parse_init(write_init(tracks));
+  ASSERT_TRUE(read) << sentence(read.error());
+  ASSERT_EQ(read->size(), 2u);
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ((*read)[i].codec, tracks[i].codec);
+    EXPECT_EQ((*read)[i].config.text(), tracks[i].config.text());
+  }
+}
+
 TEST(Init, carries_colour_aspect_and_bit_rate_when_they_are_known) {
   Track track = video_track();
   track.config = from_hex(testing::kAvcMain25);

@@ -248,6 +248,7 @@ void Http1Connection::begin_pieces(StreamId, Response head) {
   if (stage_ == Stage::Over) return;
   served_.complete_head(context_, head);
   stage_ = Stage::Pieces;
+  transport_->keep_little_unsent();
   discard_ = served_.request().method == Method::Head;
   chunked_ = reader_->head().version == 11;
   close_after_ = close_after_ || context_.draining;

@@ -23,6 +23,7 @@ Http2Connection::~Http2Connection() { transport_->detach(); }
 
 void Http2Connection::open() {
   context_.counters.http2.connections->Increment();
+  transport_->keep_little_unsent();
   watch_ = Watch::Head;  // the first request, whole, as a head of HTTP/1.1
   deadline_ = context_.loop.after(context_.deadlines.head, [this] { late_head(); });
   if (context_.draining) end_if_idle();

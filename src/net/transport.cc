@@ -29,18 +29,17 @@ std::size_t size_of(std::span<const iovec> views) {
   return size;
 }
 
-void tune(int fd) {
-  const int on = 1;
-  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  const int low_water = kNotSentLowWater;
-  ::setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &low_water, sizeof low_water);
-}
-
 }  // namespace
 
 Transport::Transport(Loop& loop, int fd, Traffic traffic, Kind kind)
     : loop_(loop), descriptor_(loop, fd), traffic_(traffic), plain_(kind == Kind::Plain) {
-  tune(fd);
+  const int on = 1;
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+void Transport::keep_little_unsent() {
+  const int low_water = kNotSentLowWater;
+  ::setsockopt(descriptor_.fd(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &low_water, sizeof low_water);
 }
 
 void Transport::start(TransportUser& user) {

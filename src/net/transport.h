@@ -66,6 +66,8 @@ class Transport : public std::enable_shared_from_this<Transport> {
   void send(ByteView head, std::span<const Bytes> pieces,
             const std::shared_ptr<const BodyFile>& file);
   bool takes_files() const { return plain_; }
+  // From here on lag shows in unsent(); without it a whole answer goes to the kernel at once.
+  void keep_little_unsent();
   std::size_t unsent() const { return file_left_ + queued_ + backlog(); }
   std::uint64_t sent_total() const { return sent_total_; }  // to see whether a peer takes anything
 

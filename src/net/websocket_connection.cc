@@ -32,6 +32,7 @@ WebSocketConnection::~WebSocketConnection() { transport_->detach(); }
 void WebSocketConnection::open(ByteView early) {
   const auto self = shared_from_this();
   transport_->use(*this);
+  transport_->keep_little_unsent();
   handler_->on_open(*this);
   if (session_.finished()) return;
   feed(early);

@@ -225,6 +225,9 @@ class Manifest {
     }
     line("  timeShiftBufferDepth=\"{}\" minBufferTime=\"PT2S\" maxSegmentDuration=\"{}\">",
          xml_duration(depth), xml_duration(longest_));
+    if (!options_.media_address.empty()) {
+      line("  <BaseURL>{}</BaseURL>", escape_xml(options_.media_address));
+    }
     line("  <ServiceDescription id=\"0\">");
     const media::TrackId leading = periods_.rbegin()->second.rows.front().rendition->track.id;
     line("    <Latency{} target=\"{}\" min=\"{}\" max=\"{}\"/>",

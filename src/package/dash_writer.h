@@ -30,6 +30,7 @@ struct DashOptions {
   std::string time_address = "/time";  // answers with UTC in ISO 8601; absolute or relative
   KeyLines keys = KeyLines::Identity;  // of a protected channel
   std::string license_address = {};    // absolute, without /clearkey at its end
+  std::string media_address = {};      // BaseURL of media; empty: beside the manifest
   std::span<const live::InBandCaptions> in_band = {};  // in the picture
   std::span<const std::string> languages = {};         // of cues
 };

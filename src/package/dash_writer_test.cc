@@ -77,6 +77,15 @@ TEST(DashManifest, lists_complete_segments_on_the_wall_clock) {
 )");
 }
 
+TEST(DashManifest, names_once_where_media_is) {
+  Line line;
+  line.picture_and_sound();
+  line.run(0, 7);
+  EXPECT_THAT(manifest(line), Not(HasSubstr("<BaseURL>")));
+  EXPECT_THAT(manifest(line, {.media_address = "/t/e-a-1-x/live/a&b/"}),
+              HasSubstr(">\n  <BaseURL>/t/e-a-1-x/live/a&amp;b/</BaseURL>\n  <ServiceDescription"));
+}
+
 TEST(DashManifest, a_ladder_s_renditions_are_representations_of_one_set) {
   Line line;
   line.picture_and_sound();

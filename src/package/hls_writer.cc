@@ -139,11 +139,12 @@ class MediaPlaylist {
       map_ = segment.init;
     }
     line("#EXT-X-PROGRAM-DATE-TIME:{}", iso_time(segment.start.utc()));
-    if (low_latency() && parts_wanted) write_parts(segment);
+    const std::string at = media_at(segment.start);
+    if (low_latency() && parts_wanted) write_parts(segment, at);
     if (!segment.complete) return;
     if (segment.bytes == 0 && !is_text()) line("#EXT-X-GAP");
     line("#EXTINF:{},", decimal(length(segment.start, segment.duration)));
-    line("{}.{}", segment.start.value, extension());
+    line("{}{}.{}", at, segment.start.value, extension());
   }
 
   // Each line stands for a key system; all are about the same key, which the map behind them names.
@@ -159,12 +160,17 @@ class MediaPlaylist {
     }
   }
 
-  void write_parts(const Segment& segment) {
+  std::string media_at(Ticks start) const {
+    return options_.media_at ? options_.media_at(start.utc()) : std::string();
+  }
+
+  void write_parts(const Segment& segment, const std::string& at) {
     for (std::size_t i = 0; i < segment.parts.size(); ++i) {
       const live::Part& part = segment.parts[i];
-      line("#EXT-X-PART:DURATION={},URI=\"{}.{}.{}\"{}",
-           decimal(std::min(length(part.start, part.duration), part_target_)), segment.start.value,
-           i, extension(), part.independent || is_text() ? ",INDEPENDENT=YES" : "");
+      line("#EXT-X-PART:DURATION={},URI=\"{}{}.{}.{}\"{}",
+           decimal(std::min(length(part.start, part.duration), part_target_)), at,
+           segment.start.value, i, extension(),
+           part.independent || is_text() ? ",INDEPENDENT=YES" : "");
     }
   }
 
@@ -175,7 +181,8 @@ class MediaPlaylist {
     }
     if (!low_latency() || is_text()) return;
     if (const auto next = next_part(own_, leading(), options_.segment)) {
-      line("#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"{}.{}.m4s\"", next->start, next->part);
+      const std::string at = media_at({next->start, own_.rendition->track.timescale});
+      line("#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"{}{}.{}.m4s\"", at, next->start, next->part);
     }
     for (const RenditionLog& other : others_) write_report(other);
   }

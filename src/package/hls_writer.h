@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -36,6 +37,9 @@ struct HlsOptions {
   KeysWanted keys = {};                         // of a protected channel
   // All presentations that segments refer to; each knows its keys.
   std::span<const live::PresentationPtr> presentations = {};
+  // What stands before the addresses of media, by the start of their segment; empty: nothing does. The same
+  // for the same start, so that a segment keeps its address.
+  std::function<std::string(Utc start)> media_at = {};
 };
 
 std::string hls_multivariant(const live::Presentation& presentation, const Bandwidths& bandwidths,

@@ -1,5 +1,6 @@
 #include "package/hls_writer.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -17,8 +18,8 @@ using ::testing::HasSubstr;
 using testing::Line;
 using ::testing::Not;
 
-constexpr HlsOptions kPlain{.profile = HlsOptions::Profile::Plain};
-constexpr HlsOptions kLowLatency{.profile = HlsOptions::Profile::LowLatency};
+const HlsOptions kPlain{.profile = HlsOptions::Profile::Plain};
+const HlsOptions kLowLatency{.profile = HlsOptions::Profile::LowLatency};
 
 std::string media_playlist(Line& line, std::size_t which, const HlsOptions& options) {
   std::vector<RenditionLog> others = line.sink.renditions();
@@ -134,6 +135,23 @@ TEST(HlsMedia, low_latency_lists_parts_a_hint_and_the_other_rendition) {
 #EXT-X-PRELOAD-HINT:TYPE=PART,URI="162000000180000.3.m4s"
 #EXT-X-RENDITION-REPORT:URI="../audio/index.m3u8",LAST-MSN=900000001,LAST-PART=2
 )");
+}
+
+TEST(HlsMedia, media_stands_where_the_start_of_its_segment_says) {
+  Line line;
+  line.picture_and_sound();
+  line.run(0, 7);
+  HlsOptions options = kLowLatency;
+  options.media_at = [](Utc start) {
+    return fmt::format("/t/e{}/", micros_of(start) / 1'000'000 % 100);
+  };
+  const std::string text = media_playlist(line, 0, options);
+  EXPECT_THAT(text, HasSubstr("\n/t/e0/162000000000000.m4s\n"));
+  EXPECT_THAT(text, HasSubstr("\n/t/e2/162000000180000.m4s\n"));
+  EXPECT_THAT(text, HasSubstr("URI=\"/t/e2/162000000180000.0.m4s\""));
+  EXPECT_THAT(lines_with(text, "#EXT-X-PRELOAD-HINT"), ElementsAre(HasSubstr("URI=\"/t/e6/")));
+  EXPECT_THAT(lines_with(text, "#EXT-X-MAP"), ElementsAre("#EXT-X-MAP:URI=\"init-1.mp4\""))
+      << "an init segment outlives its first segment";
 }
 
 TEST(HlsMedia, server_control_is_the_same_in_every_playlist) {

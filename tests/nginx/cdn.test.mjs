@@ -1,6 +1,8 @@
 // deploy/cdn/nginx.conf as it stands, but for its addresses: media is fetched once for all viewers, who may is
-// asked of the server, and an ended play is dark in the cache within 10 s.
+// asked of the server, and an ended play is dark in the cache within 10 s. With [cdn] key nginx checks addresses
+// that the server signed, and asks nobody.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -14,9 +16,14 @@ import { viewToken } from '../harness/token.mjs';
 import { freePort } from '../harness/webdriver.mjs';
 import { until } from '../harness/wait.mjs';
 
-let server, nginx, camera, front;
-before(async () => {
-  server = await Server.start({ config: '[server]\ntrusted_proxies = ["127.0.0.1"]\n[[channel]]\nname = "stage"\nprotection = "cbcs"\nlatency = "stable"\n' });
+const kSecrets = { a: 'of yesterday, still valid for what it signed', b: 'of today: 32 characters and some more' };
+
+// A server, and nginx in front of it by the recipe; `cdn`: with addresses that nginx checks itself.
+async function house(cdn) {
+  const server = await Server.start({
+    config: '[server]\ntrusted_proxies = ["127.0.0.1"]\n[[channel]]\nname = "stage"\nprotection = "cbcs"\nlatency = "stable"\n[[channel]]\nname = "other"\n',
+    env: cdn ? { BUTAI_CDN_KEY: `b:${kSecrets.b}`, BUTAI_CDN_PREVIOUS_KEY: `a:${kSecrets.a}` } : {},
+  });
   const folder = await temporaryFolder();
   mkdirSync(join(folder, 'cache'), { recursive: true });
   await run('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=localhost', '-keyout', join(folder, 'key.pem'), '-out', join(folder, 'cert.pem')]);
@@ -27,6 +34,7 @@ before(async () => {
     ['/etc/butai/certificate.pem', join(folder, 'cert.pem')],
     ['/etc/butai/certificate.key', join(folder, 'key.pem')],
     ['server 127.0.0.1:8080', `server 127.0.0.1:${server.ports.http}`],
+    ['  # a "the secret behind a: in [cdn] key";', Object.entries(cdn ? kSecrets : {}).map(([name, secret]) => `${name} "${secret}";`).join(' ')],
   ];
   let recipe = readFileSync(join(root, 'deploy/cdn/nginx.conf'), 'utf8');
   for (const [from, to] of replace) {
@@ -36,22 +44,30 @@ before(async () => {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder}/${name};`).join(' ');
   const user = process.getuid() === 0 ? 'user root;' : '';
   writeFileSync(join(folder, 'nginx.conf'), `${user} daemon off; worker_processes 1; pid ${folder}/pid; error_log stderr notice;\nevents { worker_connections 256; }\nhttp { access_log off; ${temporary}\n${recipe}\n}\n`);
-  nginx = new Child('/usr/sbin/nginx', ['-p', folder, '-c', join(folder, 'nginx.conf'), '-e', 'stderr']);
-  front = `https://localhost:${port}`;
+  const nginx = new Child('/usr/sbin/nginx', ['-p', folder, '-c', join(folder, 'nginx.conf'), '-e', 'stderr']);
+  const front = `https://localhost:${port}`;
   await until('nginx to answer', async () => {
     if (!nginx.running) throw new Error(nginx.stderr);
     return (await request(`${front}/healthz`)).status === 200;
   });
-  camera = await feed(server, 'stage', await film({ seconds: 12 }));
+  const camera = await feed(server, 'stage', await film({ seconds: 12 }));
   await server.segmentsOf('stage', viewToken('stage'));
-});
-after(async () => {
-  await camera?.stop();
-  await nginx?.stop('SIGQUIT');
-  await server?.stop();
-});
+  return {
+    server,
+    front,
+    stop: async () => {
+      await camera.stop();
+      await nginx.stop('SIGQUIT');
+      await server.stop();
+    },
+  };
+}
 
-async function play(sub) {
+let asking, signing;
+before(async () => ([asking, signing] = await Promise.all([house(false), house(true)])));
+after(async () => Promise.all([asking, signing].map((one) => one?.stop())));
+
+async function play(sub, { front } = asking) {
   const token = viewToken('stage', sub);
   const answer = await request(`${front}/api/v1/plays`, { method: 'POST', body: '{"channel":"stage"}', headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' } });
   assert.equal(answer.status, 201, answer.text);
@@ -82,9 +98,63 @@ test('what is in the cache is given to nobody without a right, and not 10 s afte
   assert.equal((await request(segment)).status, 200);
   const forged = segment.replace(/\/t\/(.)/, (_, c) => `/t/${c === 'A' ? 'B' : 'A'}`);
   assert.equal((await request(forged)).status, 401);
-  const ended = await request(`${front}/api/v1/plays/${mine.play}`, { method: 'DELETE', headers: { Authorization: `Bearer ${mine.token}` } });
+  const ended = await request(`${asking.front}/api/v1/plays/${mine.play}`, { method: 'DELETE', headers: { Authorization: `Bearer ${mine.token}` } });
   assert.equal(ended.status, 204);
   const from = performance.now();
   await until('the cache to know', async () => (await request(segment)).status === 401, { within: 10_000, every: 250 });
   console.log(`# dark after ${((performance.now() - from) / 1000).toFixed(1)} s`);
+});
+
+// As the documentation of nginx says it, and not with the program's code.
+function signed(name, expires, path) {
+  const md5 = createHash('md5').update(`${expires} ${path.split('/')[2]} ${kSecrets[name]}`).digest('base64url');
+  return `/t/e-${name}-${expires}-${md5}${path}`;
+}
+const inMinutes = (minutes) => Math.floor(Date.now() / 1000) + minutes * 60;
+
+test('signed addresses: one for all viewers, good for five minutes, checked by nginx itself', { timeout: 60_000 }, async () => {
+  const [one, two] = [await play('one', signing), await play('two', signing)];
+  const [first, second] = await Promise.all([one, two].map(async (each) => media(await playlistOf(each))));
+  const segment = first.segments[0].uri;
+  const path = new URL(segment).pathname;
+  const [, name, expires] = /^\/t\/e-(\w+)-(\d+)-[\w-]{22}\/live\/stage\/video\/\d+\.m4s$/.exec(path) ?? assert.fail(path);
+  assert.equal(name, 'b', 'signed with the new key');
+  const left = expires - first.segments[0].time;
+  assert.ok(left > 300 && left <= 360, `${left} s from the segment's start`);
+  assert.ok(second.segments.some(({ uri }) => uri === segment), 'two viewers have the same address');
+  const [cold, warm] = [await request(segment), await request(segment)];
+  assert.deepEqual([cold.status, cold.headers['x-cache'], warm.headers['x-cache']], [200, 'MISS', 'HIT']);
+  assert.match(warm.headers['cache-control'], /^public, max-age=31536000, immutable$/);
+  assert.match(first.segments[0].map, /\/t\/(?!e-)/, 'init segments stay under the viewer\'s right');
+
+  const media_ = path.slice(path.indexOf('/live/'));
+  const ask = async (address, at = signing.front) => (await request(`${at}${address}`)).status;
+  for (const at of [signing.front, signing.server.http]) {
+    assert.equal(await ask(signed('b', inMinutes(2), media_), at), 200);
+    assert.equal(await ask(signed('a', inMinutes(2), media_), at), 200, 'and with the old key while it is valid');
+    for (const [what, address] of [
+      ['expired', signed('b', inMinutes(-1), media_)],
+      ['longer than it was signed for', signed('b', inMinutes(2), media_).replace(/-\d+-/, `-${inMinutes(60)}-`)],
+      ['of another channel', signed('b', inMinutes(2), media_.replace('stage', 'other')).replace('/live/other', '/live/stage')],
+      ['of a key that is none', signed('b', inMinutes(2), media_).replace('/e-b-', '/e-c-')],
+      ['a playlist', signed('b', inMinutes(2), '/live/stage/video/index.m3u8')],
+      ['a manifest', signed('b', inMinutes(2), '/live/stage/manifest.mpd')],
+      ['a license', signed('b', inMinutes(2), '/live/stage').replace('/live/stage', '/license/clearkey')],
+    ]) {
+      assert.ok([401, 403, 404, 405].includes(await ask(address, at)), `${what} at ${at}: ${await ask(address, at)}`);
+    }
+  }
+});
+
+test('DASH names the signed address once, and a player without a play finds no new ones', { timeout: 60_000 }, async () => {
+  const mine = await play('four', signing);
+  const { text } = await fetchOk(mine.dash);
+  const [, base] = /<BaseURL>([^<]+)<\/BaseURL>/.exec(text) ?? assert.fail('no BaseURL');
+  assert.match(base, /^\/t\/e-b-\d+-[\w-]{22}\/live\/stage\/$/);
+  const [, start] = /<S t="(\d+)"/.exec(text);
+  const answer = await request(new URL(`${base}video/${start}.m4s`, signing.front).href);
+  assert.equal(answer.status, 200, answer.text);
+  await request(`${signing.front}/api/v1/plays/${mine.play}`, { method: 'DELETE', headers: { Authorization: `Bearer ${mine.token}` } });
+  assert.equal((await request(mine.dash)).status, 401);
+  assert.equal((await request(mine.hls)).status, 401);
 });

@@ -8,10 +8,11 @@ import { feed } from '../harness/feed.mjs';
 import { fetchOk, media } from '../harness/hls.mjs';
 import { fakeLicenseService } from '../harness/license_services.mjs';
 import { film } from '../harness/media.mjs';
-import { schemas } from '../harness/paths.mjs';
-import { run } from '../harness/process.mjs';
+import { program, root, schemas } from '../harness/paths.mjs';
+import { Child, run } from '../harness/process.mjs';
 import { Server } from '../harness/server.mjs';
 import { viewToken } from '../harness/token.mjs';
+import { until } from '../harness/wait.mjs';
 
 const token = viewToken('stage');
 let server, camera;
@@ -95,9 +96,35 @@ test('doctor asks the license services: credentials, clocks, certificates', { ti
   assert.match((await doctor(widevine(service.header))).widevine, /^BAD /, 'nobody is there any more');
 });
 
-test('doctor --device-matrix prints the page for devices, with the token behind the hash', async () => {
-  const { stdout } = await server.command(['doctor', '--device-matrix', 'https://live.example.org/watch/stage#token=T']);
-  assert.match(stdout, /^https:\/\/live\.example\.org\/watch\/stage\?row=1#token=T$/m);
+test('doctor --device-matrix shows the page for devices and writes a row for each that tried it', { timeout: 60_000 }, async () => {
+  const page = `${server.http}/watch/stage#token=${token}`;
+  const rows = new Child(program, ['doctor', '--device-matrix', page, ...server.place()], { env: server.env });
+  try {
+    await until('the address', () => rows.stderr.includes(`${server.http}/watch/stage?row=1#token=${token}`));
+    const device = { day: '2026-12-24', device: 'Pixel 8', system: 'Android 14', browser: 'Chrome 131', keys: 'Widevine, hardware', way: 'DASH', first_picture: '840 ms', result: 'ok' };
+    const [one, two] = [await server.play('stage', token), await server.play('stage', token)];
+    const tell = (play, row) => server.post(`/api/v1/plays/${play}/device-row`, row);
+    assert.equal((await tell(one.play, device)).status, 204);
+    assert.equal((await tell(two.play, { ...device, device: 'a|b', result: 'locked' })).status, 204);
+    await until('two rows', () => rows.stdout.split('\n').length === 3);
+    assert.deepEqual(rows.stdout.trim().split('\n'), [
+      '| 2026-12-24 | Pixel 8 | Android 14 | Chrome 131 | Widevine, hardware | DASH | 840 ms | ok |',
+      '| 2026-12-24 | a/b | Android 14 | Chrome 131 | Widevine, hardware | DASH | 840 ms | locked |',
+    ]);
+    for (const wrong of ['', '[]', {}, { ...device, day: 7 }, { ...device, day: '' }, { ...device, browser: '\u001b[2J' }, { ...device, keys: 'x'.repeat(81) }]) {
+      assert.equal((await tell(one.play, wrong)).status, 400, JSON.stringify(wrong));
+    }
+    assert.equal((await tell('AAAAAAAAAAAAAAAAAAAAAA', device)).status, 404, 'no such play');
+    assert.equal((await server.get('/api/v1/device-rows', { token })).status, 403, 'rows are the operator\'s');
+    // The table's own header is what a row must fit.
+    const head = readFileSync(join(root, 'docs/device-matrix.md'), 'utf8').split('\n').find((line) => line.startsWith('| day |'));
+    assert.equal(head.split('|').length, rows.stdout.split('\n')[0].split('|').length);
+  } finally {
+    assert.deepEqual(await rows.stop('SIGINT'), { code: 0, signal: null });
+  }
   const wrong = await server.command(['doctor', '--device-matrix', 'stage'], { anyStatus: true });
   assert.equal(wrong.code, 1);
+  const stranger = await server.command(['doctor', '--device-matrix', page, '--seconds', '5'], { env: { BUTAI_AUTH_SECRET: 'y'.repeat(40) }, anyStatus: true });
+  assert.equal(stranger.code, 1);
+  assert.match(stranger.stderr, /--config and --data/);
 });

@@ -2,16 +2,14 @@
 // fake license service that keeps its own books.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { protections } from '../harness/decrypt.mjs';
 import { feed } from '../harness/feed.mjs';
 import { attributes, fetchOk, media, renditionsOf } from '../harness/hls.mjs';
-import { fakeLicenseService } from '../harness/license_services.mjs';
+import { fakeLicenseService, selfSigned } from '../harness/license_services.mjs';
 import { film } from '../harness/media.mjs';
-import { run } from '../harness/process.mjs';
 import { Server, temporaryFolder } from '../harness/server.mjs';
 import { viewer } from '../harness/socket.mjs';
 import { viewToken } from '../harness/token.mjs';
@@ -95,13 +93,26 @@ test('a channel that is not protected has no license address', async () => {
 
 test('bad requests are refused with a reason', async () => {
   const play = await server.play('stage', viewToken('stage'));
-  for (const body of ['', '{}', '{"kids":[]}', '{"kids":["AAAA"]}', '{"kids":[1]}', `{"kids":["${'A'.repeat(22)}="]}`, `{"kids":[${Array(65).fill(`"${'A'.repeat(22)}"`)}]}`]) {
+  for (const body of ['', '{}', '{"kids":[]}', '{"kids":["AAAA"]}', '{"kids":[1]}', `{"kids":["${'A'.repeat(22)}="]}`, `{"kids":["${'A'.repeat(21)}+"]}`, `{"kids":["${'A'.repeat(20)}\\u0000A"]}`, `{"kids":["${'A'.repeat(21)}B"]}`, `{"kids":[${Array(65).fill(`"${'A'.repeat(22)}"`)}]}`]) {
     const answer = await server.post(`${play.license}/clearkey`, body);
     assert.equal(answer.status, 400, body);
     assert.ok(answer.json().detail, body);
   }
   const huge = await server.post(`${play.license}/widevine`, 'x'.repeat(10_000_000)).catch((error) => ({ status: error.code }));
   assert.ok(huge.status === 413 || huge.status === 'ECONNRESET' || huge.status === 'EPIPE', `${huge.status}`);
+});
+
+test('a wrong content type is for the service to judge, and nothing to ClearKey', async () => {
+  const play = await server.play('stage', viewToken('stage'));
+  const kids = await kidsOf(play);
+  for (const type of ['text/html', 'multipart/form-data; boundary=x', 'nonsense']) {
+    const passed = await server.get(`${play.license}/widevine`, { method: 'POST', body: 'challenge', headers: { 'Content-Type': type } });
+    assert.equal(passed.status, 200, type);
+    assert.equal(service.books.at(-1).headers['content-type'], type);
+    assert.deepEqual(passed.bytes, service.books.at(-1).license);
+    const clear = await server.post(`${play.license}/clearkey`, { kids: kids.map(b64url), type: 'temporary' }, { headers: { 'Content-Type': type } });
+    assert.equal(clear.status, 200, `${type}: ${clear.text}`);
+  }
 });
 
 test('JPEG viewers of a protected channel hear why not', async () => {
@@ -168,12 +179,7 @@ test('what a service answers too late, too long or with an expired certificate i
   assert.equal(long.status, 503);
   assert.match(long.json().detail, /too large/);
 
-  const folder = await temporaryFolder();
-  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-  const request = join(folder, 'request.pem');
-  await run('openssl', ['req', '-new', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=localhost', '-keyout', key, '-out', request]);
-  await run('openssl', ['x509', '-req', '-in', request, '-signkey', key, '-days', '-1', '-out', cert]);
-  const expired = await fakeLicenseService({ pair: { key: readFileSync(key), cert: readFileSync(cert) } });
+  const expired = await fakeLicenseService({ pair: await selfSigned(-1) });
   const own = await Server.start({ config: `[drm.widevine]\nlicense_url = "${expired.url}/widevine"\nheader = "${expired.header}"\n[[channel]]\nname = "stage"\nprotection = "cbcs"\n` });
   try {
     const answer = await own.get('/license/widevine?channel=stage', { token: viewToken('stage'), method: 'POST', body: 'challenge' });

@@ -1,15 +1,18 @@
 // Our own watch page on a protected channel, by WebSocket: the browser decrypts, through a change of keys;
-// and what the page says when it cannot.
+// and what the page says when it cannot. With tokens of a DRM service it asks the service itself.
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { colours, openPage, startChromium, watchPlaying } from '../harness/browser.mjs';
+import { identityKey } from '../harness/decrypt.mjs';
 import { feed } from '../harness/feed.mjs';
+import { fakeLicenseService, selfSigned } from '../harness/license_services.mjs';
 import { film } from '../harness/media.mjs';
 import { Server } from '../harness/server.mjs';
 import { controlToken, viewToken } from '../harness/token.mjs';
 import { sleep, until } from '../harness/wait.mjs';
 
-let server, browser;
+let server, direct, service, browser;
 const feeds = [];
 before(async () => {
   server = await Server.start({
@@ -18,12 +21,31 @@ before(async () => {
   const source = await film({ seconds: 12 });
   for (const name of ['cbcs', 'cenc']) feeds.push(await feed(server, name, source));
   for (const name of ['cbcs', 'cenc']) await server.segmentsOf(name, viewToken(name));
+  // A service that gives ClearKey's licenses to who shows its token; the keys are from its agreement with us.
+  const given = { form: 'jwt', key: randomBytes(32), keyId: 'butai' };
+  service = await fakeLicenseService({ token: given, pair: await selfSigned() });
+  service.wrap = async (_, { body }) => {
+    const { kids } = JSON.parse(body);
+    const keys = await Promise.all(kids.map(async (kid) => {
+      const key = await identityKey(direct, Buffer.from(kid, 'base64url').toString('hex'), viewToken('stage'));
+      return { kty: 'oct', kid, k: Buffer.from(key, 'hex').toString('base64url') };
+    }));
+    return JSON.stringify({ keys, type: 'temporary' });
+  };
+  direct = await Server.start({
+    config: `[drm.widevine]\nlicense_url = "${service.url}/w"\n[drm.token]\nform = "jwt"\nkey_id = "butai"\n[[channel]]\nname = "stage"\nprotection = "cbcs"\n`,
+    env: { BUTAI_DRM_TOKEN_KEY: given.key.toString('base64') },
+  });
+  feeds.push(await feed(direct, 'stage', source));
+  await direct.segmentsOf('stage', viewToken('stage'));
   browser = await startChromium();
 });
 after(async () => {
   await browser?.close();
   for (const one of feeds) await one.stop();
   await server?.stop();
+  await direct?.stop();
+  await service?.stop();
 });
 
 const address = (channel) => `http://localhost:${server.ports.http}/watch/${channel}#token=${viewToken(channel)}`;
@@ -51,6 +73,74 @@ describe('the watch page', { concurrency: true }, () => {
         assert.deepEqual(watch.trouble, []);
       } finally {
         await watch.close();
+      }
+    });
+  }
+
+  test('with ?row=1 the page makes its row of the device matrix and tells the server', { timeout: 90_000 }, async () => {
+    const watch = await openPage(browser, address('cbcs').replace('#', '?row=1#'));
+    try {
+      const row = await until('the row', async () => {
+        const { rows } = (await server.get('/api/v1/device-rows', { token: controlToken() })).json();
+        return rows[0];
+      }, { within: 60_000, every: 500 });
+      assert.match(row, /^\| \d{4}-\d\d-\d\d \| computer \| Linux \| Chrome \d+ \| ClearKey, software \| WebSocket \| \d+ ms \| (ok|\d gaps) \|$/);
+      assert.equal(await watch.page.locator('.device-row code').innerText(), row);
+    } finally {
+      await watch.close();
+    }
+  });
+
+  // This browser has no Widevine: ClearKey's module stands in for it, with Widevine's boxes and name.
+  function widevineByClearKey() {
+    const [kWidevine, kClearKey] = ['com.widevine.alpha', 'org.w3.clearkey'];
+    const named = (access) => access && Object.defineProperty(access, 'keySystem', { value: kWidevine });
+    const ask = navigator.requestMediaKeySystemAccess.bind(navigator);
+    navigator.requestMediaKeySystemAccess = async (name, wanted) => {
+      if (name !== kWidevine) throw new DOMException('none', 'NotSupportedError');
+      return named(await ask(kClearKey, wanted));
+    };
+    // shaka-player asks here instead.
+    const look = navigator.mediaCapabilities.decodingInfo.bind(navigator.mediaCapabilities);
+    navigator.mediaCapabilities.decodingInfo = async (wanted) => {
+      const keys = wanted.keySystemConfiguration;
+      if (!keys) return look(wanted);
+      if (keys.keySystem !== kWidevine) return { supported: false, smooth: false, powerEfficient: false, keySystemAccess: null };
+      const plain = (track) => track && { ...track, robustness: '' };
+      const found = await look({ ...wanted, keySystemConfiguration: { ...keys, keySystem: kClearKey, audio: plain(keys.audio), video: plain(keys.video) } });
+      return { ...found, keySystemAccess: named(found.keySystemAccess) };
+    };
+    const generate = MediaKeySession.prototype.generateRequest;
+    MediaKeySession.prototype.generateRequest = function (type, box) {
+      const bytes = new Uint8Array(box.buffer ?? box);
+      const at = bytes.findIndex((byte, i) => byte === 0x12 && bytes[i + 1] === 16);
+      const kid = btoa(String.fromCharCode(...bytes.subarray(at + 2, at + 18))).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+      return generate.call(this, 'keyids', new TextEncoder().encode(JSON.stringify({ kids: [kid] })));
+    };
+  }
+
+  for (const player of ['ws', 'dash']) {
+    test(`${player}: the license comes from the service itself, byte for byte, and there is a picture`, { timeout: 90_000 }, async () => {
+      const context = await browser.newContext({ locale: 'en-US', ignoreHTTPSErrors: true });
+      const page = await context.newPage();
+      try {
+        const from = service.books.length;
+        const sent = [];
+        page.on('request', (request) => {
+          if (request.url().startsWith(service.url) && request.method() === 'POST') sent.push(request.postDataBuffer());
+        });
+        await page.addInitScript(widevineByClearKey);
+        await page.goto(`http://localhost:${direct.ports.http}/watch/stage?player=${player}#token=${viewToken('stage')}`);
+        await watchPlaying(() => page.evaluate(() => window.butai.stats()), { seconds: 1, within: 45_000 });
+        assert.ok(await colours(page) > 8, 'the decoded picture has its colours');
+        const asked = service.books.slice(from).filter((entry) => sent.some((body) => body?.equals(entry.body)));
+        assert.ok(sent.length > 0 && asked.length >= sent.length, `${asked.length} of ${sent.length} challenges are in the service's books`);
+        for (const entry of asked) {
+          assert.ok(entry.token?.kids.length > 0, entry.refused);
+          assert.equal(entry.headers.cookie, undefined);
+        }
+      } finally {
+        await context.close();
       }
     });
   }

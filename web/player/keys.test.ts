@@ -76,7 +76,7 @@ function device(status: number) {
   const states: State[] = [];
   const wanted = new Keys(
     video,
-    () => '/t/T/license',
+    () => ({ license: '/t/T/license' }),
     (state) => states.push(state),
   );
   const initData = new TextEncoder().encode('skd://some/asset').buffer;

@@ -2,13 +2,14 @@
 // one license for each, asked for again when the service is away.
 //
 // Flow: `init` message (WebSocketPlayer) or the element's `encrypted` event (NativePlayer) -> ask()
-//       -> the key system's challenge -> license address of the play -> the key system
+//       -> the key system's challenge -> askLicense -> the key system
 // 1. The first ask() chooses the key system and gives it to the element.
 // 2. Keys of the next period are asked for with those of this one, so that a change finds them here.
 // 3. Old sessions are closed; a refusal is told once, in a word that the page has a sentence for.
 // Limits: kSessionsMax, kAttempts.  Spec: W3C Encrypted Media Extensions (2017), initialization data
 // formats "cenc" and "keyids" of its registry.
 
+import { askLicense, type LicensePlay } from './license';
 import type { State } from './player';
 
 const kSessionsMax = 6; // this period, the next, and what is still in the buffers
@@ -84,7 +85,7 @@ export class Keys {
 
   constructor(
     private readonly video: HTMLVideoElement,
-    private readonly license: () => string | null, // of the newest play
+    private readonly play: () => LicensePlay, // the newest one
     private readonly over: (state: State) => void,
   ) {}
 
@@ -136,7 +137,7 @@ export class Keys {
       }
       const keys = await access.createMediaKeys();
       if (system.certificate) {
-        const answer = await fetch(`${this.license()}/${system.certificate}`);
+        const answer = await fetch(`${this.play().license}/${system.certificate}`);
         if (!answer.ok) continue;
         await keys.setServerCertificate(await answer.arrayBuffer());
       }
@@ -176,19 +177,15 @@ export class Keys {
     asset: string | null,
   ): Promise<void> {
     const { path } = this.system!;
-    const query = asset === null ? '' : `?asset=${encodeURIComponent(asset)}`;
-    const headers = { 'Content-Type': path === 'clearkey' ? 'application/json' : kBytes };
     for (let attempt = 0; attempt < kAttempts && !this.stopped; attempt++) {
       if (attempt > 0) await new Promise((next) => setTimeout(next, kRetryMs * attempt));
-      const request: RequestInit = { method: 'POST', headers, body: challenge };
-      const answer = await fetch(`${this.license()}/${path}${query}`, request).catch(() => null);
-      if (answer?.ok) {
-        const license = await answer.arrayBuffer();
+      const { status, license } = await askLicense(this.play(), path, challenge, asset);
+      if (license) {
         await session.update(license).catch(() => this.say('locked'));
         return;
       }
-      if (answer?.status === 401) return this.say('token');
-      if (answer?.status === 403) return this.say('refused');
+      if (status === 401) return this.say('token');
+      if (status === 403) return this.say('refused');
     }
     this.say('locked');
   }
@@ -197,8 +194,6 @@ export class Keys {
     if (!this.stopped) this.over(state);
   }
 }
-
-const kBytes = 'application/octet-stream';
 
 // What stands behind skd:// in a FairPlay key line, as Safari gives it: UTF-8 or UTF-16.
 function assetOf(data: Uint8Array): string | null {

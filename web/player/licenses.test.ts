@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { TokenRefused } from './license';
 import { isRefused, licenseServers, stateOfDrmError } from './licenses';
 
 test('a channel that is not protected has no license servers', () => {
@@ -15,6 +16,8 @@ test('what a person can do something about is told apart', () => {
   expect(stateOfDrmError(refused(403))).toBe('refused');
   expect(stateOfDrmError(refused(401))).toBe('token');
   expect(stateOfDrmError(refused(503))).toBe(null);
+  const token = { category: 6, code: 6007, data: [{ data: [new TokenRefused(403)] }] };
+  expect(stateOfDrmError(token)).toBe('refused');
   expect(stateOfDrmError({ category: 6, code: 6001 })).toBe('locked');
   expect(stateOfDrmError({ category: 1, code: 1001 })).toBe(null);
 });

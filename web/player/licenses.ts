@@ -1,5 +1,6 @@
 // Licenses of protected channels, as shaka-player wants them, and what its refusals mean. Pure.
 
+import { TokenRefused } from './license';
 import type { State } from './player';
 
 export interface ShakaError {
@@ -21,16 +22,20 @@ export function licenseServers(license: string | null): Record<string, string> {
 
 const kDrm = 6; // shaka.util.Error.Category.DRM
 const kNoKeySystem = new Set([6000, 6001, 6002]); // this device has none of the systems
-const kLicenseFailed = 6007; // data[0]: the network error, whose data[1] is the HTTP status
+const kLicenseFailed = 6007; // data[0]: the network error
 
 export function stateOfDrmError(error: ShakaError): State | null {
   if (error.category !== kDrm || error.code === undefined) return null;
   if (kNoKeySystem.has(error.code)) return 'locked';
   if (error.code !== kLicenseFailed) return null;
-  const status = (error.data?.[0] as { data?: unknown[] } | undefined)?.data?.[1];
+  const status = statusOf((error.data?.[0] as { data?: unknown[] } | undefined)?.data);
   if (status === 401) return 'token';
   return status === 403 ? 'refused' : null;
 }
+
+// Of a network error: what the token's address refused, or the HTTP status of the license's.
+const statusOf = ([first, second]: unknown[] = []): unknown =>
+  first instanceof TokenRefused ? first.status : second;
 
 const kNetwork = 1; // shaka.util.Error.Category.NETWORK
 const kBadStatus = 1001; // data[1]: the HTTP status

@@ -28,7 +28,7 @@ export class NativePlayer implements Player {
     this.frames = new FramesShown(stage.video, (mediaTime) => this.onFrame(mediaTime));
     this.keys = new Keys(
       stage.video,
-      () => stage.play.license,
+      () => stage.play,
       (state) => this.onKeysRefused(state),
     );
   }

@@ -6,6 +6,7 @@ import { Refusal } from '../server/ask';
 import type { CaptionTrack } from './captions';
 import { FramesShown, frameCounts } from './frames_shown';
 import { MedianWindow } from './latency';
+import { goesDirect, serviceToken } from './license';
 import { isRefused, licenseServers, stateOfDrmError, type ShakaError } from './licenses';
 import { stateOfRefusal } from './line';
 import { hasMediaSource } from './media_source';
@@ -63,6 +64,7 @@ export class ShakaPlayer implements Player {
     await player.attach(this.stage.video);
     player.configure(this.settings());
     this.filter.install(shaka, player);
+    this.sendTokens(shaka, player);
     player.addEventListener('error', (event: unknown) => {
       const { detail } = event as { detail?: ShakaError };
       if (!detail) return;
@@ -192,6 +194,19 @@ export class ShakaPlayer implements Player {
   private tellCaptions(): void {
     this.hooks.captions((this.player?.getTextTracks() ?? []).map(captionOf));
     this.read(this.captions);
+  }
+
+  // Licenses straight from a DRM service: to its own address, with what our server signed for this play.
+  private sendTokens(shaka: Shaka, player: shakaNamespace.Player): void {
+    const kLicense = shaka.net.NetworkingEngine.RequestType.LICENSE;
+    player.getNetworkingEngine()!.registerRequestFilter(async (type, request) => {
+      const { play } = this.stage;
+      const path = request.uris[0]?.split('/').at(-1) ?? '';
+      if (type !== kLicense || !goesDirect(play, path)) return;
+      const { url, headers } = await serviceToken(play, path);
+      request.uris = [url];
+      Object.assign(request.headers, headers);
+    });
   }
 
   private address(play: { hls: string; dash: string }): string {

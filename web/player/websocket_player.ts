@@ -110,7 +110,7 @@ export class WebSocketPlayer implements Player {
     });
     this.keys = new Keys(
       stage.video,
-      () => stage.play.license,
+      () => stage.play,
       (state) => this.onOver(state),
     );
     this.cues = new CueTracks(stage.video, (tracks) => hooks.captions(tracks));

@@ -8,6 +8,7 @@ export interface Play {
   dash: string;
   ws: string;
   license: string | null; // before /clearkey, /widevine, …; null: not protected
+  license_tokens?: boolean; // licenses of real systems are asked of the DRM service itself
   expires: string | number;
 }
 
@@ -59,6 +60,8 @@ export const startPlay = (wish: PlayWish, token: string | null) =>
   });
 export const beatPlay = (play: Play) => ask<unknown>(at(play), { method: 'PUT' });
 export const playState = (play: Play) => ask<PlayState>(at(play));
+export const tellDeviceRow = (play: Play, row: object) =>
+  ask<unknown>(`${at(play)}/device-row`, { method: 'POST', json: row, anonymous: true });
 
 // Frees the viewer's place at once; meant for leaving the page, so nobody waits for the answer.
 export function endPlay(play: Play, token: string | null): void {

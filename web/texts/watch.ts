@@ -49,6 +49,7 @@ export const en = {
   row: {
     wait: 'Trying this device…',
     done: 'This device, as a row of the device matrix:',
+    told: 'Thank you. The server has this row of the device matrix:',
     copy: 'Copy',
     send: 'Send',
   },
@@ -161,6 +162,7 @@ export const ja: typeof en = {
   row: {
     wait: 'この端末を試しています…',
     done: 'この端末の結果（対応表の 1 行）:',
+    told: 'ありがとうございます。結果（対応表の 1 行）をサーバーに送りました:',
     copy: 'コピー',
     send: '送る',
   },

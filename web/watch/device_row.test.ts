@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Stats } from '../player/player';
-import { rowOf, settled } from './device_row';
+import { deviceRow, settled, textOfRow, type Tried } from './device_row';
 
 const stats: Stats = {
   player: 'native',
@@ -16,6 +16,7 @@ const stats: Stats = {
   width: 640,
   height: 360,
 };
+const rowOf = (tried: Tried) => textOfRow(deviceRow(tried));
 const kPhone =
   'Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1';
 const kAndroid =

@@ -54,16 +54,32 @@ const kFailures = new Set<State>(['locked', 'refused', 'token', 'unsupported', '
 export const settled = (stats: Stats): boolean =>
   kFailures.has(stats.state) || (stats.state === 'playing' && stats.currentTime > 5);
 
-export function rowOf({ day, userAgent, stats, protection, firstFrameMs }: Tried): string {
-  const cells = [
-    day,
-    modelOf(userAgent),
-    systemOf(userAgent),
-    browserOf(userAgent),
-    protection ? `${protection.system}, ${protection.level}` : 'none',
-    kWays[stats.player],
-    firstFrameMs === null ? '–' : `${firstFrameMs} ms`,
-    kFailures.has(stats.state) ? stats.state : stats.gaps > 0 ? `${stats.gaps} gaps` : 'ok',
-  ];
-  return `| ${cells.map((cell) => cell.replaceAll('|', '/')).join(' | ')} |`;
+// As the server takes it, in the order of the table.
+export interface DeviceRow {
+  day: string;
+  device: string;
+  system: string;
+  browser: string;
+  keys: string;
+  way: string;
+  first_picture: string;
+  result: string;
 }
+
+export function deviceRow({ day, userAgent, stats, protection, firstFrameMs }: Tried): DeviceRow {
+  return {
+    day,
+    device: modelOf(userAgent),
+    system: systemOf(userAgent),
+    browser: browserOf(userAgent),
+    keys: protection ? `${protection.system}, ${protection.level}` : 'none',
+    way: kWays[stats.player],
+    first_picture: firstFrameMs === null ? '–' : `${firstFrameMs} ms`,
+    result: kFailures.has(stats.state) ? stats.state : stats.gaps > 0 ? `${stats.gaps} gaps` : 'ok',
+  };
+}
+
+export const textOfRow = (row: DeviceRow): string =>
+  `| ${Object.values(row)
+    .map((cell: string) => cell.replaceAll('|', '/'))
+    .join(' | ')} |`;

@@ -43,7 +43,7 @@ export interface ShowHooks {
 export class Show {
   private player: Player | null = null;
   private playerName: PlayerName = 'ws';
-  private play: Play | null = null;
+  play: Play | null = null; // the running one
   private state: State = 'connecting';
   private info: ChannelInfo;
   private readonly clock = new ServerClock();

@@ -197,7 +197,9 @@ export function WatchPage() {
             {info && !performance && <span class="badge">{texts.home.latency[info.latency]}</span>}
           </p>
         </div>
-        {inQuery('row') && show.current && <DeviceRowBox stats={() => show.current!.stats()} />}
+        {inQuery('row') && show.current && (
+          <DeviceRowBox stats={() => show.current!.stats()} play={() => show.current!.play} />
+        )}
         <p id="keys" class="keys">
           {words.keys}
         </p>

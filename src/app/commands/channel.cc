@@ -3,10 +3,9 @@
 #include <boost/json.hpp>
 #include <iostream>
 
-#include "access/secret.h"
-#include "access/token_minter.h"
 #include "app/commands.h"
 #include "app/config.h"
+#include "app/control_token.h"
 #include "app/fail.h"
 #include "base/name.h"
 #include "net/client.h"
@@ -22,14 +21,7 @@ class Control {
   static Expected<Control> open(const ChannelOptions& options) {
     auto config = load_config(options.place.config, environment_of_this_process());
     if (!config) return std::unexpected(config.error());
-    SystemClock clock;
-    SystemRandom random;
-    auto secret = access::load_secret(
-        config->auth.secret, options.place.data.empty() ? "data" : options.place.data, random);
-    if (!secret) return std::unexpected(secret.error());
-    const access::TokenMinter minter(
-        *secret, clock, random, {.audience = config->auth.audience, .issuer = config->auth.issuer});
-    auto token = minter.mint("butai-channel", {"control"}, Seconds{60});
+    auto token = control_token(*config, options.place);
     if (!token) return std::unexpected(token.error());
     Control control;
     control.server_ = options.server;

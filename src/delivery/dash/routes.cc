@@ -24,13 +24,14 @@ void manifest(const net::Request& request, net::ExchangePtr exchange, const Port
   if (!keys) return exchange->respond(keys_unknown());
   const Document::Form form{
       .coding = coding_for(request), .life = Life::Playlist, .right = right_of(request)};
-  Shelf& shelf = Shelf::of(*view, exchange->loop(), ports.clock);
+  Shelf& shelf = Shelf::of(*view, exchange->loop(), ports.clock, &ports.edges);
   // The clock's address is this server's as the viewer sees it, which is the same for nearly all.
   const std::string time_address = request.peer.origin + "/time";
   // The license address of ClearKey has the viewer's own right in it.
   const bool own_licenses = keys->lines != package::KeyLines::Drm && is_protected(*view);
   const std::string licenses = own_licenses ? license_address(request) : std::string();
-  const std::string variant = time_address + licenses;
+  const std::string media = shelf.edge_at(ports.clock.utc());
+  const std::string variant = time_address + licenses + media;
   const DocumentKey key{DocumentKey::Kind::Manifest, {}, *keys};
   Document* known = shelf.find(key);
   if (known == nullptr || known->variant() != variant) {
@@ -45,6 +46,7 @@ void manifest(const net::Request& request, net::ExchangePtr exchange, const Port
     const auto languages = view->caption_languages();
     options.languages = languages;
     if (view->presentation()) options.in_band = view->presentation()->captions.in_band;
+    options.media_address = media;
     const auto logs = rendition_logs(*view);
     const std::string text = package::dash_manifest(view->presentations(), logs, options);
     if (text.empty()) return exchange->respond(not_yet());

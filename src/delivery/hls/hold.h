@@ -47,6 +47,8 @@ class Hold final : private live::ViewListener {
   Hold(live::ChannelView& view, Executor& loop, const Clock& clock)
       : view_(view), loop_(loop), clock_(clock) {}
 
+  // Others wait for it, so it is not there: every change releases what has come.
+  bool awaits(const Awaited& what) const { return waiting_.has(what); }
   void wait(const Awaited& what, const Wish& wish, net::ExchangePtr exchange);
 
  private:

@@ -9,6 +9,7 @@
 #include "delivery/limits.h"
 #include "delivery/not_yet.h"
 #include "delivery/rendition_logs.h"
+#include "package/captions_writer.h"
 #include "package/hls_writer.h"
 #include "package/reload_policy.h"
 
@@ -111,8 +112,16 @@ Reply playlist(live::ChannelView& view, Shelf& shelf, media::TrackId track, cons
   auto logs = rendition_logs(view);
   const auto own = take(logs, track);
   if (!own || !has_segment(*own->log)) return not_yet();
-  auto options = options_for(view, wish.update, wish.keys);
-  if (is_text(track)) options.content = package::HlsOptions::Content::Text;
+  package::HlsOptions options = options_for(view, wish.update, wish.keys);
+  std::string name = own->rendition->name;
+  if (is_text(track)) {
+    options.content = package::HlsOptions::Content::Text;
+    name = package::captions_name(view.caption_languages()[track - media::kFirstText]);
+  }
+  options.media_at = [&shelf, &name](Utc start) {
+    const std::string edge = shelf.edge_at(start);
+    return edge.empty() ? edge : fmt::format("{}{}/", edge, name);
+  };
   const std::string text = package::hls_media(*own, logs, options);
   return shelf.put(key, Document(kPlaylistType, text)).in(wish.form);
 }

@@ -26,7 +26,7 @@ void multivariant_playlist(const net::Request& request, net::ExchangePtr exchang
   if (view == nullptr) return exchange->respond(not_yet());
   const auto keys = keys_asked(request, ports);
   if (!keys) return exchange->respond(keys_unknown());
-  Shelf& shelf = Shelf::of(*view, exchange->loop(), ports.clock);
+  Shelf& shelf = Shelf::of(*view, exchange->loop(), ports.clock, &ports.edges);
   send(*exchange,
        multivariant(
            *view, shelf,
@@ -53,7 +53,7 @@ void media_playlist(const net::Request& request, net::ExchangePtr exchange, cons
   const auto keys = keys_asked(request, ports);
   if (!keys) return exchange->respond(keys_unknown());
   const media::TrackId track = cues ? *cues : rendition->track.id;
-  Shelf& shelf = Shelf::of(*view, exchange->loop(), ports.clock);
+  Shelf& shelf = Shelf::of(*view, exchange->loop(), ports.clock, &ports.edges);
 
   const auto point =
       package::read_reload({request.query_value("_HLS_msn"), request.query_value("_HLS_part")});
@@ -66,7 +66,9 @@ void media_playlist(const net::Request& request, net::ExchangePtr exchange, cons
   }
   const Awaited what{Awaited::Kind::Playlist, track, point->msn, point->part};
   const Wish wish = wish_of(request, Life::Reload, *keys);
-  if (const auto now = reply(*view, shelf, what, wish)) return send(*exchange, *now);
+  if (!shelf.hold().awaits(what)) {
+    if (const auto now = reply(*view, shelf, what, wish)) return send(*exchange, *now);
+  }
   shelf.hold().wait(what, wish, std::move(exchange));
 }
 

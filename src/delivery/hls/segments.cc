@@ -57,7 +57,7 @@ void segment_file(const net::Request& request, net::ExchangePtr exchange, const 
   if (rendition == nullptr || !media) return exchange->respond(no_such_segment());
   const MediaKey key{kind_of(*file), rendition->track.id, file->number, file->part,
                      right_of(request)};
-  Shelf& shelf = Shelf::of(*view, exchange->loop(), ports.clock);
+  Shelf& shelf = Shelf::of(*view, exchange->loop(), ports.clock, &ports.edges);
   if (const auto ready = shelf.find(key)) return exchange->give(ready);
 
   if (key.kind == MediaKey::Kind::Init) {

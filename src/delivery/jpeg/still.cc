@@ -66,7 +66,8 @@ void rendition_snapshot(const net::Request& request, net::ExchangePtr exchange,
   }
   auto found = newest(view->log(rendition->track.id));
   if (!found) return exchange->respond(not_yet());
-  Still& still = Shelf::of(*view, exchange->loop(), ports.clock).still(rendition->track.id);
+  Still& still = Shelf::of(*view, exchange->loop(), ports.clock, &ports.edges)
+                     .still(rendition->track.id);
   if (still.start == found->start && !still.jpeg.empty()) {
     return exchange->respond(answer(still.jpeg));
   }
@@ -80,7 +81,7 @@ void rendition_snapshot(const net::Request& request, net::ExchangePtr exchange,
                start = found->start](const Bytes& jpeg) {
                 auto* now = ports.channels.find_view(home.index(), channel);
                 if (now == nullptr || now->attachment() == nullptr) return;
-                Still& made = Shelf::of(*now, home, ports.clock).still(track);
+                Still& made = Shelf::of(*now, home, ports.clock, &ports.edges).still(track);
                 made.start = start;
                 made.jpeg = jpeg;
                 for (auto& waiter : std::exchange(made.waiting, {})) {
