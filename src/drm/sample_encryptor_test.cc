@@ -166,6 +166,27 @@ TEST(SampleEncryptor, cenc_keystream_runs_on_over_the_slices_of_a_sample) {
   EXPECT_EQ(sample, clear);
 }
 
+// The same slice has another header under parameter sets with deblocking control.
+TEST(SampleEncryptor, follows_parameter_sets_that_change_in_mid_way) {
+  media::Track baseline = picture();
+  baseline.config =
+      from_hex("0142c00dffe100186742c00dd90141fb0110000003001000000303c0f142a48001000568cb83cb20");
+  auto encryptor = SampleEncryptor::make(baseline, Scheme::Cbcs, testing::content_key());
+  ASSERT_TRUE(encryptor);
+  const std::string slice = "00000018419a5413c9" + std::string(38, 'a');
+  const std::string sets =
+      "000000196764000dacd94141fb0110000003001000000303c0f1429960"
+      "0000000668ebe3cb22c0";
+  std::vector<Subsample> before, changed, later;
+  ASSERT_TRUE(encryptor->plan(from_hex(slice), before));
+  ASSERT_TRUE(encryptor->plan(from_hex(sets + slice), changed));
+  ASSERT_TRUE(encryptor->plan(from_hex(slice), later));
+  ASSERT_EQ(before.size(), 1u);
+  ASSERT_EQ(changed.size(), 1u);
+  EXPECT_EQ(changed[0].clear, sets.size() / 2 + later[0].clear);
+  EXPECT_NE(before[0].clear, later[0].clear) << "the new sets stay in force";
+}
+
 TEST(SampleEncryptor, refuses_what_it_could_only_leave_in_clear) {
   auto encryptor = SampleEncryptor::make(picture(), Scheme::Cbcs, testing::content_key());
   std::vector<Subsample> plan;
