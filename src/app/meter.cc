@@ -8,8 +8,9 @@ namespace {
 
 prometheus::Gauge& gauge(Metrics& metrics, const std::string& channel, live::InputSlot slot,
                          const char* what) {
-  return metrics.gauge("butai_loudness", "loudness of an input in LUFS, its true peak in dBTP",
-                       {{"channel", channel}, {"input", std::string(1, live::letter(slot))}, {"of", what}});
+  return metrics.gauge(
+      "butai_loudness", "loudness of an input in LUFS, its true peak in dBTP",
+      {{"channel", channel}, {"input", std::string(1, live::letter(slot))}, {"of", what}});
 }
 
 }  // namespace

@@ -46,11 +46,11 @@ std::string webvtt_segment(const CuesSeen& cues, Ticks start, Ticks duration) {
   constexpr std::int64_t kMpegWrap = std::int64_t{1} << 33;
   const Utc begin = start.utc(), end = begin + duration.micros();
   const Utc midnight = std::chrono::floor<std::chrono::days>(begin);
-  std::string out =
-      fmt::format("WEBVTT\nX-TIMESTAMP-MAP=LOCAL:{},MPEGTS:{}\n", clock(begin - midnight),
-                  start.in(kMpegClock).value % kMpegWrap);
+  std::string out = fmt::format("WEBVTT\nX-TIMESTAMP-MAP=LOCAL:{},MPEGTS:{}\n",
+                                clock(begin - midnight), start.in(kMpegClock).value % kMpegWrap);
   for (const live::Cue* cue : cues) {
-    fmt::format_to(std::back_inserter(out), "\n{} --> {}\n{}\n", clock(std::max(cue->start, begin) - midnight),
+    fmt::format_to(std::back_inserter(out), "\n{} --> {}\n{}\n",
+                   clock(std::max(cue->start, begin) - midnight),
                    clock(std::min(cue->end, end) - midnight), escaped(cue->text));
   }
   return out;

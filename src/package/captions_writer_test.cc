@@ -45,8 +45,9 @@ TEST(WebVtt, a_cue_across_a_cut_is_clipped_to_each_segment) {
 TEST(WebVtt, counts_on_past_midnight) {
   const double midnight = 16 * 3600;
   const live::Cue over = cue(midnight - 1, midnight + 3, "night");
-  EXPECT_NE(webvtt_segment({&over}, at(midnight - 1), kTwoSeconds).find("23:59:59.000 --> 24:00:01.000"),
-            std::string::npos);
+  EXPECT_NE(
+      webvtt_segment({&over}, at(midnight - 1), kTwoSeconds).find("23:59:59.000 --> 24:00:01.000"),
+      std::string::npos);
 }
 
 TEST(WebVtt, text_cannot_become_a_tag_an_arrow_or_another_cue) {

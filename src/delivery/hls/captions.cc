@@ -62,8 +62,9 @@ net::Response caption_file(const live::ChannelView& view, media::TrackId track,
   const Utc start = place->start.utc();
   const auto cues = view.cues().between(view.caption_languages()[track - media::kFirstText], start,
                                         start + place->duration.micros());
-  response.body.push_back(text ? Bytes::copy_of(package::webvtt_segment(cues, place->start, place->duration))
-                               : package::wvtt_segment(cues, place->start, place->duration));
+  response.body.push_back(
+      text ? Bytes::copy_of(package::webvtt_segment(cues, place->start, place->duration))
+           : package::wvtt_segment(cues, place->start, place->duration));
   return response;
 }
 

@@ -66,8 +66,8 @@ void rendition_snapshot(const net::Request& request, net::ExchangePtr exchange,
   }
   auto found = newest(view->log(rendition->track.id));
   if (!found) return exchange->respond(not_yet());
-  Still& still = Shelf::of(*view, exchange->loop(), ports.clock, &ports.edges)
-                     .still(rendition->track.id);
+  Still& still =
+      Shelf::of(*view, exchange->loop(), ports.clock, &ports.edges).still(rendition->track.id);
   if (still.start == found->start && !still.jpeg.empty()) {
     return exchange->respond(answer(still.jpeg));
   }
