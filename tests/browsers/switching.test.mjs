@@ -1,11 +1,12 @@
 // Other people's players on a line that becomes slow and fast again: they go down the ladder and up, and the
-// picture does not stand still. And the watch page's own menu: auto, save data, sound only.
+// picture does not stand still (--long). And the watch page's own menu: auto, save data, sound only.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { openPage, startChromium, watchPlaying } from '../harness/browser.mjs';
 import { feed } from '../harness/feed.mjs';
 import { longestStill, playerSite } from '../harness/foreign_players.mjs';
 import { film } from '../harness/media.mjs';
+import { long } from '../harness/paths.mjs';
 import { Server } from '../harness/server.mjs';
 import { until } from '../harness/wait.mjs';
 
@@ -44,7 +45,8 @@ after(async () => {
   await server?.stop();
 });
 
-for (const [name, kind] of [['hls.js', 'hls'], ['dash.js', 'dash'], ['shaka-player', 'dash']]) {
+const kPlayers = [['hls.js', 'hls'], ['dash.js', 'dash'], ['shaka-player', 'dash']];
+for (const [name, kind] of long ? kPlayers : []) {
   test(`${name} goes down and up the ladder of ${kind}`, { timeout: 120_000 }, async () => {
     const play = await server.play('main');
     const { page, close } = await openPage(browser, site.page(name, play[kind]));
