@@ -16,7 +16,7 @@ import { Publishers } from './_rtmp_publishers.mjs';
 isolate();
 const kPublishers = 200;
 const kKbit = 2000;
-const kThinKbit = 100; // what a channel costs in memory beside its media
+const kThinKbit = 200; // what a channel costs in memory beside its media
 const kWatched = 4; // channels with a viewer who looks at the clock
 const kLateMs = 500;
 const kMeg = 1024;
