@@ -287,7 +287,6 @@ class Manifest {
     for (const auto& each : content_protection(first, options_.keys, options_.license_address)) {
       line("      {}", each);
     }
-    if (first.track.codec == media::Codec::H264) write_in_band();
     for (const media::TrackId other : ids) {
       if (other == ids[own]) continue;
       line(
@@ -296,6 +295,7 @@ class Manifest {
           other);
     }
     if (low()) write_reference_time(period, first.track, ids[own]);
+    if (first.track.codec == media::Codec::H264) write_in_band();
     for (const Row* row : rows) write_representation(period, *row);
     line("    </AdaptationSet>");
   }
