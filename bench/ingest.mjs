@@ -16,12 +16,17 @@ import { Publishers } from './_rtmp_publishers.mjs';
 isolate();
 const kPublishers = 200;
 const kKbit = 2000;
+const kThinKbit = 200; // what a channel costs in memory beside its media
 const kWatched = 4; // channels with a viewer who looks at the clock
 const kLateMs = 500;
 const kMeg = 1024;
 
-const flv = join(folder(), 'film.flv');
-spawnSync('ffmpeg', ['-v', 'error', '-i', film(kKbit), '-c', 'copy', '-f', 'flv', flv], { stdio: 'inherit' });
+function flvOf(kbit) {
+  const path = join(folder(), `film-${kbit}.flv`);
+  spawnSync('ffmpeg', ['-v', 'error', '-i', film(kbit), '-c', 'copy', '-f', 'flv', path], { stdio: 'inherit' });
+  return path;
+}
+const flv = flvOf(kKbit), thin = flvOf(kThinKbit);
 
 const cpuSeconds = (pid) => {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
@@ -47,8 +52,8 @@ async function watched(server, channel, publishers, latencies) {
   return socket;
 }
 
-async function sample({ pid, port, keys, before, watch = async () => [] }) {
-  const publishers = new Publishers({ film: flv, port, keys });
+async function sample({ pid, port, keys, before, watch = async () => [], source = flv, kbit = kKbit }) {
+  const publishers = new Publishers({ film: source, port, keys });
   const latencies = [];
   await publishers.start();
   const sockets = await watch(publishers, latencies);
@@ -68,11 +73,11 @@ async function sample({ pid, port, keys, before, watch = async () => [] }) {
   return {
     cpu_s_per_gb: cpu / gigabytes, server_cores: cpu / seconds, memory_mb_each: memory / kMeg / kPublishers,
     ...(latencies.length ? { latency_p50_ms: at(0.5), latency_p99_ms: at(0.99), late: latencies.filter((ms) => ms > kLateMs).length, pictures: latencies.length } : {}),
-    void: [...(lost ? [`${lost} publishers were closed`] : []), ...(unread > 1e6 ? ['the server did not read in time'] : []), ...(gigabytes * 8e6 < 0.9 * kKbit * kPublishers * seconds / 1 ? ['the generator was too slow'] : [])],
+    void: [...(lost ? [`${lost} publishers were closed`] : []), ...(unread > 1e6 ? ['the server did not read in time'] : []), ...(gigabytes * 8e6 < 0.9 * kbit * kPublishers * seconds / 1 ? ['the generator was too slow'] : [])],
   };
 }
 
-async function butai() {
+async function butai(more = {}) {
   const server = await Server.start();
   const names = Array.from({ length: kPublishers }, (_, i) => `c${i}`);
   try {
@@ -80,13 +85,14 @@ async function butai() {
       pid: server.child.pid, port: server.ports.rtmp, before: memoryKb(server.child.pid),
       keys: names.map((name) => `${name}?token=${publishToken(name)}`),
       watch: (publishers, latencies) => Promise.all(names.slice(0, kWatched).map((name) => watched(server, name, publishers, latencies))),
+      ...more,
     });
   } finally {
     await server.stop();
   }
 }
 
-async function nginxRtmp() {
+async function nginxRtmp(more = {}) {
   const port = await freePort();
   const place = folder();
   writeFileSync(join(place, 'nginx.conf'), `load_module /usr/lib/nginx/modules/ngx_rtmp_module.so;
@@ -97,24 +103,26 @@ rtmp { access_log off; server { listen 127.0.0.1:${port}; chunk_size 4096; appli
   const child = new Child('/usr/sbin/nginx', ['-c', join(place, 'nginx.conf'), '-p', place]);
   try {
     const pid = await until('its worker', () => Number(spawnSync('ps', ['--ppid', String(child.pid), '-o', 'pid='], { encoding: 'utf8' }).stdout));
-    return await sample({ pid, port, before: memoryKb(pid), keys: Array.from({ length: kPublishers }, (_, i) => `c${i}`) });
+    return await sample({ pid, port, before: memoryKb(pid), keys: Array.from({ length: kPublishers }, (_, i) => `c${i}`), ...more });
   } finally {
     await child.stop('SIGTERM');
   }
 }
 
-const figures = await rounds({ butai, 'nginx-rtmp': nginxRtmp });
+const kThin = { source: thin, kbit: kThinKbit };
+const figures = await rounds({ butai: () => butai(), 'nginx-rtmp': () => nginxRtmp(), 'butai, thin': () => butai({ ...kThin, watch: async () => [] }), 'nginx-rtmp, thin': () => nginxRtmp(kThin) });
 const verdict = verdicts([
   { what: 'CPU-s/GB against nginx-rtmp', must: 0.8, got: ratios(figures.butai, figures['nginx-rtmp'], (s) => s.cpu_s_per_gb) },
   { what: `pictures more than ${kLateMs} ms late`, must: 0, got: { median: Math.max(...figures.butai.map((s) => s.late)), least: 0, most: Math.max(...figures.butai.map((s) => s.late)) } },
+  { what: 'MB of a publisher beside its media', must: 1, got: ratios(figures['butai, thin'], figures['butai, thin'].map(() => ({ memory_mb_each: 1 })), (s) => s.memory_mb_each) },
   { what: 'RTMP to WebSocket, p99 ms', must: 60, got: ratios(figures.butai, figures.butai.map(() => ({ latency_p99_ms: 1 })), (s) => s.latency_p99_ms) },
 ]);
 keep('ingest', figures);
 writeSection('RTMP ingest', `${kPublishers} publishers × ${kKbit / 1000} Mbit/s, H.264 and AAC, from one generator that sends all of them the same bytes at the same moments. Butai packages each of
 them for WebSocket, HLS and DASH; nginx-rtmp (one worker, \`live on\`) only takes them in. Memory is everything that is kept of a
-channel, its segments too. ${how()}
+channel, its segments too; the thin ones send ${kThinKbit} kbit/s, so that it is what a publisher costs beside its media. ${how()}
 ${machine()}
 
-${table(['butai', 'nginx-rtmp'], figures, { 'CPU-s/GB': (s) => s.cpu_s_per_gb, cores: (s) => s.server_cores, 'p50 ms': (s) => s.latency_p50_ms, 'p99 ms': (s) => s.latency_p99_ms, 'late pictures': (s) => s.late, 'MB each': (s) => s.memory_mb_each })}
+${table(['butai', 'nginx-rtmp', 'butai, thin', 'nginx-rtmp, thin'], figures, { 'CPU-s/GB': (s) => s.cpu_s_per_gb, cores: (s) => s.server_cores, 'p50 ms': (s) => s.latency_p50_ms, 'p99 ms': (s) => s.latency_p99_ms, 'late pictures': (s) => s.late, 'MB each': (s) => s.memory_mb_each })}
 
 ${verdict}`);

@@ -1,4 +1,5 @@
 #include <boost/json.hpp>
+#include <cmath>
 #include <utility>
 
 #include "api/routes.h"
@@ -14,8 +15,10 @@ namespace json = boost::json;
 constexpr std::string_view kChannelSchema =
     R"({"type":"object","properties":{"name":{"type":"string"},"live":{"type":"boolean"},)"
     R"("latency":{"enum":["stable","low","realtime"]},"kind":{"enum":["video","jpeg"]},)"
-    R"("viewers":{"type":"integer"},"test_channel":{"type":"string"},"renditions":{"type":"array"},"gaps":{"type":"integer"},"on_air":{"enum":["a","b"]},)"
-    R"("inputs":{"type":"array"}}})";
+    R"("viewers":{"type":"integer"},"test_channel":{"type":"string"},"renditions":{"type":"array"},"captions":{"type":"array","items":{"type":"string"}},"gaps":{"type":"integer"},"on_air":{"enum":["a","b"]},)"
+    R"("inputs":{"type":"array","items":{"type":"object","properties":{"loudness":{)"
+    R"("description":"LUFS and dBTP; null where it is not measured",)"
+    R"("type":["object","null"]}}}}}})";
 
 // A player fetches its playlist, and a socket beats, more often than this.
 constexpr Seconds kSeenWindow{20};
@@ -30,6 +33,20 @@ std::string_view word(live::Latency latency) {
       return "realtime";
   }
   return "low";
+}
+
+// LUFS, dBTP; null where it is not measured, and what has not been heard yet.
+json::value describe(const std::optional<media::Loudness>& loudness) {
+  if (!loudness) return nullptr;
+  const auto heard = [](double value) {
+    return value > media::kSilenceLufs ? json::value(std::round(value * 10) / 10) : json::value();
+  };
+  return json::object{{"momentary", heard(loudness->momentary)},
+                      {"short_term", heard(loudness->short_term)},
+                      {"integrated", heard(loudness->integrated)},
+                      {"true_peak", heard(loudness->true_peak)},
+                      {"target", media::kTargetLufs},
+                      {"target_japan", media::kTargetLkfsJapan}};
 }
 
 json::object describe(const live::InputStatus& input, char name) {
@@ -48,7 +65,7 @@ json::object describe(const live::InputStatus& input, char name) {
   return {{"input", std::string(1, name)}, {"connected", input.connected},
           {"subject", input.subject},      {"frames", input.frames},
           {"pictures", input.pictures},    {"bytes", input.bytes},
-          {"tracks", std::move(tracks)}};
+          {"tracks", std::move(tracks)},   {"loudness", describe(input.loudness)}};
 }
 
 // What everybody may know; the control API adds the inputs.
@@ -92,6 +109,12 @@ json::object describe(const live::ChannelStatus& channel, const Ports& ports) {
   return all;
 }
 
+json::array captions_of(const live::ChannelView& view) {
+  json::array all;
+  for (const std::string& language : view.caption_languages()) all.emplace_back(language);
+  return all;
+}
+
 void respond(net::Exchange& exchange, const json::value& value, int status = 200) {
   exchange.respond(net::Response::json(json::serialize(value), status));
 }
@@ -123,21 +146,6 @@ void list_public(net::ExchangePtr exchange, const std::shared_ptr<const Ports>& 
     }
     respond(*shared, json::object{{"channels", std::move(channels)}});
   });
-}
-
-// Runs `use` on the channel's loop and answers with what it returns on the exchange's.
-void with_channel(const net::Request& request, net::ExchangePtr exchange, const Ports& ports,
-                  std::function<net::Response(live::Channel&)> use) {
-  SharedExchange shared = std::move(exchange);
-  net::Loop& home = shared->loop();
-  ports.channels.with_channel(
-      std::string(request.arg("channel")), live::Channels::IfMissing::Leave,
-      // The exchange is only carried through the channel's loop, never used there.
-      [shared = std::move(shared), &home, use = std::move(use)](live::Channel* channel) mutable {
-        auto answer =
-            std::make_shared<net::Response>(channel != nullptr ? use(*channel) : no_such_channel());
-        home.post([shared = std::move(shared), answer] { shared->respond(std::move(*answer)); });
-      });
 }
 
 std::optional<live::InputSlot> slot_of(std::string_view input) {
@@ -194,6 +202,20 @@ net::Route route(net::Method method, std::string pattern, net::Policy policy, st
 
 }  // namespace
 
+void with_channel(const net::Request& request, net::ExchangePtr exchange, const Ports& ports,
+                  std::function<net::Response(live::Channel&)> use) {
+  SharedExchange shared = std::move(exchange);
+  net::Loop& home = shared->loop();
+  ports.channels.with_channel(
+      std::string(request.arg("channel")), live::Channels::IfMissing::Leave,
+      // The exchange is only carried through the channel's loop, never used there.
+      [shared = std::move(shared), &home, use = std::move(use)](live::Channel* channel) mutable {
+        auto answer =
+            std::make_shared<net::Response>(channel != nullptr ? use(*channel) : no_such_channel());
+        home.post([shared = std::move(shared), answer] { shared->respond(std::move(*answer)); });
+      });
+}
+
 std::vector<net::Route> channel_routes(std::shared_ptr<const Ports> ports) {
   using net::Method;
   const net::Policy read{.who = net::Who::Control};
@@ -224,6 +246,7 @@ std::vector<net::Route> channel_routes(std::shared_ptr<const Ports> ports) {
         const live::ChannelView& view = ports->channels.view(e->loop().index(), name);
         const auto latency = view.latency();
         json::array renditions = renditions_of(view);
+        json::array captions = captions_of(view);
         const auto waiting = json::serialize(json::object{
             {"name", name},
             {"live", false},
@@ -236,12 +259,13 @@ std::vector<net::Route> channel_routes(std::shared_ptr<const Ports> ports) {
         net::Loop& home = shared->loop();
         ports->channels.with_channel(
             name, live::Channels::IfMissing::Leave,
-            [shared = std::move(shared), &home, waiting, ports,
-             renditions = std::move(renditions)](live::Channel* channel) mutable {
+            [shared = std::move(shared), &home, waiting, ports, renditions = std::move(renditions),
+             captions = std::move(captions)](live::Channel* channel) mutable {
               std::string body = waiting;
               if (channel != nullptr) {
                 json::object all = describe_for_viewers(channel->status(), *ports);
                 all["renditions"] = std::move(renditions);
+                all["captions"] = std::move(captions);
                 body = json::serialize(all);
               }
               home.post([shared = std::move(shared), body] {
@@ -285,6 +309,7 @@ std::vector<net::Route> channel_routes(std::shared_ptr<const Ports> ports) {
                             return net::Response::json(R"({"ended":true})");
                           });
                         }));
+  table.push_back(caption_route(ports));
   return table;
 }
 

@@ -2,6 +2,7 @@
 // Thread: handlers run on their connection's loop.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -11,6 +12,11 @@ namespace butai::api {
 
 // /api/v1/channels…
 std::vector<net::Route> channel_routes(std::shared_ptr<const Ports> ports);
+// /api/v1/channels/{channel}/captions
+net::Route caption_route(std::shared_ptr<const Ports> ports);
+// Runs `use` on the channel's loop and answers with what it returns on the exchange's.
+void with_channel(const net::Request& request, net::ExchangePtr exchange, const Ports& ports,
+                  std::function<net::Response(live::Channel&)> use);
 // /api/v1/channels/{channel}/keys…
 std::vector<net::Route> publish_key_routes(std::shared_ptr<const Ports> ports);
 // /api/v1/plays/{id}/device-row, /api/v1/device-rows

@@ -1,6 +1,7 @@
 #include "app/channel_pipeline.h"
 
 #include "app/ladder.h"
+#include "app/meter.h"
 #include "ingest/file/house_publisher.h"
 #include "package/packager.h"
 
@@ -21,8 +22,8 @@ namespace butai::app {
 //
 // A test channel has an ingest::HousePublisher on input A instead of the first row.
 //
-// The packager reads clear frames, and the ladder's worker, which gives its renditions to the packager
-// and to nobody else. House outputs (restream, clear recording, stills)
+// The packager reads clear frames; the ladder's worker, which gives its renditions to the packager and to
+// nobody else; and, where it is wanted, the loudness meter of each input, which gives figures. House outputs (restream, clear recording, stills)
 // will be attached here as well, each switched on by name in the configuration, and nowhere else.
 void furnish_channel(live::Channel& channel, const Furniture& furniture) {
   package::PackagerOptions options;
@@ -38,6 +39,7 @@ void furnish_channel(live::Channel& channel, const Furniture& furniture) {
     // The packager lives as long as the channel.
     channel.on_rotate_keys([schedule = options.keys.get()] { schedule->rotate(); });
   }
+  options.captions = channel.options().captions;
   auto packager = std::make_unique<package::Packager>(channel, std::move(options));
   package::Packager& at = *packager;
   channel.attach(std::move(packager));
@@ -49,6 +51,12 @@ void furnish_channel(live::Channel& channel, const Furniture& furniture) {
   if (!furniture.ladder.empty()) {
     line.rungs = furniture.ladder;
     channel.attach(std::make_unique<Ladder>(furniture.loop, furniture.clock, line, at));
+  }
+  if (furniture.loudness) {
+    for (const auto slot : {live::InputSlot::A, live::InputSlot::B}) {
+      channel.attach(slot, std::make_unique<Meter>(channel, slot, furniture.loop, furniture.clock,
+                                                   line, furniture.metrics));
+    }
   }
   if (furniture.input) {
     line.encoding = furniture.encoding;

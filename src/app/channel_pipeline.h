@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/metrics.h"
 #include "drm/key_provider.h"
 #include "live/channel.h"
 #include "net/loop.h"
@@ -22,6 +23,8 @@ struct Furniture {
   worker::Encoding encoding;
   std::vector<worker::Rung> ladder;      // empty: the source's picture alone
   std::optional<worker::Capture> input;  // a test channel's
+  bool loudness = false;                 // measured on both inputs
+  Metrics& metrics;
 };
 
 void furnish_channel(live::Channel& channel, const Furniture& furniture);

@@ -341,7 +341,8 @@ std::optional<live::ChannelOptions> Config::channel_options(const std::string& n
       .latency = channel.latency,
       .linger = channel.linger,
       .protection = channel.protection,
-      .key_rotation = channel.key_rotation};
+      .key_rotation = channel.key_rotation,
+      .captions = channel.captions};
 }
 
 Expected<Config> load_config(const std::string& file,

@@ -88,6 +88,8 @@ struct ChannelConfig {
   std::vector<std::string> ladder;  // names of renditions; empty: none, "default": all
   std::optional<media::Scheme> protection;
   Micros key_rotation{0};
+  live::Captions captions;
+  bool loudness = false;
   std::string like;  // the channel that it was copied from
   // What it shows by itself, over and over; then it is `like`'s test channel.
   std::optional<worker::Capture> input;

@@ -85,10 +85,13 @@ Expected<void> House::build() {
                                   .worker = options_.worker,
                                   .encoding = now->encoding,
                                   .ladder = now->ladder(name),
-                                  .input = now->channel(name).input});
+                                  .input = now->channel(name).input,
+                                  .loudness = now->channel(name).loudness,
+                                  .metrics = metrics_});
       },
       [this](const std::string& name) { return config_.get()->channel_options(name); });
 
+  stills_ = std::make_unique<Stills>(options_.worker, clock_);
   server_ = std::make_unique<net::Server>(loops_, all_routes(), *guard_, clock_, metrics_,
                                           server_options());
   nobody_ = std::make_unique<OpenGuard>();
@@ -168,16 +171,20 @@ std::vector<net::Route> House::all_routes() {
                                 .metrics = metrics_,
                                 .open_sockets = open_sockets_,
                                 .publication = publication_options()}));
-  append(table, delivery::routes(
-                    {.channels = *channels_,
-                     .guard = *guard_,
-                     .clock = clock_,
-                     .metrics = metrics_,
-                     .open_sockets = open_sockets_,
-                     .edges = edges_,
-                     .heartbeat = [this](std::string_view play) { plays_->seen(play); },
-                     .keys = config_.get()->drm.any_real_system() ? package::KeyLines::Drm
-                                                                  : package::KeyLines::Identity}));
+  append(table,
+         delivery::routes(
+             {.channels = *channels_,
+              .guard = *guard_,
+              .clock = clock_,
+              .metrics = metrics_,
+              .open_sockets = open_sockets_,
+              .edges = edges_,
+              .heartbeat = [this](std::string_view play) { plays_->seen(play); },
+              .still =
+                  [this](const media::Track& track, const media::Frame& frame, net::Loop& loop,
+                         Stills::Done done) { stills_->make(track, frame, loop, std::move(done)); },
+              .keys = config_.get()->drm.any_real_system() ? package::KeyLines::Drm
+                                                           : package::KeyLines::Identity}));
   auto ports = std::make_shared<const api::Ports>(api::Ports{
       .channels = *channels_,
       .rules = config_,

@@ -30,6 +30,7 @@
 #include "access/token_verifier.h"
 #include "api/known_people.h"
 #include "app/live_config.h"
+#include "app/stills.h"
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "base/random.h"
@@ -151,6 +152,7 @@ class House {
   access::EdgeLinks edges_;
   std::unique_ptr<licenses::LicenseServices> license_services_;
   std::string fairplay_certificate_;
+  std::unique_ptr<Stills> stills_;
   std::unique_ptr<live::Channels> channels_;
   std::unique_ptr<net::Server> server_;
   std::unique_ptr<ingest::rtmp::RtmpServer> rtmp_server_;

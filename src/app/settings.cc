@@ -146,6 +146,18 @@ constexpr std::string_view kEdgeKey =
 constexpr std::string_view kFile = "the path of a PEM file";
 constexpr std::string_view kDuration = "a time with its unit, e.g. \"60s\", \"1500ms\", \"5m\"";
 
+// Captions inside the picture with their language, and languages of cues.
+bool set_captions(live::Captions& target, const std::string& text) {
+  std::vector<std::string> lines;
+  live::Captions captions;
+  if (!set_list(lines, text)) return false;
+  for (const std::string& line : lines) {
+    if (!live::add_captions(captions, line)) return false;
+  }
+  target = std::move(captions);
+  return true;
+}
+
 const std::array kChannelSettings{
     ChannelSetting{
         "access", "\"token\", \"public\" or \"ticket\"",
@@ -165,6 +177,12 @@ const std::array kChannelSettings{
     ChannelSetting{
         "linger", kDuration,
         [](ChannelConfig& c, const std::string& t) { return set_duration(c.linger, t); }},
+    ChannelSetting{
+        "captions", "a list like [\"CC1=ja\", \"ja\", \"en\"]",
+        [](ChannelConfig& c, const std::string& t) { return set_captions(c.captions, t); }},
+    ChannelSetting{
+        "loudness", "true or false",
+        [](ChannelConfig& c, const std::string& t) { return set_switch(c.loudness, t); }},
     ChannelSetting{"ladder", "\"none\", \"default\" or a list of names of [[rendition]]",
                    [](ChannelConfig& c, const std::string& t) {
                      if (t == "none") return set_list(c.ladder, "");

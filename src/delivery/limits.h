@@ -33,6 +33,9 @@ inline constexpr std::size_t kSweepSlice = 256;
 // How often every viewer is looked at: is it stuck, is its play alive.
 inline constexpr Micros kLookInterval{2'500'000};
 
+// Viewers on WebSockets are told of cues so long before they are seen.
+inline constexpr Micros kCuesAhead{20'000'000};
+
 // Class 33 ms sends every 66 ms after so many sweeps in a row that took longer than their interval,
 // and every 33 ms again after so many that would have fitted twice.
 inline constexpr Micros kWideInterval{66'000};
@@ -43,6 +46,9 @@ inline constexpr int kCalmSweeps = 300;
 // draft-pantos-hls-rfc8216bis-22 clause 6.2.5.2), then 503. So is an answer that grows with its
 // segment, then it is cut.
 inline constexpr Micros kHoldMax{12'000'000};
+
+// Requests that wait for one picture to be made.
+inline constexpr std::size_t kStillWaitersMax = 256;
 
 // What goes first where answers share a connection (RFC 9218; HLS draft clause B.1 asks for it in
 // the answers): a playlist names what is fetched next, a part is at the live edge.

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "live/channels.h"
+#include "media/frame.h"
 #include "net/loop.h"
 #include "net/movable.h"
 #include "net/route.h"
@@ -29,6 +30,10 @@ struct Ports {
   access::EdgeLinks edges;  // where a CDN checks the addresses of media
   // A play was seen: its playlist was fetched or its socket lives. Any loop.
   std::function<void(std::string_view play)> heartbeat;
+  // Makes JPEG of a key frame of this track; `done` is called on that loop, with nothing if it cannot be.
+  std::function<void(const media::Track& track, media::Frame frame, net::Loop& loop,
+                     std::function<void(const Bytes& jpeg)> done)>
+      still;
   // What players of protected channels are told when they do not say `?keys=`.
   package::KeyLines keys = package::KeyLines::Identity;
 };

@@ -9,6 +9,7 @@
 #include <compare>
 #include <cstdint>
 #include <map>
+#include <vector>
 
 #include "access/edge_links.h"
 #include "delivery/document.h"
@@ -33,6 +34,13 @@ struct MediaKey {
   friend auto operator<=>(const MediaKey&, const MediaKey&) = default;
 };
 
+// The newest picture of a rendition as JPEG, and who waits for it.
+struct Still {
+  std::int64_t start = 0;  // of its segment
+  Bytes jpeg = {};
+  std::vector<net::ExchangePtr> waiting = {};
+};
+
 class Shelf final : public live::ViewAttachment {
  public:
   // The view's own, made if need be.
@@ -50,6 +58,7 @@ class Shelf final : public live::ViewAttachment {
   const net::ReadyAnswerPtr& put(const MediaKey& key, net::Response response);
 
   hls::Hold& hold() { return hold_; }
+  Still& still(media::TrackId track) { return stills_[track]; }
   // Where media of a segment that begins then is fetched: "/t/RIGHT/live/CHANNEL/" at a CDN's edge; empty:
   // beside the playlist.
   std::string edge_at(Utc start) const;
@@ -65,6 +74,7 @@ class Shelf final : public live::ViewAttachment {
   const access::EdgeLinks* edges_;
   std::map<DocumentKey, Dated> documents_;
   std::map<MediaKey, net::ReadyAnswerPtr> media_;
+  std::map<media::TrackId, Still> stills_;
   hls::Hold hold_;
 };
 

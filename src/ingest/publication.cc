@@ -67,27 +67,37 @@ void Publication::push_items(std::vector<MediaItem> items) {
 }
 
 void Publication::drain_items() {
+  std::size_t taken = 0;
   while (!items_.empty() && (input_ == nullptr || !input_->full())) {
     MediaItem item = std::move(items_.front());
     items_.pop_front();
-    push_item(std::move(item));
+    taken += push_item(std::move(item));
   }
+  if (taken > 0) connection_->consumed(taken);
   if (ending_ && items_.empty()) on_writable();
 }
 
-void Publication::push_item(MediaItem item) {
+// How many bytes of it are consumed; pieces tell themselves, when the worker has taken them.
+std::size_t Publication::push_item(MediaItem item) {
   const std::size_t size = size_of(item);
-  if (auto* piece = std::get_if<Bytes>(&item)) return push_piece(std::move(*piece));
-  if (size > 0) connection_->consumed(size);
-  if (input_ == nullptr) return;
-  if (const auto* handover = std::get_if<Handover>(&item)) return hand_over(*handover);
+  if (auto* piece = std::get_if<Bytes>(&item)) {
+    push_piece(std::move(*piece));
+    return 0;
+  }
+  if (input_ == nullptr) return size;
+  if (const auto* handover = std::get_if<Handover>(&item)) {
+    hand_over(*handover);
+    return size;
+  }
   if (const auto* tracks = std::get_if<std::vector<media::Track>>(&item)) {
-    return input_->set_tracks(*tracks);
+    input_->set_tracks(*tracks);
+    return size;
   }
   auto& frame = std::get<media::Frame>(item);
   // Half a frame of sound more: the worker rounds its times anew.
   passed_.at(frame.track) = frame.dts + frame.duration / 2;
   input_->push(std::move(frame));
+  return size;
 }
 
 // The worker's frames go on where the passed ones ended.

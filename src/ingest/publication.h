@@ -75,7 +75,7 @@ class Publication final : public live::Publisher,
               const Clock& clock, Options options, std::shared_ptr<Connection> connection);
   worker::Line& line(worker::Job job);
   void drain_items();
-  void push_item(MediaItem item);
+  std::size_t push_item(MediaItem item);
   void hand_over(const Handover& handover);
   bool already_passed(media::Frame& frame);
   void leave();

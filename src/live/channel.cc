@@ -1,5 +1,6 @@
 #include "live/channel.h"
 
+#include <algorithm>
 #include <deque>
 #include <utility>
 
@@ -25,22 +26,8 @@ struct Channel::Slot final : InputListener {
   std::deque<media::Frame> early_sound;  // what came before the key frame that puts the slot on air
   bool jpeg = false;
   InputStatus status;
+  std::vector<std::unique_ptr<FrameReader>> readers;
 };
-
-namespace {
-
-Bytes joined(const std::vector<ChunkPtr>& chunks) {
-  std::size_t size = 0;
-  for (const ChunkPtr& chunk : chunks) size += chunk->bytes.size();
-  std::vector<std::uint8_t> all;
-  all.reserve(size);
-  for (const ChunkPtr& chunk : chunks) {
-    all.insert(all.end(), chunk->bytes.view().begin(), chunk->bytes.view().end());
-  }
-  return Bytes(std::move(all));
-}
-
-}  // namespace
 
 Channel::Channel(ChannelOptions options, Executor& loop, const Clock& clock, Ports ports)
     : options_(std::move(options)),
@@ -105,16 +92,18 @@ void Channel::push_picture(InputSlot name, PicturePtr picture) {
   if (on_air_ == &slot && !options_.protection) ports_.tell(std::move(picture));
 }
 
-// A closed segment is joined here, once for all loops: it will be sent far oftener than it grew.
 void Channel::publish(PackageEvent event) {
-  if (const auto* opened = std::get_if<SegmentOpened>(&event)) {
-    open_chunks_[opened->track].clear();
-  } else if (const auto* chunk = std::get_if<ChunkPtr>(&event)) {
-    open_chunks_[(*chunk)->track].push_back(*chunk);
-  } else if (auto* closed = std::get_if<SegmentClosed>(&event)) {
-    closed->whole = joined(std::exchange(open_chunks_[closed->track], {}));
+  if (const auto* part = std::get_if<PartClosed>(&event)) {
+    settled_ = std::max(settled_, part->start.utc() + part->duration.micros());
   }
   ports_.tell(std::move(event));
+}
+
+std::size_t Channel::caption(Cues cues) {
+  const std::size_t late =
+      std::erase_if(cues, [this](const Cue& cue) { return cue.end <= settled_; });
+  if (!cues.empty()) ports_.tell(std::make_shared<const Cues>(std::move(cues)));
+  return late;
 }
 
 bool Channel::kick(InputSlot name) {
@@ -166,8 +155,18 @@ ChannelStatus Channel::status() const {
   return status;
 }
 
+void Channel::attach(InputSlot slot, std::unique_ptr<FrameReader> reader) {
+  slots_[static_cast<std::size_t>(slot)]->readers.push_back(std::move(reader));
+}
+
+void Channel::set_loudness(InputSlot slot, const media::Loudness& loudness) {
+  InputStatus& status = slots_[static_cast<std::size_t>(slot)]->status;
+  if (status.connected) status.loudness = loudness;
+}
+
 void Channel::on_tracks(Slot& slot, const std::vector<media::Track>& tracks) {
   slot.status.tracks = tracks;
+  for (const auto& reader : slot.readers) reader->on_tracks(tracks);
   if (on_air_ == &slot && !broken_) {
     for (const auto& reader : readers_) reader->on_tracks(tracks);
   }
@@ -176,6 +175,7 @@ void Channel::on_tracks(Slot& slot, const std::vector<media::Track>& tracks) {
 void Channel::on_frame(Slot& slot, const media::Frame& frame) {
   ++slot.status.frames;
   if (!slot.jpeg) slot.status.bytes += frame.data.size();
+  for (const auto& reader : slot.readers) reader->on_frame(frame);
   const bool has_video = slot.status.tracks.front().codec == media::Codec::H264;
   const bool entry = frame.key && (!has_video || frame.track == media::kVideoTrack);
   if (!may_bring(slot, entry)) {

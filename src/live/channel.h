@@ -11,7 +11,6 @@
 #include <array>
 #include <expected>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,6 +24,7 @@
 #include "live/options.h"
 #include "live/publisher.h"
 #include "live/update.h"
+#include "media/loudness.h"
 
 namespace butai::live {
 
@@ -38,6 +38,7 @@ struct InputStatus {
   std::uint64_t frames = 0;
   std::uint64_t pictures = 0;
   std::uint64_t bytes = 0;
+  std::optional<media::Loudness> loudness;  // where it is measured
 };
 struct ChannelStatus {
   ChannelOptions options;
@@ -60,6 +61,9 @@ class Channel final : public ChunkSink {
   ~Channel() override;
 
   void attach(std::unique_ptr<FrameReader> reader) { readers_.push_back(std::move(reader)); }
+  // Reads one input, whether it is on air or not.
+  void attach(InputSlot slot, std::unique_ptr<FrameReader> reader);
+  void set_loudness(InputSlot slot, const media::Loudness& loudness);
   // A publisher that is the channel's own and goes with it.
   void keep(std::unique_ptr<Publisher> publisher) { own_publisher_ = std::move(publisher); }
 
@@ -69,6 +73,8 @@ class Channel final : public ChunkSink {
   // The publisher left. Nothing happens if the slot is no longer its own.
   void release(InputSlot slot, const Publisher& publisher);
   void push_picture(InputSlot slot, PicturePtr picture);
+  // Cues for all viewers. How many came too late: their time is over in what was published.
+  std::size_t caption(Cues cues);
 
   void publish(PackageEvent event) override;
 
@@ -116,7 +122,7 @@ class Channel final : public ChunkSink {
   bool broken_ = false;     // the readers must be told of a discontinuity first
   bool live_ = false;       // what viewers were told last
   bool ended_ = false;
-  std::map<media::TrackId, std::vector<ChunkPtr>> open_chunks_;  // of the segment that is open
+  Utc settled_{};  // end of the newest part
   TimerHandle watch_timer_;
   TimerHandle linger_timer_;
   std::unique_ptr<Publisher> own_publisher_;  // last: it knows the rest

@@ -25,6 +25,7 @@ void ChannelView::apply(const Update& update) {
                    tell(&ViewListener::on_air_change);
                  },
                  [this](const InputsTaken& inputs) { inputs_ = inputs; },
+                 [this](const CuesPtr& cues) { take_cues(*cues); },
                  [this](const Ended&) {
                    ended_ = true;
                    on_air_.live = false;
@@ -71,7 +72,39 @@ void ChannelView::take_chunk(const ChunkPtr& chunk) {
   chunks_.append(chunk, chunk->bytes.size());
   const bool leads = chunk->track == presentation_->renditions.front().track.id;
   if (leads) edge_ = chunk->start.utc() + chunk->duration.micros();
+  chunks_.drop_while([this](const ChunkPtr& old) { return old->start.utc() + kRingSpan < edge_; });
   tell(&ViewListener::on_chunk);
+}
+
+void ChannelView::take_cues(const Cues& cues) {
+  const std::size_t languages = cues_.languages().size();
+  cues_.add(cues, settled());
+  if (cues_.languages().size() != languages) tell_playlist_change();
+  ++telling_;
+  for (std::size_t i = 0; i < listeners_.size(); ++i) {
+    if (listeners_[i] != nullptr) listeners_[i]->on_cues(cues);
+  }
+  if (--telling_ == 0) std::erase(listeners_, nullptr);
+}
+
+// The end of the newest part of the leading track: the same on every loop, whose updates are the same.
+Utc ChannelView::settled() const {
+  if (!presentation_) return {};
+  const SegmentLog* leading = log(presentation_->renditions.front().track.id);
+  if (leading == nullptr || leading->segments().empty()) return {};
+  const Segment& last = leading->segments().back();
+  if (last.complete) return last.start.utc() + last.duration.micros();
+  if (last.parts.empty()) return last.start.utc();
+  return last.parts.back().start.utc() + last.parts.back().duration.micros();
+}
+
+std::vector<std::string> ChannelView::caption_languages() const {
+  std::vector<std::string> all;
+  if (presentation_) all = presentation_->captions.languages;
+  for (const std::string& language : cues_.languages()) {
+    if (std::ranges::find(all, language) == all.end()) all.push_back(language);
+  }
+  return all;
 }
 
 PresentationPtr ChannelView::find_presentation(std::uint32_t number) const {
@@ -91,6 +124,11 @@ const Bytes* ChannelView::find_init(const std::string& rendition, std::uint32_t 
 const SegmentLog* ChannelView::log(media::TrackId track) const {
   const auto found = logs_.find(track);
   return found == logs_.end() ? nullptr : &found->second;
+}
+
+const Segment* ChannelView::join(media::TrackId track, std::int64_t start) {
+  const auto found = logs_.find(track);
+  return found == logs_.end() ? nullptr : found->second.join(start);
 }
 
 const Rendition* ChannelView::rendition(const std::string& name) const {

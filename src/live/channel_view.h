@@ -34,7 +34,8 @@ class ViewListener {
   virtual void on_playlist_change() {}  // a part or a segment was closed or opened
   virtual void on_picture() {}
   virtual void on_air_change() {}  // view.on_air() is new
-  virtual void on_end() {}         // last call
+  virtual void on_cues(const Cues&) {}
+  virtual void on_end() {}  // last call
 };
 
 // What a layer above keeps with a view, on the view's loop; dies with it.
@@ -69,9 +70,14 @@ class ChannelView {
   PresentationPtr find_presentation(std::uint32_t number) const;
   const Bytes* find_init(const std::string& rendition, std::uint32_t number) const;
   const SegmentLog* log(media::TrackId track) const;
+  // See SegmentLog::join.
+  const Segment* join(media::TrackId track, std::int64_t start);
   const Rendition* rendition(const std::string& name) const;
   const Ring<ChunkPtr>& chunks() const { return chunks_; }
   const Ring<PicturePtr>& pictures() const { return pictures_; }
+  // Cues that came by API; the languages are the configured ones and theirs.
+  const CueLog& cues() const { return cues_; }
+  std::vector<std::string> caption_languages() const;
   // UTC of the end of the newest chunk of the leading track; epoch before the first.
   Utc edge() const { return edge_; }
 
@@ -86,6 +92,8 @@ class ChannelView {
   void take(const PackageEvent& event);
   void take_chunk(const ChunkPtr& chunk);
   SegmentLog& log_of(media::TrackId track);
+  void take_cues(const Cues& cues);
+  Utc settled() const;
   void tell_playlist_change();
   void tell(void (ViewListener::*what)());
 
@@ -100,6 +108,7 @@ class ChannelView {
   std::map<media::TrackId, SegmentLog> logs_;
   Ring<ChunkPtr> chunks_{kRingChunksMax, kRingBytesMax};
   Ring<PicturePtr> pictures_{kRingPicturesMax, kRingPictureBytesMax};
+  CueLog cues_;
   Utc edge_{};
   std::uint64_t playlist_version_ = 0;
   std::vector<ViewListener*> listeners_;  // null: removed while being told

@@ -13,6 +13,7 @@
 
 #include "base/bytes.h"
 #include "base/time.h"
+#include "live/captions.h"
 #include "media/track.h"
 
 namespace butai::live {
@@ -42,11 +43,12 @@ struct Rendition {
 
 // What is on now: the tracks and their init segments. A change of codec configuration, or a break of
 // the time line, or a new key period, makes a new one with the next number. The same number again:
-// the ladder's renditions have come.
+// the ladder's renditions have come, or captions were seen for the first time.
 struct Presentation {
   std::uint32_t number = 0;  // in init addresses: init-NUMBER.mp4
   std::vector<Rendition> renditions;
-  Bytes init_all;  // ftyp moov of the source's own tracks, for WebSocket viewers
+  Bytes init_all;          // ftyp moov of the source's own tracks, for WebSocket viewers
+  Captions captions = {};  // configured, and those seen in the picture
 };
 using PresentationPtr = std::shared_ptr<const Presentation>;
 
@@ -67,7 +69,6 @@ struct PartClosed {  // LL-HLS part: the chunks of this track since the last Par
 struct SegmentClosed {
   media::TrackId track;
   Ticks duration;  // true: next segment's start - this one's
-  Bytes whole{};   // all its chunks in one piece; filled in by live::Channel
 };
 using PackageEvent =
     std::variant<PresentationPtr, SegmentOpened, ChunkPtr, PartClosed, SegmentClosed>;

@@ -13,7 +13,9 @@ inline constexpr std::size_t kSegmentsKept = 32;
 inline constexpr std::size_t kLogBytesMax = 64u << 20;
 
 // WebSocket viewers' ring: at least the newest key frame and what follows it.
-inline constexpr std::size_t kRingChunksMax = 8192;      // 35 s of 30 fps with a ladder of four
+inline constexpr Micros kRingSpan{10'000'000};  // two groups of pictures of the longest kind
+inline constexpr std::size_t kRingChunksMax =
+    8192;  // 10 s of 60 fps with a ladder of four, twice over
 inline constexpr std::size_t kRingBytesMax = 32u << 20;  // 10 s at 25 Mbit/s
 inline constexpr std::size_t kRingPicturesMax = 120;     // JPEG: 4 s at 30 a second
 inline constexpr std::size_t kRingPictureBytesMax = 32u << 20;
@@ -43,5 +45,14 @@ inline constexpr std::size_t kHeldBytesMax = 8u << 20;
 inline constexpr std::size_t kAutomaticChannelsMax = 256;
 // An ended channel still answers playlists with ENDLIST for this long.
 inline constexpr Micros kEndedKept{60'000'000};
+
+// Captions by API.
+inline constexpr std::size_t kCuesMax = 4096;        // of a channel: an hour and more sent ahead
+inline constexpr std::size_t kCueTextMax = 1024;     // bytes of one cue: ten long lines
+inline constexpr std::size_t kCuesPerCallMax = 256;  // cues in one request
+inline constexpr std::size_t kLanguagesMax = 16;     // of a channel
+inline constexpr Micros kCuesKept{120'000'000};  // after its end; as long as any segment is kept
+inline constexpr Micros kCueAheadMax{6 * 3'600'000'000LL};  // longer than any performance
+inline constexpr Micros kCueLongest{600'000'000};  // one that stands; in each segment once more
 
 }  // namespace butai::live

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/time.h"
+#include "live/captions.h"
 #include "media/protection.h"
 
 namespace butai::live {
@@ -32,6 +33,7 @@ struct ChannelOptions {
   // Nothing: clear. Holds from the channel's opening to its end, whatever SIGHUP says.
   std::optional<media::Scheme> protection = std::nullopt;
   Micros key_rotation{0};  // a new key period this often; 0: one for the whole performance
+  Captions captions = {};  // told to players from the beginning
 };
 
 }  // namespace butai::live

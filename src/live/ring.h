@@ -20,11 +20,13 @@ class Ring {
   void append(Item item, std::size_t bytes) {
     entries_.push_back({std::move(item), bytes});
     bytes_ += bytes;
-    while (entries_.size() > items_max_ || bytes_ > bytes_max_) {
-      bytes_ -= entries_.front().bytes;
-      entries_.pop_front();
-      ++first_;
-    }
+    while (entries_.size() > items_max_ || bytes_ > bytes_max_) drop_first();
+  }
+
+  // Lets go of the oldest ones as long as `old` says so.
+  template <class Old>
+  void drop_while(Old old) {
+    while (!entries_.empty() && old(entries_.front().item)) drop_first();
   }
 
   void clear() {
@@ -43,6 +45,12 @@ class Ring {
     Item item;
     std::size_t bytes;
   };
+  void drop_first() {
+    bytes_ -= entries_.front().bytes;
+    entries_.pop_front();
+    ++first_;
+  }
+
   std::deque<Entry> entries_;
   std::uint64_t first_ = 0;
   std::size_t bytes_ = 0;

@@ -1,6 +1,7 @@
 #include "live/segment_log.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace butai::live {
 
@@ -63,11 +64,22 @@ void SegmentLog::apply(const SegmentClosed& event) {
   Segment& segment = segments_.back();
   segment.duration = event.duration;
   segment.complete = true;
-  if (event.whole.size() == segment.bytes) {
-    segment.whole = event.whole;
-    segment.chunks.clear();
-  }
   drop_old();
+}
+
+const Segment* SegmentLog::join(std::int64_t start) {
+  const auto found =
+      std::ranges::find(segments_, start, [](const Segment& s) { return s.start.value; });
+  if (found == segments_.end() || !found->complete || found->bytes == 0) return nullptr;
+  if (found->whole.empty()) {
+    std::vector<std::uint8_t> all;
+    all.reserve(found->bytes);
+    for (const ChunkPtr& chunk : std::exchange(found->chunks, {})) {
+      all.insert(all.end(), chunk->bytes.view().begin(), chunk->bytes.view().end());
+    }
+    found->whole = Bytes(std::move(all));
+  }
+  return &*found;
 }
 
 const Segment* SegmentLog::find(std::int64_t start) const {

@@ -31,8 +31,8 @@ struct Segment {
   std::vector<Part> parts;
   std::size_t bytes = 0;  // of all chunks; 0 in a complete segment: a gap
 
-  std::vector<ChunkPtr> chunks;  // while it is open
-  Bytes whole;                   // then
+  std::vector<ChunkPtr> chunks;  // until somebody asks for all of it
+  Bytes whole;                   // then: it will be sent far oftener than it grew
   // Bytes [offset, offset + size), in the pieces that they lie in.
   std::vector<Bytes> pieces(std::size_t offset, std::size_t size) const;
 };
@@ -53,6 +53,8 @@ class SegmentLog {
   std::uint64_t discontinuities_dropped() const { return discontinuities_dropped_; }
   // The segment that starts at `start` (in the track's timescale), or null.
   const Segment* find(std::int64_t start) const;
+  // That segment in one piece, from now on; null if it is not complete, or has nothing in it.
+  const Segment* join(std::int64_t start);
 
  private:
   void drop_old();

@@ -7,6 +7,7 @@
 #include <memory>
 #include <variant>
 
+#include "live/captions.h"
 #include "live/chunk.h"
 #include "media/frame.h"
 
@@ -28,7 +29,7 @@ struct InputsTaken {
 };
 struct Ended {};
 
-using Update = std::variant<PackageEvent, PicturePtr, OnAir, InputsTaken, Ended>;
+using Update = std::variant<PackageEvent, PicturePtr, OnAir, InputsTaken, CuesPtr, Ended>;
 using UpdatePtr = std::shared_ptr<const Update>;
 
 }  // namespace butai::live

@@ -1,5 +1,6 @@
 #include "media/aac.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 #include <vector>
@@ -32,6 +33,42 @@ std::uint32_t read_rate(BitReader& bits) {
   return rate >= kRateMin && rate <= kRateMax ? rate : 0;
 }
 
+// Which error a layout without a number is: of a program_config_element, two single elements in front and
+// nothing else are two programmes.
+AacError error_of_elements(BitReader& bits) {
+  bits.skip(4 + 2 + 4);  // instance tag, object type, rate
+  const std::uint32_t front = bits.bits(4), side = bits.bits(4), back = bits.bits(4);
+  bits.skip(2 + 3 + 4);  // LFE, associated data, coupling
+  if (bits.flag()) bits.skip(4);
+  if (bits.flag()) bits.skip(4);
+  if (bits.flag()) bits.skip(3);
+  std::uint32_t pairs = 0;
+  for (std::uint32_t i = 0; i < front; ++i) {
+    pairs += bits.bits(1);
+    bits.skip(4);
+  }
+  const bool two_single = bits.ok() && front == 2 && pairs == 0 && side == 0 && back == 0;
+  return two_single ? AacError::DualMono : AacError::BadChannels;
+}
+
+// Of a GASpecificConfig behind channelConfiguration 0 (clause 4.4.1).
+AacError error_without_number(BitReader& bits) {
+  bits.skip(1);                    // frameLengthFlag
+  if (bits.flag()) bits.skip(14);  // dependsOnCoreCoder: its delay
+  bits.skip(1);                    // extensionFlag
+  return error_of_elements(bits);
+}
+
+// Of a raw_data_block behind channel_configuration 0: it begins with the element, or, in broadcasting, with
+// the first of two single ones.
+AacError error_of_block(ByteView block) {
+  constexpr std::uint32_t kSingle = 0, kProgramConfig = 5;
+  BitReader bits(block);
+  const std::uint32_t element = bits.bits(3);
+  if (element == kProgramConfig) return error_of_elements(bits);
+  return bits.ok() && element == kSingle ? AacError::DualMono : AacError::BadChannels;
+}
+
 }  // namespace
 
 std::string_view sentence(AacError error) {
@@ -44,6 +81,9 @@ std::string_view sentence(AacError error) {
       return "the AAC sampling rate must be between 7350 and 96000 Hz";
     case AacError::BadChannels:
       return "the AAC channel layout must be one of the numbered ones, 1 to 8";
+    case AacError::DualMono:
+      return "the sound is dual mono, two programmes in one track: send one of them, or each on a "
+             "channel of its own";
     case AacError::NotAdts:
       return "not an ADTS frame";
   }
@@ -67,7 +107,8 @@ std::expected<AacConfig, AacError> parse_aac_config(ByteView config) {
   if (!bits.ok()) return std::unexpected(AacError::Truncated);
   if (core < 1 || core > 4) return std::unexpected(AacError::BadObjectType);
   if (out.sample_rate == 0) return std::unexpected(AacError::BadRate);
-  if (channels == 0 || channels >= kChannels.size()) return std::unexpected(AacError::BadChannels);
+  if (channels == 0) return std::unexpected(error_without_number(bits));
+  if (channels >= kChannels.size()) return std::unexpected(AacError::BadChannels);
   out.channels = kChannels[channels];
   return out;
 }
@@ -108,7 +149,8 @@ std::expected<AdtsFrame, AacError> parse_adts(ByteView bytes) {
   const std::uint32_t blocks = bits.bits(2) + 1;
   const std::size_t header = no_crc ? 7 : 9;
   if (rate >= kRates.size()) return std::unexpected(AacError::BadRate);
-  if (channels == 0) return std::unexpected(AacError::BadChannels);
+  if (channels == 0)
+    return std::unexpected(error_of_block(bytes.subspan(std::min(header, bytes.size()))));
   if (blocks != 1) return std::unexpected(AacError::NotAdts);
   if (out.whole_size <= header || out.whole_size > bytes.size()) {
     return std::unexpected(AacError::Truncated);

@@ -2,7 +2,8 @@
 // Flow:   worker (extradata, ADTS) -> media::Track::config -> cmaf_writer (esds), codec strings
 // Thread: pure functions, any.
 // Limits: kAudioConfigMax; rates 8 to 96 kHz, 1 to 8 channels (reliability B11).
-// Spec:   ISO/IEC 14496-3:2019 clauses 1.6.2.1 (AudioSpecificConfig) and 1.A.3.2 (ADTS).
+// Spec:   ISO/IEC 14496-3:2019 clauses 1.6.2.1 (AudioSpecificConfig), 1.A.3.2 (ADTS) and 4.4.1.1
+//         (program config element); ARIB STD-B32 part 2 clause 5.2.3 (dual mono).
 #pragma once
 
 #include <cstddef>
@@ -23,7 +24,14 @@ struct AacConfig {
   friend bool operator==(const AacConfig&, const AacConfig&) = default;
 };
 
-enum class AacError : std::uint8_t { Truncated, BadObjectType, BadRate, BadChannels, NotAdts };
+enum class AacError : std::uint8_t {
+  Truncated,
+  BadObjectType,
+  BadRate,
+  BadChannels,
+  DualMono,  // two single channels that are two programmes: a language each, as broadcasters send them
+  NotAdts,
+};
 std::string_view sentence(AacError error);
 
 std::expected<AacConfig, AacError> parse_aac_config(ByteView config);

@@ -69,5 +69,23 @@ TEST(Adts, refuses_lengths_that_lie) {
   EXPECT_EQ(parse_adts(from_hex("fff14c00017ffc21100504")).error(), AacError::BadChannels);
 }
 
+// AAC-LC at 48 kHz without a number, and a program_config_element with these front elements.
+TEST(AacConfig, dual_mono_is_told_from_other_layouts) {
+  const Bytes two_single = from_hex("118004c800000010");
+  EXPECT_EQ(parse_aac_config(two_single).error(), AacError::DualMono);
+  // One pair: 0001 in front, is_cpe 1.
+  const Bytes one_pair = from_hex("118004c4000020");
+  EXPECT_EQ(parse_aac_config(one_pair).error(), AacError::BadChannels);
+  EXPECT_EQ(parse_aac_config(from_hex("1180")).error(), AacError::BadChannels);
+}
+
+TEST(Adts, dual_mono_of_broadcasting_begins_with_a_single_element) {
+  // channel_configuration 0; the block begins with 000 (a single element), or 001 (a pair).
+  const Bytes single = from_hex("fff14c00013ffc0102");
+  EXPECT_EQ(parse_adts(single).error(), AacError::DualMono);
+  const Bytes pair = from_hex("fff14c00013ffc2102");
+  EXPECT_EQ(parse_adts(pair).error(), AacError::BadChannels);
+}
+
 }  // namespace
 }  // namespace butai::media

@@ -8,6 +8,7 @@
 #include "media/aac.h"
 #include "media/box_writer.h"
 #include "media/h264.h"
+#include "media/movie_boxes.h"
 #include "media/protection_writer.h"
 
 namespace butai::media {
@@ -20,12 +21,6 @@ constexpr std::uint32_t kDependentSample = 0x01010000;  // sample_depends_on 1, 
 
 // --- Init segment ----------------------------------------------------------------------------
 
-void write_matrix(BoxWriter& out) {
-  for (const std::uint32_t value : {0x10000u, 0u, 0u, 0u, 0x10000u, 0u, 0u, 0u, 0x40000000u}) {
-    out.u32(value);
-  }
-}
-
 void write_ftyp(BoxWriter& out, std::span<const Track> tracks) {
   const auto ftyp = out.box("ftyp");
   // CMAF's brand speaks of a file with one track; the joint header only promises ISO base media.
@@ -37,16 +32,6 @@ void write_ftyp(BoxWriter& out, std::span<const Track> tracks) {
   if (std::ranges::any_of(tracks, [](const Track& t) { return t.codec == Codec::H264; })) {
     out.text("avc1");
   }
-}
-
-void write_mvhd(BoxWriter& out) {
-  const auto mvhd = out.full_box("mvhd", 0, 0);
-  out.u32(0), out.u32(0);  // creation, modification: not said, so that nodes agree
-  out.u32(1000), out.u32(0);
-  out.u32(0x10000), out.u16(0x100), out.zeros(10);
-  write_matrix(out);
-  out.zeros(24);
-  out.u32(kAudioTrack + 1);  // next_track_ID
 }
 
 void write_tkhd(BoxWriter& out, const Track& track, Rational aspect) {
@@ -136,12 +121,7 @@ void write_stbl(BoxWriter& out, const Track& track, const Sps& sps) {
       write_mp4a(out, track);
     }
   }
-  for (const std::string_view empty : {"stts", "stsc", "stco"}) {
-    const auto table = out.full_box(empty, 0, 0);
-    out.u32(0);
-  }
-  const auto stsz = out.full_box("stsz", 0, 0);
-  out.u32(0), out.u32(0);
+  write_empty_tables(out);
 }
 
 void write_media_header(BoxWriter& out, const Track& track) {
@@ -155,14 +135,6 @@ void write_handler(BoxWriter& out, const Track& track) {
   const bool video = track.codec == Codec::H264;
   out.u32(0), out.text(video ? "vide" : "soun"), out.zeros(12);
   out.text(video ? "video" : "audio"), out.u8(0);
-}
-
-void write_dinf(BoxWriter& out) {
-  constexpr std::uint32_t kSameFile = 1;
-  const auto dinf = out.box("dinf");
-  const auto dref = out.full_box("dref", 0, 0);
-  out.u32(1);
-  const auto url = out.full_box("url ", 0, kSameFile);
 }
 
 void write_trak(BoxWriter& out, const Track& track) {

@@ -53,6 +53,10 @@ Bytes join_start_codes(const NalUnits& nals);
 // Whether decoding can start at this access unit (4-byte lengths): it has an IDR slice.
 bool is_idr(ByteView unit);
 
+// Whether an SEI NAL unit says that decoding may begin here although this is no IDR picture: open groups
+// of pictures, and intra refresh (clause D.1.8).
+bool has_recovery_point(ByteView nal);
+
 // The payload without emulation prevention bytes (clause 7.4.1.1), and with them.
 std::vector<std::uint8_t> unescape(ByteView nal);
 std::vector<std::uint8_t> escape(ByteView rbsp);

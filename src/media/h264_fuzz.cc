@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "media/captions.h"
 #include "media/h264.h"
 
 namespace {
@@ -27,6 +28,7 @@ void records(ByteView input) {
 }
 
 void access_units(ByteView input) {
+  must((find_captions(input).services & 1) == 0);  // there is no service 0
   for (const std::size_t size : {1, 2, 3}) {
     if (const auto nals = split_lengths(input, size)) must(nals->size() <= input.size());
   }

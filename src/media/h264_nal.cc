@@ -4,6 +4,7 @@
 
 #include "media/byte_reader.h"
 #include "media/h264.h"
+#include "media/sei_reader.h"
 
 namespace butai::media {
 namespace {
@@ -12,6 +13,7 @@ namespace {
 constexpr std::array<std::uint8_t, 16> kCaptureUuid = {
     0xb7, 0xd4, 0x1c, 0x52, 0x9e, 0x0f, 0x4a, 0x63, 0x8f, 0x21, 0x5c, 0x6a, 0xb0, 0xd3, 0xe9, 0x7e};
 constexpr std::uint32_t kUserDataUnregistered = 5;  // payloadType, table D.1
+constexpr std::uint32_t kRecoveryPoint = 6;
 constexpr std::size_t kCapturePayload = kCaptureUuid.size() + 8;
 
 bool is_slice(ByteView nal) {
@@ -24,32 +26,16 @@ void append_u32(std::vector<std::uint8_t>& out, std::uint32_t value) {
   }
 }
 
-// payloadType and payloadSize: FF bytes add 255 each (clause 7.3.2.3.1).
-std::uint32_t read_sei_number(ByteReader& reader) {
-  std::uint32_t value = 0;
-  std::uint8_t byte = 0xff;
-  while (byte == 0xff && reader.ok()) {
-    byte = reader.u8();
-    value += byte;
-  }
-  return value;
-}
-
 std::optional<Utc> capture_in_sei(ByteView nal) {
-  // Ours is 28 bytes; a long SEI of somebody else's is not worth copying.
-  constexpr std::size_t kSeiMax = 1024;
-  const std::vector<std::uint8_t> rbsp = unescape(nal.first(std::min(nal.size(), kSeiMax)));
-  ByteReader reader(ByteView{rbsp}.subspan(1));
-  while (reader.ok() && reader.left() > 1) {  // the last byte is the trailing bit
-    const std::uint32_t type = read_sei_number(reader);
-    const std::uint32_t size = read_sei_number(reader);
-    ByteReader payload(reader.bytes(size));
-    if (!reader.ok() || type != kUserDataUnregistered || size < kCapturePayload) continue;
-    if (!std::ranges::equal(payload.bytes(kCaptureUuid.size()), kCaptureUuid)) continue;
+  std::optional<Utc> captured;
+  read_sei(nal, [&captured](std::uint32_t type, ByteReader payload) {
+    if (type != kUserDataUnregistered || payload.left() < kCapturePayload) return true;
+    if (!std::ranges::equal(payload.bytes(kCaptureUuid.size()), kCaptureUuid)) return true;
     const auto micros = static_cast<std::int64_t>(payload.u64());
-    if (micros > 0) return utc_of(micros);
-  }
-  return std::nullopt;
+    if (micros > 0) captured = utc_of(micros);
+    return !captured;
+  });
+  return captured;
 }
 
 }  // namespace
@@ -111,6 +97,15 @@ bool is_idr(ByteView unit) {
   const auto nals = split_lengths(unit);
   return nals &&
          std::ranges::any_of(*nals, [](ByteView nal) { return nal_type(nal) == NalType::Idr; });
+}
+
+bool has_recovery_point(ByteView nal) {
+  bool found = false;
+  read_sei(nal, [&found](std::uint32_t type, ByteReader) {
+    found = type == kRecoveryPoint;
+    return !found;
+  });
+  return found;
 }
 
 std::vector<std::uint8_t> unescape(ByteView nal) {

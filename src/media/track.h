@@ -20,6 +20,8 @@ using TrackId = std::uint32_t;
 inline constexpr TrackId kVideoTrack = 1;
 inline constexpr TrackId kAudioTrack = 2;
 inline constexpr TrackId kFirstRung = 3;
+// From here on, languages of cues in playlists and manifests; no frames have them.
+inline constexpr TrackId kFirstText = 1000;
 
 // ISO/IEC 14496-12 track_ID: every picture is 1 and every sound 2, so that the same chunk is right
 // beside the joint init segment (WebSocket) and the one of a single track (HLS, DASH).

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -11,6 +12,7 @@
 #include <thread>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "net/epoll_set.h"
 #include "net/scratch.h"
@@ -86,6 +88,9 @@ struct Loop::Impl {
   std::shared_ptr<TimerQueue> timers = std::make_shared<TimerQueue>(context);
   Scratch scratch;
   EpollSet descriptors{context};
+  // What this loop's tasks posted to others since it last turned to its queue: a burst of frames wakes
+  // each of them once.
+  std::vector<std::pair<Loop*, std::vector<Task>>> outbox;
   std::atomic<std::thread::id> thread{};
   std::unordered_map<const void*, std::shared_ptr<void>> residents;  // die before the context
 };
@@ -94,7 +99,31 @@ Loop::Loop(std::size_t index) : impl_(std::make_unique<Impl>()), index_(index) {
 
 Loop::~Loop() = default;
 
-void Loop::post(Task task) { asio::post(impl_->context, std::move(task)); }
+void Loop::post(Task task) {
+  if (current_loop == nullptr || current_loop == this) return post_at_once(std::move(task));
+  current_loop->send_later(*this, std::move(task));
+}
+
+void Loop::post_at_once(Task task) { asio::post(impl_->context, std::move(task)); }
+
+void Loop::send_later(Loop& to, Task task) {
+  auto& outbox = impl_->outbox;
+  if (outbox.empty()) asio::post(impl_->context, [this] { send_outbox(); });
+  auto found = std::ranges::find(outbox, &to, [](const auto& each) { return each.first; });
+  if (found == outbox.end()) {
+    outbox.emplace_back(&to, std::vector<Task>());
+    found = outbox.end() - 1;
+  }
+  found->second.push_back(std::move(task));
+}
+
+void Loop::send_outbox() {
+  for (auto& [to, tasks] : std::exchange(impl_->outbox, {})) {
+    asio::post(to->impl_->context, [tasks = std::move(tasks)]() mutable {
+      for (Task& task : tasks) std::exchange(task, {})();
+    });
+  }
+}
 
 TimerHandle Loop::after(Micros delay, Task task) {
   return impl_->timers->add(std::chrono::steady_clock::now() + delay, std::move(task));

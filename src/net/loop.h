@@ -26,7 +26,9 @@ class Loop final : public Executor {
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
+  // From another loop: with whatever else that one posts in this turn, in the same order.
   void post(Task task) override;
+  void post_at_once(Task task);  // for who stands still until it has run
   TimerHandle after(Micros delay, Task task) override;
   bool on_thread() const override;
   bool running() const;                         // some thread is inside run(); from any thread
@@ -47,6 +49,9 @@ class Loop final : public Executor {
 
  private:
   struct Impl;
+  void send_later(Loop& to, Task task);
+  void send_outbox();
+
   std::unique_ptr<Impl> impl_;
   std::size_t index_;
 };

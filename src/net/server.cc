@@ -32,7 +32,7 @@ void run_on(Loop& loop, const std::function<void()>& task) {
     bool yes = false;
   };
   const auto done = std::make_shared<Done>();
-  loop.post([done, &task] {
+  loop.post_at_once([done, &task] {
     task();
     const std::lock_guard lock(done->mutex);
     done->yes = true;

@@ -11,6 +11,7 @@
 #include <optional>
 #include <vector>
 
+#include "package/captions_writer.h"
 #include "package/grid.h"
 
 namespace butai::package {
@@ -244,6 +245,7 @@ class Manifest {
     for (const media::Codec codec : {media::Codec::H264, media::Codec::Aac}) {
       write_sets(period, codec);
     }
+    for (std::size_t i = 0; i < options_.languages.size(); ++i) write_text(period, i);
     line("  </Period>");
   }
 
@@ -293,7 +295,48 @@ class Manifest {
           other);
     }
     if (low()) write_reference_time(period, first.track, ids[own]);
+    if (first.track.codec == media::Codec::H264) write_in_band();
     for (const Row* row : rows) write_representation(period, *row);
+    line("    </AdaptationSet>");
+  }
+
+  // CEA-608 and 708 in the picture (SCTE 214-1 clause 7.2): "CC1=ja;CC3=en", "1=lang:ja".
+  void write_in_band() {
+    std::string lines, services;
+    for (const live::InBandCaptions& each : options_.in_band) {
+      const bool is_line = each.channel.starts_with("CC");
+      std::string& list = is_line ? lines : services;
+      if (!list.empty()) list += ';';
+      list += is_line ? each.channel : each.channel.substr(std::string_view("SERVICE").size());
+      if (!each.language.empty()) list += (is_line ? "=" : "=lang:") + each.language;
+    }
+    for (const auto& [scheme, list] : {std::pair{"608", lines}, std::pair{"708", services}}) {
+      if (list.empty()) continue;
+      line("      <Accessibility schemeIdUri=\"urn:scte:dash:cc:cea-{}:2015\" value=\"{}\"/>",
+           scheme, list);
+    }
+  }
+
+  // A language's cues: complete segments of the leading row.
+  void write_text(const Period& period, std::size_t index) {
+    const std::string& language = options_.languages[index];
+    const std::string name = captions_name(language);
+    Row row = period.rows.front();
+    row.open.reset();
+    const media::Track& track = row.rendition->track;
+    line(
+        "    <AdaptationSet id=\"{}\" contentType=\"text\" mimeType=\"application/mp4\" lang=\"{}\""
+        " segmentAlignment=\"true\" startWithSAP=\"1\">",
+        media::kFirstText + index, language);
+    line("      <Role schemeIdUri=\"urn:mpeg:dash:role:2011\" value=\"caption\"/>");
+    line("      <Representation id=\"{}\" codecs=\"wvtt\" bandwidth=\"1000\">", name);
+    line(
+        "        <SegmentTemplate timescale=\"{}\" presentationTimeOffset=\"{}\""
+        " initialization=\"{}/init-{}.mp4\" media=\"{}/$Time$.m4s\">",
+        track.timescale, offset(period, track), name, track.timescale, name);
+    write_timeline(row);
+    line("        </SegmentTemplate>");
+    line("      </Representation>");
     line("    </AdaptationSet>");
   }
 

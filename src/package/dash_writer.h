@@ -8,7 +8,8 @@
 // Media time is UTC since 1970, which is also availabilityStartTime, so that a time in the manifest
 // is a time of the wall clock. A Period begins wherever the time line or the init segment changes;
 // its id and start come from there and stay when its first segments leave the manifest.
-// Addresses are relative to the manifest: NAME/init-N.mp4, NAME/START.m4s.
+// Addresses are relative to the manifest: NAME/init-N.mp4, NAME/START.m4s. Cues (wvtt) are cut where the
+// picture is: captions-ja/init-N.mp4, captions-ja/START.m4s with the picture's numbers.
 #pragma once
 
 #include <cstdint>
@@ -30,6 +31,8 @@ struct DashOptions {
   KeyLines keys = KeyLines::Identity;  // of a protected channel
   std::string license_address = {};    // absolute, without /clearkey at its end
   std::string media_address = {};      // BaseURL of media; empty: beside the manifest
+  std::span<const live::InBandCaptions> in_band = {};  // in the picture
+  std::span<const std::string> languages = {};         // of cues
 };
 
 // `presentations`: at least all that the logs refer to. `logs`: the renditions of the present one.

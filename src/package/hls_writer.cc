@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "package/captions_writer.h"
 #include "package/grid.h"
 
 namespace butai::package {
@@ -68,6 +69,8 @@ class MediaPlaylist {
  private:
   bool low_latency() const { return options_.profile == HlsOptions::Profile::LowLatency; }
   bool ended() const { return options_.life == HlsOptions::Life::Ended; }
+  bool is_text() const { return options_.content == HlsOptions::Content::Text; }
+  std::string_view extension() const { return is_text() ? "vtt" : "m4s"; }
 
   template <class... T>
   void line(fmt::format_string<T...> format, T&&... values) {
@@ -130,7 +133,7 @@ class MediaPlaylist {
 
   void write_segment(const Segment& segment, bool parts_wanted) {
     if (segment.discontinuity) line("#EXT-X-DISCONTINUITY");
-    if (map_ != segment.init) {
+    if (map_ != segment.init && !is_text()) {
       write_keys(segment.init);
       line("#EXT-X-MAP:URI=\"init-{}.mp4\"", segment.init);
       map_ = segment.init;
@@ -139,9 +142,9 @@ class MediaPlaylist {
     const std::string at = media_at(segment.start);
     if (low_latency() && parts_wanted) write_parts(segment, at);
     if (!segment.complete) return;
-    if (segment.bytes == 0) line("#EXT-X-GAP");
+    if (segment.bytes == 0 && !is_text()) line("#EXT-X-GAP");
     line("#EXTINF:{},", decimal(length(segment.start, segment.duration)));
-    line("{}{}.m4s", at, segment.start.value);
+    line("{}{}.{}", at, segment.start.value, extension());
   }
 
   // Each line stands for a key system; all are about the same key, which the map behind them names.
@@ -164,9 +167,10 @@ class MediaPlaylist {
   void write_parts(const Segment& segment, const std::string& at) {
     for (std::size_t i = 0; i < segment.parts.size(); ++i) {
       const live::Part& part = segment.parts[i];
-      line("#EXT-X-PART:DURATION={},URI=\"{}{}.{}.m4s\"{}",
+      line("#EXT-X-PART:DURATION={},URI=\"{}{}.{}.{}\"{}",
            decimal(std::min(length(part.start, part.duration), part_target_)), at,
-           segment.start.value, i, part.independent ? ",INDEPENDENT=YES" : "");
+           segment.start.value, i, extension(),
+           part.independent || is_text() ? ",INDEPENDENT=YES" : "");
     }
   }
 
@@ -175,7 +179,7 @@ class MediaPlaylist {
       line("#EXT-X-ENDLIST");
       return;
     }
-    if (!low_latency()) return;
+    if (!low_latency() || is_text()) return;
     if (const auto next = next_part(own_, leading(), options_.segment)) {
       const std::string at = media_at({next->start, own_.rendition->track.timescale});
       line("#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"{}{}.{}.m4s\"", at, next->start, next->part);
@@ -224,9 +228,44 @@ Bandwidth bandwidth_of(const Bandwidths& bandwidths, const Rendition* rendition)
   return found == bandwidths.end() ? Bandwidth{} : found->second;
 }
 
-// `audio`: the group that is played beside it, or null. `query`: behind the address.
+// What there is to read: lines inside the picture, and playlists of cues. Returns what a variant with a
+// picture says of them.
+std::string write_captions(std::string& out, const live::Presentation& presentation,
+                           std::span<const std::string> languages) {
+  const auto append = std::back_inserter(out);
+  for (const live::InBandCaptions& each : presentation.captions.in_band) {
+    fmt::format_to(append,
+                   "#EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS,GROUP-ID=\"cc\",NAME=\"{}\"{},"
+                   "AUTOSELECT=YES,INSTREAM-ID=\"{}\"\n",
+                   each.channel,
+                   each.language.empty() ? "" : fmt::format(",LANGUAGE=\"{}\"", each.language),
+                   each.channel);
+  }
+  for (const std::string& language : languages) {
+    fmt::format_to(append,
+                   "#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"captions\",NAME=\"{}\","
+                   "LANGUAGE=\"{}\",AUTOSELECT=YES,"
+                   "CHARACTERISTICS=\"public.accessibility.transcribes-spoken-dialog\","
+                   "URI=\"{}/index.m3u8\"\n",
+                   language, language, captions_name(language));
+  }
+  return fmt::format("{},CLOSED-CAPTIONS={}", languages.empty() ? "" : ",SUBTITLES=\"captions\"",
+                     presentation.captions.in_band.empty() ? "NONE" : "\"cc\"");
+}
+
+// SERVICEn needs version 7 (RFC 8216bis clause 8).
+int version_of(const live::Presentation& presentation) {
+  const auto service = [](const live::InBandCaptions& each) {
+    return each.channel.starts_with("SERVICE");
+  };
+  return std::ranges::any_of(presentation.captions.in_band, service) ? 7 : 6;
+}
+
+// `audio`: the group that is played beside it, or null. `captions`: what a picture says of them.
+// `query`: behind the address.
 void write_variant(std::string& out, const Rendition& rendition, const Rendition* audio,
-                   const Bandwidths& bandwidths, std::string_view query) {
+                   const Bandwidths& bandwidths, std::string_view captions,
+                   std::string_view query) {
   const auto append = std::back_inserter(out);
   const Bandwidth own = bandwidth_of(bandwidths, &rendition);
   const Bandwidth sound = bandwidth_of(bandwidths, audio);
@@ -242,7 +281,7 @@ void write_variant(std::string& out, const Rendition& rendition, const Rendition
                      static_cast<double>(track.frame_rate.num) / track.frame_rate.den);
     }
     if (audio != nullptr) out += ",AUDIO=\"audio\"";
-    out += ",CLOSED-CAPTIONS=NONE";
+    out += captions;
   }
   fmt::format_to(append, "\n{}/index.m3u8{}\n", rendition.name, query);
 }
@@ -303,7 +342,8 @@ std::string hls_multivariant(const live::Presentation& presentation, const Bandw
                              const HlsOptions& options) {
   const Rendition* video = find_codec(presentation, media::Codec::H264);
   const Rendition* audio = find_codec(presentation, media::Codec::Aac);
-  std::string out = "#EXTM3U\n#EXT-X-VERSION:6\n#EXT-X-INDEPENDENT-SEGMENTS\n";
+  std::string out = fmt::format("#EXTM3U\n#EXT-X-VERSION:{}\n#EXT-X-INDEPENDENT-SEGMENTS\n",
+                                version_of(presentation));
   write_session_keys(out, presentation, options.keys.lines);
   const std::string query =
       options.keys.asked ? fmt::format("?keys={}", name_of(options.keys.lines)) : std::string();
@@ -313,12 +353,13 @@ std::string hls_multivariant(const live::Presentation& presentation, const Bandw
                    "AUTOSELECT=YES,CHANNELS=\"{}\",URI=\"{}/index.m3u8{}\"\n",
                    audio->track.channels, audio->name, query);
   }
+  const std::string captions = write_captions(out, presentation, options.languages);
   for (const Rendition& rendition : presentation.renditions) {
     const bool rung = rendition.track.id >= media::kFirstRung;
     if (rung && !bandwidths.contains(rendition.track.id)) continue;  // not yet there
     const bool picture = rendition.track.codec == media::Codec::H264;
     if (!picture && !rung && video != nullptr) continue;  // in the group
-    write_variant(out, rendition, picture ? audio : nullptr, bandwidths, query);
+    write_variant(out, rendition, picture ? audio : nullptr, bandwidths, captions, query);
   }
   return out;
 }

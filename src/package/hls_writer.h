@@ -6,6 +6,7 @@
 //
 // Addresses are relative to the playlist:
 //   index.m3u8 -> video/index.m3u8, audio/index.m3u8 -> init-N.mp4, START.m4s, START.PART.m4s
+//              -> captions-ja/index.m3u8 -> START.vtt, START.PART.vtt
 // START is the segment's start in ticks of its track, PART counts from 0.
 #pragma once
 
@@ -30,7 +31,10 @@ struct HlsOptions {
   // Delta: EXT-X-SKIP stands for what is older than the skip boundary, if there is any; only low
   // latency playlists that still grow offer it.
   enum class Update : std::uint8_t { Whole, Delta } update = Update::Whole;
-  KeysWanted keys = {};  // of a protected channel
+  // Text: the playlist of a language's cues, which are cut where `own`, the leading rendition, is.
+  enum class Content : std::uint8_t { Media, Text } content = Content::Media;
+  std::span<const std::string> languages = {};  // of cues, for the multivariant playlist
+  KeysWanted keys = {};                         // of a protected channel
   // All presentations that segments refer to; each knows its keys.
   std::span<const live::PresentationPtr> presentations = {};
   // What stands before the addresses of media, by the start of their segment; empty: nothing does. The same

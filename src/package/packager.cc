@@ -51,6 +51,7 @@ void Packager::open_lanes(const std::vector<media::Track>& tracks) {
   ladder_.clear();
   ladder_tracks_.clear();
   recent_cuts_.clear();
+  captions_ = {};
   for (const media::Track& track : tracks) {
     const bool video = track.codec == media::Codec::H264;
     (video ? picture_ : sound_)
@@ -72,7 +73,8 @@ live::PresentationPtr Packager::present() const {
   auto tracks = tracks_;
   tracks.insert(tracks.end(), ladder_tracks_.begin(), ladder_tracks_.end());
   return make_presentation(presentation_, tracks,
-                           {period_, period_ ? options_.keys->next() : nullptr});
+                           {period_, period_ ? options_.keys->next() : nullptr},
+                           with_seen(options_.captions, captions_));
 }
 
 Writing Packager::writing() const { return options_.keys ? Writing::Protected : Writing::Clear; }
@@ -114,6 +116,7 @@ void Packager::on_picture(media::Frame frame) {
   frame.duration = picture_->rate.predict(frame);
   const std::int64_t usual = picture_->rate.usual();
   if (frame.captured == Utc{}) frame.captured = media::find_capture(frame.data).value_or(Utc{});
+  look_for_captions(frame);
 
   const bool waits_for_key = sound_leads_ || !writer.is_open();
   if (waits_for_key && !frame.key) {
@@ -139,6 +142,13 @@ void Packager::on_picture(media::Frame frame) {
     cut_late_sound();
     release_sound();
   }
+}
+
+void Packager::look_for_captions(const media::Frame& frame) {
+  const media::CaptionChannels seen = captions_ | media::find_captions(frame.data);
+  if (seen == captions_) return;
+  captions_ = seen;
+  if (presented_) sink_.publish(present());
 }
 
 bool Packager::picture_cuts(const media::Frame& frame, std::int64_t usual) const {

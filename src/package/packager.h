@@ -25,7 +25,8 @@
 // 10. A protected channel publishes nothing until it has keys. Each segment asks which key period it
 //     belongs to; a new period begins with a new Presentation, on the same time line. The ladder
 //     changes keys with the picture's segments, whenever its frames come.
-// 11. A discontinuity closes chunks, parts and segments with their predicted ends; the next segment
+// 11. Captions in the picture are announced once they are seen, by the same Presentation again.
+// 12. A discontinuity closes chunks, parts and segments with their predicted ends; the next segment
 //     is flagged and its number is one more.
 #pragma once
 
@@ -38,6 +39,7 @@
 #include "drm/key_schedule.h"
 #include "live/chunk.h"
 #include "live/frame_reader.h"
+#include "media/captions.h"
 #include "package/follower.h"
 #include "package/grid.h"
 #include "package/limits.h"
@@ -51,6 +53,7 @@ struct PackagerOptions {
   std::size_t audio_frames_per_chunk = kAudioFramesPerChunk;
   std::uint32_t first_presentation = 1;  // its number; in the addresses of init segments
   std::unique_ptr<drm::KeySchedule> keys = nullptr;  // of a protected channel
+  live::Captions captions = {};                      // announced from the beginning
 };
 
 class Packager final : public live::FrameReader {
@@ -87,6 +90,7 @@ class Packager final : public live::FrameReader {
   bool waits_for_keys() const;
   void use_keys(Ticks start);
   void on_picture(media::Frame frame);
+  void look_for_captions(const media::Frame& frame);
   void on_sound(media::Frame frame);
 
   bool picture_cuts(const media::Frame& frame, std::int64_t usual) const;
@@ -109,9 +113,10 @@ class Packager final : public live::FrameReader {
   live::ChunkSink& sink_;
   PackagerOptions options_;
   std::vector<media::Track> tracks_;
-  std::uint32_t presentation_ = 0;  // number of the one that is on; 0: none yet
-  bool presented_ = false;          // it was published with these tracks
-  drm::KeyPeriodPtr period_;        // its keys, on a protected channel
+  std::uint32_t presentation_ = 0;   // number of the one that is on; 0: none yet
+  bool presented_ = false;           // it was published with these tracks
+  drm::KeyPeriodPtr period_;         // its keys, on a protected channel
+  media::CaptionChannels captions_;  // seen since the tracks last changed
   Grid grid_;
   std::optional<Lane> picture_, sound_;
   std::vector<Follower> ladder_;

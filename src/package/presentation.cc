@@ -84,10 +84,21 @@ std::vector<media::KeyId> kids_of(const live::Presentation& presentation) {
   return kids;
 }
 
+live::Captions with_seen(live::Captions configured, media::CaptionChannels seen) {
+  for (const std::string& name : media::names_of(seen)) {
+    const bool known =
+        std::ranges::find(configured.in_band, name, &live::InBandCaptions::channel) !=
+        configured.in_band.end();
+    if (!known) configured.in_band.push_back({name, ""});
+  }
+  return configured;
+}
+
 live::PresentationPtr make_presentation(std::uint32_t number,
                                         const std::vector<media::Track>& tracks,
-                                        const PresentationKeys& keys) {
+                                        const PresentationKeys& keys, live::Captions captions) {
   auto presentation = std::make_shared<live::Presentation>();
+  presentation->captions = std::move(captions);
   presentation->number = number;
   for (const media::Track& track : tracks) {
     live::Rendition rendition;

@@ -9,6 +9,7 @@
 #include "base/problem.h"
 #include "drm/content_key.h"
 #include "live/chunk.h"
+#include "media/captions.h"
 #include "media/track.h"
 
 namespace butai::package {
@@ -27,7 +28,11 @@ struct PresentationKeys {
 // they are clear.
 live::PresentationPtr make_presentation(std::uint32_t number,
                                         const std::vector<media::Track>& tracks,
-                                        const PresentationKeys& keys = {});
+                                        const PresentationKeys& keys = {},
+                                        live::Captions captions = {});
+
+// The configured ones, and what else was seen in the picture.
+live::Captions with_seen(live::Captions configured, media::CaptionChannels seen);
 
 // The key ids of all its renditions: a player that asks for what one init segment names then has
 // them all.

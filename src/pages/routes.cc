@@ -22,7 +22,7 @@ namespace {
 // wss: because a page may be moved to another node.
 constexpr std::string_view kContentPolicy =
     "default-src 'none'; script-src 'nonce-@NONCE@' 'strict-dynamic' 'self'; style-src 'self'; "
-    "img-src 'self' blob: data:; font-src 'self'; media-src 'self' blob: https:; "
+    "img-src 'self' blob: data:; font-src 'self'; media-src 'self' blob: data: https:; "
     "connect-src 'self' https: wss: ws:; worker-src 'self' blob:; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'self'";
 constexpr std::size_t kNonceBytes = 16;  // CSP Level 3, clause 7.1: at least 128 bits

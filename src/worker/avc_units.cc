@@ -94,12 +94,14 @@ std::optional<AvcUnits::Unit> AvcUnits::take(ByteView packet, const Bytes* owner
   for (const ByteView nal : *nals) {
     const NalType type = media::nal_type(nal);
     unit.key = unit.key || type == NalType::Idr;
+    unit.recovers = unit.recovers || (type == NalType::Sei && media::has_recovery_point(nal));
     has_slice = has_slice || (type >= NalType::Slice && type <= NalType::Idr);
     merge(nal);
     lengths_bytes += 4 + nal.size();
     as_it_is = as_it_is && type != NalType::Delimiter && !is_parameter_set(type);
   }
   if (!has_slice) return std::nullopt;
+  unit.recovers = unit.recovers && !unit.key;
   // New sets inside a group of pictures stay where they are: an init segment starts at a key frame.
   const bool strip_sets = unit.key || !sets_changed_;
   if (unit.key) unit.configured = reconfigure();

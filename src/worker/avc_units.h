@@ -18,6 +18,10 @@ namespace butai::worker {
 // Why a picture that could pass through is re-encoded, for its publisher.
 inline constexpr std::string_view kNotPlayed =
     "its kind of H.264 (interlaced, 10 bits or 4:2:2) is not played by browsers";
+inline constexpr std::string_view kOpenGroups =
+    "its groups of pictures are open (recovery points, no IDR pictures); switch open GOP and intra "
+    "refresh "
+    "off in your encoder and set its key frame interval to 2 s";
 inline constexpr std::string_view kFarApart =
     "its key frames are more than 4 s apart; set the key frame interval of your encoder to 2 s";
 
@@ -31,6 +35,7 @@ class AvcUnits {
   struct Unit {
     Bytes data;
     bool key = false;
+    bool recovers = false;    // no key frame, but decoding could begin there: an open group
     bool configured = false;  // config() is new with this unit (a key frame)
   };
   // Nothing: no slice in it, or not H.264. A unit that needs no change shares the bytes given.

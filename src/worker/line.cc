@@ -25,6 +25,10 @@ const char* name_of(Job job) {
       return "capture";
     case Job::Ladder:
       return "ladder";
+    case Job::Meter:
+      return "meter";
+    case Job::Still:
+      return "still";
   }
   return "?";
 }
@@ -191,6 +195,10 @@ struct Line::Impl final : ChildListener, std::enable_shared_from_this<Line::Impl
         given(decode_picture(message.payload),
               [&](auto picture) { told->on_picture(std::move(picture)); });
         break;
+      case MessageType::Loudness:
+        given(decode_loudness(message.payload),
+              [&](const auto& loudness) { told->on_loudness(loudness); });
+        break;
       case MessageType::Complaint:
         given(decode_text(message.payload), [&](auto text) { told->on_complaint(text); });
         break;
@@ -249,6 +257,8 @@ struct Line::Impl final : ChildListener, std::enable_shared_from_this<Line::Impl
         return write_container(bytes);
       case Job::Capture:
       case Job::Ladder:
+      case Job::Meter:
+      case Job::Still:
         return true;
     }
     return true;
@@ -341,7 +351,7 @@ struct Line::Impl final : ChildListener, std::enable_shared_from_this<Line::Impl
   std::string loss;                         // why the last child died
   bool waiting_for_boundary = false;        // this child gets the header at the next boundary
   bool child_saw_frames = false;            // since the last header
-  std::vector<media::Track> source_tracks;  // Job::Ladder
+  std::vector<media::Track> source_tracks;  // Job::Ladder, Meter, Still
   bool waiting_for_key = true;              // likewise: pictures are left out until then
   std::optional<Input> newest_picture;
   std::optional<Anchor> anchor;

@@ -16,6 +16,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "media/frame.h"
+#include "media/loudness.h"
 #include "media/track.h"
 #include "net/loop.h"
 
@@ -29,6 +30,8 @@ enum class Job : std::uint8_t {
   Jpeg,     // one JPEG per write(); becomes H.264, newest first when behind
   Capture,  // butai publish: camera, file, test picture or standard input
   Ladder,   // H.264 and AAC frames in, further renditions of them out
+  Meter,    // AAC frames in, how loud they are out
+  Still,    // H.264 key frames in, JPEG out
 };
 
 // What our own encoders make. Key frames fall on every multiple of `segment` of UTC.
@@ -73,8 +76,9 @@ class LineListener {
   // they are UTC (arrival or capture) since the Unix epoch.
   virtual void on_tracks(const std::vector<media::Track>& tracks) = 0;
   virtual void on_frame(media::Frame frame) = 0;
-  // Job::Capture with Format::Jpeg. By value: who wants it takes it over.
+  // Job::Capture with Format::Jpeg, and Job::Still. By value: who wants it takes it over.
   virtual void on_picture(media::Picture) {}  // NOLINT(performance-unnecessary-value-param)
+  virtual void on_loudness(const media::Loudness&) {}  // Job::Meter, once a second
   // The child died or gave up, and what it had is lost; a new one is on its way or there. Frames after
   // this do not continue the last.
   virtual void on_loss(const std::string& reason) = 0;
@@ -94,7 +98,7 @@ class Line {
   // Takes `bytes` (a piece of a container, or one JPEG). `arrived` stamps JPEGs, `captured` travels
   // with them. False: full, nothing was taken (Job::Jpeg never says so: it drops the oldest).
   bool write(Bytes bytes, Utc arrived = {}, Utc captured = {});
-  // Job::Ladder: the source's tracks, then its frames on the UTC time line. Never blocks: a child that
+  // Job::Ladder, Meter, Still: the source's tracks, then its frames on the UTC time line. Never blocks: a child that
   // takes nothing misses pictures up to the next key frame. Frames come back with the same times.
   void describe(std::vector<media::Track> tracks);
   void push(const media::Frame& frame);

@@ -172,6 +172,20 @@ TEST_F(Demux, re_encodes_long_groups_of_pictures_on_the_grid_of_utc) {
   }
 }
 
+TEST_F(Demux, closes_open_groups_by_encoding_and_names_them) {
+  play(made("open.ts",
+            "-f lavfi -i testsrc2=size=320x180:rate=30:duration=8 -c:v libx264 -preset veryfast "
+            "-pix_fmt yuv420p -bf 3 -x264-params open-gop=1:keyint=60:min-keyint=60:scenecut=0 "
+            "-f mpegts"));
+  EXPECT_THAT(told.complaints, ::testing::ElementsAre(HasSubstr("open GOP")));
+  const auto keys = std::ranges::count_if(told.video, &media::Frame::key);
+  EXPECT_GE(keys, 3) << "the first, and one on each boundary after it was seen";
+  const auto anew = std::ranges::find_if(told.video.begin() + 1, told.video.end(),
+                                         [](const media::Frame& frame) { return frame.key; });
+  const std::vector<media::Frame> encoded(anew, told.video.end());
+  EXPECT_EQ(decodable(encoded, *told.track(media::kVideoTrack), "closed.h264"), encoded.size());
+}
+
 TEST_F(Demux, complains_about_garbage_and_lives) {
   open(Job::Demux);
   for (int i = 0; i < 3; ++i) line->write(Bytes::copy_of("this is no container at all"));

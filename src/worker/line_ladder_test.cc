@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 
+#include "media/testing/captions.h"
 #include "worker/testing/line_fixture.h"
 
 namespace butai::worker::testing {
@@ -105,6 +106,35 @@ TEST_F(LadderTest, makes_every_picture_smaller_with_the_same_times_and_key_frame
   }
   EXPECT_EQ(decodable(made.frames[p180], made.tracks[0], "180p.h264"), made.frames[p180].size());
   EXPECT_THAT(made.complaints, ::testing::IsEmpty());
+}
+
+TEST_F(LadderTest, keeps_every_caption_in_the_order_in_which_it_is_seen) {
+  read_source(fragmented_mp4());
+  std::map<std::int64_t, media::testing::Triplet> sent;  // by time
+  for (std::size_t i = 0; i < told.video.size(); ++i) {
+    const media::testing::Triplet each{0, static_cast<std::uint8_t>(0x20 + i % 64), 0x41};
+    told.video[i].data = media::testing::with_captions(told.video[i].data, {each});
+    sent[told.video[i].pts] = each;
+  }
+  open_ladder({{.name = "180p", .height = 180, .bitrate = 400'000},
+               {.name = "90p", .height = 90, .frames_per_second_max = 10, .bitrate = 100'000}});
+  push_all();
+  line->finish();
+  const media::TrackId every = media::kFirstRung, slow = media::kFirstRung + 1;
+  ASSERT_TRUE(until([&] { return made.frames[every].size() + 2 >= told.video.size(); }));
+  std::vector<media::testing::Triplet> in_order;
+  for (const auto& [time, each] : sent) in_order.push_back(each);
+  for (const media::TrackId id : {every, slow}) {
+    std::vector<media::testing::Triplet> kept;
+    for (const media::Frame& frame : made.frames[id]) {
+      const auto here = media::testing::captions_in(frame.data);
+      kept.insert(kept.end(), here.begin(), here.end());
+    }
+    ASSERT_GE(kept.size() + 5, in_order.size()) << id;  // those after the last picture made
+    in_order.resize(std::min(in_order.size(), kept.size()));
+    kept.resize(in_order.size());
+    EXPECT_EQ(kept, in_order) << id;
+  }
 }
 
 TEST_F(LadderTest, goes_on_at_the_next_key_frame_when_its_child_is_killed) {

@@ -1,6 +1,7 @@
 #include "worker/message_codec.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <utility>
 
@@ -10,6 +11,7 @@ namespace butai::worker {
 namespace {
 
 constexpr std::size_t kFramingBytes = 5;
+constexpr double kPerUnit = 100;                     // loudness travels in hundredths
 constexpr std::size_t kReadBufferBytes = 64 * 1024;  // a few audio frames and a small picture
 
 // Appends integers big-endian; the framing is written last, when the sizes are known.
@@ -89,7 +91,7 @@ Decoded<T> checked(const Reader& reader, bool values_good, T value) {
   return value;
 }
 
-bool known(std::uint8_t type) { return (type >= 1 && type <= 6) || (type >= 64 && type <= 70); }
+bool known(std::uint8_t type) { return (type >= 1 && type <= 6) || (type >= 64 && type <= 71); }
 
 bool is_rung(media::TrackId id) {
   return id >= media::kFirstRung && id < media::kFirstRung + kTracksMax;
@@ -108,7 +110,7 @@ bool good(const Rung& rung) {
 }
 
 bool good(const Configuration& c) {
-  return c.job <= Job::Ladder &&
+  return c.job <= Job::Still &&
          std::ranges::all_of(c.rungs, [](const Rung& r) { return good(r); }) &&
          c.priority <= Priority::Background && c.capture.format <= Capture::Format::H264 &&
          c.encoding.frames_per_second_max > 0 && c.encoding.segment.count() > 0 &&
@@ -209,6 +211,15 @@ Wire encode(media::Picture picture) {
       .time(picture.arrived)
       .time(picture.captured)
       .done(std::move(picture.jpeg));
+}
+
+Wire encode(const media::Loudness& loudness) {
+  Writer writer(MessageType::Loudness);
+  for (const double each :
+       {loudness.momentary, loudness.short_term, loudness.integrated, loudness.true_peak}) {
+    writer.number(static_cast<std::int32_t>(std::lround(each * kPerUnit)));
+  }
+  return writer.done();
 }
 
 Wire encode(MessageType type, std::string_view text) {
@@ -318,6 +329,18 @@ Decoded<media::Picture> decode_picture(const Bytes& payload) {
   picture.captured = reader.time();
   picture.jpeg = reader.rest();
   return checked(reader, !picture.jpeg.empty(), picture);
+}
+
+Decoded<media::Loudness> decode_loudness(const Bytes& payload) {
+  Reader reader(payload);
+  media::Loudness loudness;
+  bool all_good = true;
+  for (double* each :
+       {&loudness.momentary, &loudness.short_term, &loudness.integrated, &loudness.true_peak}) {
+    *each = reader.number<std::int32_t>() / kPerUnit;
+    all_good = all_good && *each >= media::kSilenceLufs && *each <= -media::kSilenceLufs;
+  }
+  return checked(reader, all_good, loudness);
 }
 
 Decoded<std::string> decode_text(const Bytes& payload) {

@@ -16,6 +16,7 @@
 
 #include "base/bytes.h"
 #include "media/frame.h"
+#include "media/loudness.h"
 #include "media/track.h"
 #include "worker/line.h"
 
@@ -37,6 +38,7 @@ enum class MessageType : std::uint8_t {
   Complaint = 68,  // a sentence for the publisher
   Note = 69,       // a sentence for the log
   End = 70,        // all frames are out
+  Loudness = 71,   // Job::Meter
 };
 
 enum class MessageError : std::uint8_t { TooLong, UnknownType, Truncated, BadValue };
@@ -80,6 +82,7 @@ Wire encode(const Anchor& anchor);
 Wire encode(const std::vector<media::Track>& tracks);
 Wire encode(media::Frame frame);
 Wire encode(media::Picture picture);
+Wire encode(const media::Loudness& loudness);
 Wire encode(MessageType type, std::string_view text);  // Complaint, Note; cut at the limit
 
 template <class T>
@@ -92,6 +95,7 @@ Decoded<Anchor> decode_anchor(const Bytes& payload);
 Decoded<std::vector<media::Track>> decode_tracks(const Bytes& payload);
 Decoded<media::Frame> decode_frame(const Bytes& payload);
 Decoded<media::Picture> decode_picture(const Bytes& payload);
+Decoded<media::Loudness> decode_loudness(const Bytes& payload);
 Decoded<std::string> decode_text(const Bytes& payload);  // unprintable bytes become '?'
 
 // Cuts a byte stream into messages. Small ones are copied out of a fixed buffer, large ones are read

@@ -49,6 +49,9 @@ void round_trip(const Message& message) {
     case MessageType::Picture:
       same(decode_picture(payload));
       break;
+    case MessageType::Loudness:
+      same(decode_loudness(payload));
+      break;
     default:
       (void)decode_text(payload);
   }

@@ -1,12 +1,10 @@
 // Players that are not ours, as they come from the shelf, on a page of somebody else: hls.js, dash.js and
 // shaka-player play the addresses of a play from another origin.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { openPage, startChromium, watchPlaying } from '../harness/browser.mjs';
-import { program, root } from '../harness/paths.mjs';
+import { longestStill, playerSite } from '../harness/foreign_players.mjs';
+import { program } from '../harness/paths.mjs';
 import { Child } from '../harness/process.mjs';
 import { feed } from '../harness/feed.mjs';
 import { media } from '../harness/hls.mjs';
@@ -15,41 +13,6 @@ import { Server } from '../harness/server.mjs';
 import { publishToken, viewToken } from '../harness/token.mjs';
 import { until } from '../harness/wait.mjs';
 
-const packages = join(root, 'tests/node_modules');
-const kPlayers = {
-  'hls.js': {
-    file: join(packages, 'hls.js/dist/hls.js'),
-    start: `const hls = new Hls({ lowLatencyMode: true });
-      hls.on(Hls.Events.ERROR, (_, data) => { if (data.fatal) console.error('hls.js: ' + data.details); });
-      hls.loadSource(address); hls.attachMedia(video);
-      window.latency = () => hls.latency;`,
-  },
-  'dash.js': {
-    file: join(packages, 'dashjs/dist/legacy/umd/dash.all.debug.js'),
-    start: `const player = dashjs.MediaPlayer().create();
-      player.updateSettings({ debug: { logLevel: 1 } });
-      player.on('error', (e) => console.error('dash.js: ' + (e.error?.message ?? e.error)));
-      player.initialize(video, address, true);
-      window.latency = () => player.getCurrentLiveLatency();`,
-  },
-  'shaka-player': {
-    file: join(packages, 'shaka-player/dist/shaka-player.compiled.js'),
-    start: `const player = new shaka.Player(); player.attach(video).then(() => player.load(address)).then(() => video.play(), (e) => console.error('shaka: ' + e));
-      window.latency = () => player.seekRange().end - video.currentTime;`,
-  },
-};
-
-// How long the picture stood still at most, in ms. Not how many pictures there were: a browser that
-// decodes without a graphics card skips some while others use the cores.
-function longestStill(seen) {
-  let [moved, longest] = [seen[0], 0];
-  for (const now of seen) {
-    longest = Math.max(longest, now.at - moved.at);
-    if (now.decodedFrames > moved.decodedFrames) moved = now;
-  }
-  return longest;
-}
-
 let server, site, browser, sender, steady;
 before(async () => {
   server = await Server.start();
@@ -57,20 +20,7 @@ before(async () => {
   // players without our mending take up to three seconds to get over a hole.
   sender = await feed(server, 'main', await film({ seconds: 60 }));
   steady = new Child(program, ['publish', 'test', '--size', '320x240', `${server.ws}/ws?channel=steady`], { env: { BUTAI_TOKEN: publishToken('steady') } });
-  site = createServer((request, answer) => {
-    const url = new URL(request.url, 'http://a');
-    const player = kPlayers[url.searchParams.get('player')];
-    if (url.pathname === '/player.js') return answer.setHeader('Content-Type', 'text/javascript').end(readFileSync(player.file));
-    if (url.pathname === '/favicon.ico') return answer.writeHead(204).end();
-    answer.setHeader('Content-Type', 'text/html');
-    answer.end(`<!doctype html><video id="video" muted autoplay playsinline width="640"></video>
-      <script src="/player.js?player=${encodeURIComponent(url.searchParams.get('player'))}"></script>
-      <script>const video = document.getElementById('video');
-      const address = new URL(location).searchParams.get('address');
-      window.stats = () => ({ at: performance.now(), decodedFrames: video.getVideoPlaybackQuality().totalVideoFrames, currentTime: video.currentTime, width: video.videoWidth, latency: window.latency?.() });
-      ${player.start}</script>`);
-  });
-  await new Promise((ready) => site.listen(0, '127.0.0.1', ready));
+  site = await playerSite();
   await server.segmentsOf('main', viewToken());
   browser = await startChromium();
 });
@@ -85,8 +35,7 @@ after(async () => {
 for (const [name, kind, slowest] of [['hls.js', 'hls', 4], ['dash.js', 'dash', 4.5], ['shaka-player', 'hls', 10], ['shaka-player', 'dash', 10]]) {
   test(`${name} plays ${kind} from another origin`, { timeout: 60_000 }, async () => {
     const play = await server.play('main', viewToken());
-    const url = `http://localhost:${site.address().port}/?player=${name}&address=${encodeURIComponent(play[kind])}`;
-    const { page, trouble, close } = await openPage(browser, url);
+    const { page, trouble, close } = await openPage(browser, site.page(name, play[kind]));
     try {
       const seen = await watchPlaying(() => page.evaluate(() => window.stats()), { seconds: 6 });
       const [first, last] = [seen[0], seen.at(-1)];
@@ -107,8 +56,7 @@ test('dash.js fetches segments while they grow, chunk by chunk', { timeout: 60_0
   const play = await server.play('steady', viewToken('steady'));
   // Older than what dash.js stays behind: it does not get over a start before the first segment.
   await until('a channel of some age', async () => (await media(new URL('video/index.m3u8', play.hls).href).catch(() => null))?.segments.length >= 4, { within: 30_000, every: 500 });
-  const url = `http://localhost:${site.address().port}/?player=dash.js&address=${encodeURIComponent(play.dash)}`;
-  const { page, close } = await openPage(browser, url);
+  const { page, close } = await openPage(browser, site.page('dash.js', play.dash));
   try {
     const seen = await watchPlaying(() => page.evaluate(() => window.stats()), { seconds: 8 });
     const took = await page.evaluate(() =>

@@ -25,7 +25,7 @@ export function renditionsOf(text, base) {
   const found = {};
   const lines = text.split('\n');
   lines.forEach((line, at) => {
-    if (line.startsWith('#EXT-X-MEDIA:')) found.audio = new URL(attributes(line.slice(13)).URI, base).href;
+    if (line.startsWith('#EXT-X-MEDIA:TYPE=AUDIO')) found.audio = new URL(attributes(line.slice(13)).URI, base).href;
     if (line.startsWith('#EXT-X-STREAM-INF:')) found.video = new URL(lines[at + 1], base).href;
   });
   return found;

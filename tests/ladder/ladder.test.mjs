@@ -29,6 +29,7 @@ name = "stage"
 access = "public"
 latency = "stable"
 ladder = ["180p", "90p", "radio"]
+loudness = true
 `;
 
 const kPiece = 16 * 1024;
@@ -104,6 +105,33 @@ test('renditions are cut alike and decode', { timeout: 60_000 }, async () => {
   assert.ok(Math.abs(frames['90p'] - frames.video / 2) <= 3, `${frames['90p']} of ${frames.video}`);
   const sound = await asFile(await bytesOf('radio', numbers), 'mp4', (path) => probe(path, ['-show_streams']));
   assert.equal(sound.streams[0].codec_name, 'aac');
+});
+
+test('every rendition of pictures has a snapshot, made once for all who ask', { timeout: 30_000 }, async () => {
+  const sizes = { video: '640x360', '180p': '320x180', '90p': '160x90' };
+  for (const [name, size] of Object.entries(sizes)) {
+    const answers = await Promise.all(Array.from({ length: 5 }, () => fetchOk(`${base()}/${name}/snapshot.jpg`, options())));
+    assert.equal(answers[0].headers['content-type'], 'image/jpeg');
+    const { streams } = await asFile(answers[0].bytes, 'jpg', (path) => probe(path));
+    assert.equal(`${streams[0].width}x${streams[0].height}`, size);
+    assert.ok(answers.every(({ bytes }) => bytes.equals(answers[0].bytes)));
+  }
+  assert.equal((await server.get('/live/stage/radio/snapshot.jpg', options())).status, 404);
+  assert.equal((await server.get('/live/stage/720p/snapshot.jpg', options())).status, 404);
+});
+
+test('the loudness of an input is in the API and in metrics', { timeout: 30_000 }, async () => {
+  const loudness = await until('it to be measured', async () => {
+    const { loudness } = (await server.channel('stage')).inputs[0];
+    return loudness?.integrated && loudness;
+  }, { within: 20_000 });
+  assert.deepEqual([loudness.target, loudness.target_japan], [-23, -24]);
+  // A sine of -18 dBFS in two channels, louder for a moment every quarter of a second.
+  assert.ok(loudness.integrated > -26 && loudness.integrated < -10, JSON.stringify(loudness));
+  assert.ok(loudness.true_peak < 0 && loudness.true_peak > loudness.integrated, JSON.stringify(loudness));
+  assert.equal((await server.channel('stage')).inputs[1].loudness, null);
+  const { text } = await fetchOk(server.metricsUrl);
+  assert.match(text, /butai_loudness\{channel="stage",input="a",of="integrated"\} -\d/);
 });
 
 // What a viewer's socket brought since its last init of this rendition, as a file.

@@ -53,6 +53,39 @@ const kCases = [
   { name: 'ffmpeg-b-frames-2997', film: { bframes: 2, rate: '30000/1001' }, send: (source, name) => ffmpeg(source, rtmp(key(name))) },
   { name: 'gstreamer-rtmp', film: {}, send: (source, name) => gstreamer(source, rtmp(key(name))) },
 ];
+// A line that passes everything on until it stalls; from then on a byte a second, as a dying modem does.
+function stallingLine(port) {
+  const line = { port: 0, stalled: false, sockets: [] };
+  const proxy = net.createServer((near) => {
+    const far = net.connect(port, '127.0.0.1');
+    const late = [];
+    line.sockets.push(near, far);
+    for (const socket of [near, far]) socket.on('error', () => {});
+    near.on('data', (bytes) => (line.stalled ? late.push(bytes) : far.write(bytes)));
+    far.on('data', (bytes) => near.write(bytes));
+    const drip = setInterval(() => {
+      if (!line.stalled || late.length === 0 || far.destroyed) return;
+      far.write(late[0].subarray(0, 1));
+      late[0] = late[0].subarray(1);
+    }, 1_000);
+    for (const socket of [near, far]) {
+      socket.on('close', () => {
+        clearInterval(drip);
+        near.destroy();
+        far.destroy();
+      });
+    }
+  });
+  line.close = () => {
+    for (const socket of line.sockets) socket.destroy();
+    proxy.close();
+  };
+  return new Promise((ready) => proxy.listen(0, '127.0.0.1', () => {
+    line.port = proxy.address().port;
+    ready(line);
+  }));
+}
+
 function noise(seed, size) {
   const pieces = [];
   for (let i = 0; i * 32 < size; ++i) pieces.push(createHash('sha256').update(`${seed} ${i}`).digest());
@@ -178,6 +211,29 @@ describe('encoders side by side', { concurrency: true }, () => {
     assert.ok(performance.now() - from > 3_000, 'not at once');
     encoder.kill('SIGCONT');
     await encoder.stop();
+  });
+
+  test('B24: an encoder that stops in the middle of a frame and keeps its line open gives way to the other', { timeout: 60_000 }, async () => {
+    const name = 'half-a-frame';
+    const source = await film({ seconds: 30, container: 'flv' });
+    const line = await stallingLine(server.ports.rtmp);
+    const first = ffmpeg(source, `rtmp://127.0.0.1:${line.port}/live/${key(name, 'studio')}`);
+    await connected(name);
+    const second = ffmpeg(source, rtmp(`${key(name, 'studio')}&input=b`));
+    await connected(name, 1);
+    await until('input a on air', async () => {
+      const now = await server.channel(name);
+      return now.live && now.on_air === 'a';
+    });
+    line.stalled = true;
+    const from = performance.now();
+    await until('input b on air', async () => (await server.channel(name)).on_air === 'b', { within: 5_000, every: 50 });
+    console.log(`# the other input was on air after ${Math.round(performance.now() - from)} ms`);
+    await gone(name, 10_000);
+    assert.ok((await server.channel(name)).live);
+    assert.match(server.log, /no audio or video came for 5 s/);
+    line.close();
+    await Promise.all([first.stop(), second.stop()]);
   });
 
   test('publishers of garbage cost a viewer of another channel no frame', { timeout: 90_000 }, async (t) => {

@@ -55,6 +55,7 @@ export class JpegPlayer implements Player {
     clearInterval(this.timer);
   }
 
+  read(): void {}
   choose(): void {} // there is one kind of picture
 
   toLive(): void {}

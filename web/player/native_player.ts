@@ -40,6 +40,7 @@ export class NativePlayer implements Player {
     video.addEventListener('error', this.onError);
     video.addEventListener('ended', this.onEnded);
     video.addEventListener('encrypted', this.onEncrypted);
+    video.textTracks.addEventListener('addtrack', this.onTextTrack);
     this.load(this.stage.play.hls);
   }
 
@@ -53,6 +54,7 @@ export class NativePlayer implements Player {
     video.removeEventListener('error', this.onError);
     video.removeEventListener('ended', this.onEnded);
     video.removeEventListener('encrypted', this.onEncrypted);
+    video.textTracks.removeEventListener('addtrack', this.onTextTrack);
     video.removeAttribute('src');
     video.load();
     this.keys.stop();
@@ -61,6 +63,12 @@ export class NativePlayer implements Player {
   keepRate(): void {}
 
   choose(): void {} // the browser chooses
+
+  read(captions: string | null): void {
+    for (const track of this.stage.video.textTracks) {
+      track.mode = track.language === captions ? 'showing' : 'disabled';
+    }
+  }
 
   toLive(): void {
     const { video } = this.stage;
@@ -97,6 +105,10 @@ export class NativePlayer implements Player {
     this.hooks.ready();
   }
 
+  private readonly onTextTrack = (): void => {
+    const languages = [...this.stage.video.textTracks].map(({ language }) => language);
+    this.hooks.captions([...new Set(languages)].map((language) => ({ id: language, language })));
+  };
   private readonly onPlaying = (): void => this.setState('playing');
   private readonly onEnded = (): void => this.setState('ended');
   private readonly onWaiting = (): void => {

@@ -2,6 +2,7 @@
 
 import type { ServerClock } from './server_clock';
 import type { Play, RenditionInfo } from '../server/plays';
+import type { CaptionTrack } from './captions';
 import type { Quality } from './quality';
 
 export type PlayerName = 'ws' | 'hls' | 'dash' | 'native' | 'jpeg';
@@ -47,6 +48,8 @@ export interface PlayerHooks {
   renew(): Promise<Play>;
   // The element has something to show from now on: time to call play().
   ready(): void;
+  // What there is to read; again whenever it changes.
+  captions(tracks: CaptionTrack[]): void;
 }
 
 export interface Player {
@@ -57,6 +60,7 @@ export interface Player {
   keepRate(): void; // from now on only jumps, no other speed
   // The viewer's wish, and what there is to choose from; where it cannot be followed nothing happens.
   choose(quality: Quality, renditions: RenditionInfo[]): void;
+  read(captions: string | null): void; // the id of a CaptionTrack; null: none
 }
 
 export interface Stage {

@@ -10,6 +10,8 @@ import { hasMoov, readChunk, readInit, shiftSegment, type Chunk, type Track } fr
 type Shaka = typeof shakaNamespace;
 
 const kRemembered = 256; // segments and parts
+const kCaptions = /\/captions-[^/]+\/[^/]+$/;
+const kMpegHz = 90_000;
 
 export class SegmentFilter {
   private readonly tracks = new Map<string, Track>(); // by the folder of their segments
@@ -25,11 +27,27 @@ export class SegmentFilter {
       try {
         if (type !== SEGMENT) return;
         const bytes = new Uint8Array(response.data as ArrayBuffer);
+        if (kCaptions.test(response.uri)) {
+          response.data = this.cues(response.uri, bytes, context?.segment?.getStartTime());
+          return;
+        }
         await this.look(response.uri, bytes, context?.segment?.getStartTime());
       } catch {
         // not ours to judge: shaka-player will say what is wrong with it
       }
     });
+  }
+
+  // Cues of HLS say where their segment begins on the media's clock; here it is where the playlist says.
+  private cues(
+    uri: string,
+    bytes: Uint8Array<ArrayBuffer>,
+    from: number | undefined,
+  ): BufferSource {
+    if (!uri.endsWith('.vtt') || from === undefined) return bytes;
+    const text = new TextDecoder().decode(bytes);
+    const clock = `MPEGTS:${Math.round(from * kMpegHz)}`;
+    return new TextEncoder().encode(text.replace(/MPEGTS:\d+/, clock)).buffer;
   }
 
   // Seconds of UTC at media time 0 around `mediaTime`; null when that is not known.

@@ -3,6 +3,7 @@
 
 import type shakaNamespace from 'shaka-player/dist/shaka-player.compiled-es2021.js';
 import { Refusal } from '../server/ask';
+import type { CaptionTrack } from './captions';
 import { FramesShown, frameCounts } from './frames_shown';
 import { MedianWindow } from './latency';
 import { goesDirect, serviceToken } from './license';
@@ -35,6 +36,7 @@ export class ShakaPlayer implements Player {
   private nudged = false;
   private stopped = false;
   private quality: Quality = 'auto';
+  private captions: string | null = null;
 
   constructor(
     private readonly stage: Stage,
@@ -72,6 +74,7 @@ export class ShakaPlayer implements Player {
     player.addEventListener('buffering', (event: unknown) => {
       if ((event as { buffering?: boolean }).buffering && this.state === 'playing') this.holes++;
     });
+    player.addEventListener('trackschanged', () => this.tellCaptions());
     this.stage.video.addEventListener('ended', this.onEnded);
     this.watch = window.setInterval(() => this.tick(), 500);
     await this.load(this.address(this.stage.play));
@@ -98,6 +101,13 @@ export class ShakaPlayer implements Player {
     if (!this.player) return; // it begins with it
     this.player.configure(this.limits());
     if (reload && this.state !== 'connecting') void this.load(this.address(this.stage.play));
+  }
+
+  read(captions: string | null): void {
+    this.captions = captions;
+    const tracks = this.player?.getTextTracks() ?? [];
+    const wanted = tracks.find((track) => captionOf(track).id === captions);
+    this.player?.selectTextTrack(wanted ?? null);
   }
 
   toLive(): void {
@@ -181,6 +191,11 @@ export class ShakaPlayer implements Player {
     };
   }
 
+  private tellCaptions(): void {
+    this.hooks.captions((this.player?.getTextTracks() ?? []).map(captionOf));
+    this.read(this.captions);
+  }
+
   // Licenses straight from a DRM service: to its own address, with what our server signed for this play.
   private sendTokens(shaka: Shaka, player: shakaNamespace.Player): void {
     const kLicense = shaka.net.NetworkingEngine.RequestType.LICENSE;
@@ -205,6 +220,7 @@ export class ShakaPlayer implements Player {
       this.player!.configure({ drm: { servers: licenseServers(this.stage.play.license) } });
       await this.player!.load(address, null, type);
       this.movedAt = performance.now();
+      this.tellCaptions();
       this.hooks.ready();
     } catch (error) {
       this.failed(error as ShakaError);
@@ -286,6 +302,12 @@ export class ShakaPlayer implements Player {
     this.state = state;
     this.hooks.changed(state);
   }
+}
+
+function captionOf(track: shakaNamespace.extern.TextTrack): CaptionTrack {
+  const language = track.language === 'und' ? '' : track.language;
+  const channel = /^(CC\d|svc\d+)$/.exec(track.originalTextId ?? '')?.[1];
+  return { id: channel ?? language, language };
 }
 
 async function loadShaka(): Promise<Shaka> {

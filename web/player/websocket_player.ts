@@ -18,6 +18,7 @@
 // Limits: player/track_buffer.ts.  Spec: DESIGN section 5, messages.
 
 import { Bitrate, CaptureTimes, MedianWindow } from './latency';
+import { CueTracks, type TimedCue } from './cue_tracks';
 import { FramesShown, frameCounts } from './frames_shown';
 import { isAnnounced, Keys, requestsFor, type Announced } from './keys';
 import { Line, type TextMessage } from './line';
@@ -60,6 +61,7 @@ export class WebSocketPlayer implements Player {
   private readonly bitrate = new Bitrate();
   private readonly frames: FramesShown;
   private readonly keys: Keys;
+  private readonly cues: CueTracks;
   private state: State = 'connecting';
   private session: Session | null = null;
   private opening = false;
@@ -111,6 +113,7 @@ export class WebSocketPlayer implements Player {
       () => stage.play,
       (state) => this.onOver(state),
     );
+    this.cues = new CueTracks(stage.video, (tracks) => hooks.captions(tracks));
     this.frames = new FramesShown(stage.video, (mediaTime) => this.onFrame(mediaTime));
   }
 
@@ -130,6 +133,7 @@ export class WebSocketPlayer implements Player {
     this.stage.video.removeAttribute('src');
     this.stage.video.load();
     this.keys.stop();
+    this.cues.stop();
   }
 
   stats(): Stats {
@@ -155,6 +159,10 @@ export class WebSocketPlayer implements Player {
   keepRate(): void {
     this.edge.keepRate();
     if (this.stage.video.playbackRate !== 1) this.stage.video.playbackRate = 1;
+  }
+
+  read(captions: string | null): void {
+    this.cues.read(captions);
   }
 
   choose(quality: Quality, renditions: RenditionInfo[]): void {
@@ -194,6 +202,8 @@ export class WebSocketPlayer implements Player {
       this.gapAnnounced = true;
     } else if (message.type === 'slate') {
       this.hooks.slate(message.on === true);
+    } else if (message.type === 'cue') {
+      this.cues.add(cueOf(message));
     } else if (message.type === 'end') {
       this.finished = true;
     }
@@ -326,6 +336,7 @@ export class WebSocketPlayer implements Player {
       session.buffers.set(track.id, buffer);
     }
     this.session = session;
+    this.cues.place(session.epoch);
     this.fillInits(session);
     this.positioned = false;
     this.opening = false;
@@ -504,6 +515,13 @@ export class WebSocketPlayer implements Player {
     this.hooks.changed(state);
   }
 }
+
+const cueOf = (message: TextMessage): TimedCue => ({
+  language: String(message.language ?? ''),
+  start: Number(message.start) / 1e6,
+  end: Number(message.end) / 1e6,
+  text: String(message.text ?? ''),
+});
 
 function equal(a: Uint8Array, b: Uint8Array): boolean {
   return a.byteLength === b.byteLength && a.every((byte, i) => byte === b[i]);

@@ -15,6 +15,8 @@ import {
   SoundIcon,
   UnfullIcon,
 } from '../theme/icons';
+import { CaptionMenu } from './caption_menu';
+import type { CaptionChoice } from './use_captions';
 
 interface Properties {
   video: RefObject<HTMLVideoElement | null>;
@@ -24,6 +26,7 @@ interface Properties {
   quality: Quality | null; // null: this player leaves no choice
   renditions: RenditionInfo[];
   end: string | null; // of the show, when it is known
+  captions: CaptionChoice;
   chooseQuality(quality: Quality): void;
   togglePlay(): void;
   toggleMute(): void;
@@ -82,6 +85,7 @@ export function Controls(properties: Properties) {
         </button>
       )}
       <span class="space" />
+      {properties.captions.tracks.length > 0 && <CaptionMenu {...properties.captions} />}
       {properties.quality && (
         <QualityMenu
           quality={properties.quality}

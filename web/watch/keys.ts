@@ -10,13 +10,15 @@ interface Actions {
   togglePanel(): void;
   toLive(): void;
   nextQuality(): void;
+  nextCaptions(): void;
+  nextSize(): void;
   wake(): void;
   video: RefObject<HTMLVideoElement | null>;
 }
 
 export function useKeys(actions: Actions): void {
-  const { togglePlay, toggleMute, toggleFull, togglePanel, toLive, nextQuality, wake, video } =
-    actions;
+  const { togglePlay, toggleMute, toggleFull, togglePanel, toLive, wake, video } = actions;
+  const { nextQuality, nextCaptions, nextSize } = actions;
   useEffect(() => {
     const louder = (step: number) => {
       const element = video.current!;
@@ -31,6 +33,8 @@ export function useKeys(actions: Actions): void {
       i: togglePanel,
       l: toLive,
       q: nextQuality,
+      c: nextCaptions,
+      s: nextSize,
       ArrowUp: () => louder(0.1),
       ArrowDown: () => louder(-0.1),
     };
@@ -47,5 +51,16 @@ export function useKeys(actions: Actions): void {
     };
     addEventListener('keydown', onKey);
     return () => removeEventListener('keydown', onKey);
-  }, [togglePlay, toggleMute, toggleFull, togglePanel, toLive, nextQuality, wake, video]);
+  }, [
+    togglePlay,
+    toggleMute,
+    toggleFull,
+    togglePanel,
+    toLive,
+    nextQuality,
+    nextCaptions,
+    nextSize,
+    wake,
+    video,
+  ]);
 }

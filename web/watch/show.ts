@@ -5,6 +5,7 @@
 // Limits: one player at a time; attempts are spaced by a jittered back-off up to 8 s.
 
 import { startPlaying, type Started } from '../player/autoplay';
+import type { CaptionTrack } from '../player/captions';
 import { choosePlayer } from '../player/choose';
 import { JpegPlayer } from '../player/jpeg_player';
 import { offersFairPlay } from '../player/keys';
@@ -34,6 +35,7 @@ export interface ShowHooks {
   player(name: PlayerName): void;
   slate(shown: boolean): void;
   started(how: 'sound' | 'muted' | 'blocked'): void;
+  captions?(tracks: CaptionTrack[]): void;
   unreachable(yes: boolean): void;
   refused?(refusal: Refusal): void; // the words behind the state
 }
@@ -53,6 +55,7 @@ export class Show {
   private touchedAt: number | null = null; // by a hand: then a pause is meant
   private wasMuted = false;
   private stopped = false;
+  private captions: string | null = null;
 
   constructor(
     private source: PlaySource,
@@ -100,6 +103,12 @@ export class Show {
   setQuality(quality: Quality): void {
     this.quality = quality;
     this.player?.choose(quality, this.info.renditions ?? []);
+  }
+
+  // The id of a CaptionTrack, whether it is there or not yet; null: none.
+  setCaptions(captions: string | null): void {
+    this.captions = captions;
+    this.player?.read(captions);
   }
 
   toLive(): void {
@@ -211,6 +220,7 @@ export class Show {
       slate: (shown) => this.hooks.slate(shown),
       renew: () => this.renew(),
       ready: () => void this.touch(),
+      captions: (tracks) => this.hooks.captions?.(tracks),
     });
     clearInterval(this.beatTimer);
     if (this.source.beat) {
@@ -220,6 +230,7 @@ export class Show {
       );
     }
     this.player.choose(this.quality, this.info.renditions ?? []);
+    this.player.read(this.captions);
     await this.player.start();
   }
 

@@ -2,6 +2,7 @@
 
 import type { RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import type { CaptionTrack } from '../player/captions';
 import type { PlayerName, State, Stats } from '../player/player';
 import type { Refusal } from '../server/ask';
 import type { ChannelInfo } from '../server/plays';
@@ -23,6 +24,7 @@ export interface Showing {
   blocked: boolean; // the browser wants a touch before it plays
   askSound: boolean;
   unreachable: boolean;
+  captions: CaptionTrack[]; // what there is to read
   refusal: { what: Refusal } | null; // a new object each time, also for the same words
   heard(): void; // sound is on
 }
@@ -40,6 +42,7 @@ export function useShow(
   const [blocked, setBlocked] = useState(false);
   const [askSound, setAskSound] = useState(false);
   const [unreachable, setUnreachable] = useState(false);
+  const [captions, setCaptions] = useState<CaptionTrack[]>([]);
   const [refusal, setRefusal] = useState<{ what: Refusal } | null>(null);
   useEffect(() => {
     const made = new Show(makeSource(), video.current!, canvas.current!, {
@@ -51,6 +54,7 @@ export function useShow(
         setBlocked(how === 'blocked');
         if (how === 'muted') setAskSound(true);
       },
+      captions: setCaptions,
       unreachable: setUnreachable,
       refused: (what) => setRefusal({ what }),
     });
@@ -70,5 +74,17 @@ export function useShow(
     };
   }, []);
   const heard = () => setAskSound(false);
-  return { show, state, info, player, slate, blocked, askSound, unreachable, refusal, heard };
+  return {
+    show,
+    state,
+    info,
+    player,
+    slate,
+    blocked,
+    askSound,
+    unreachable,
+    captions,
+    refusal,
+    heard,
+  };
 }

@@ -17,6 +17,7 @@ import { Notices } from './notices';
 import { Panel } from './panel';
 import { channelSource, takenBy, takenPlaces, ticketSource } from './sources';
 import { useKeys } from './keys';
+import { useCaptions } from './use_captions';
 import { usePerformance } from './use_performance';
 import { useShow } from './use_show';
 import { WaitingRoom } from './waiting_room';
@@ -46,6 +47,7 @@ export function WatchPage() {
     blocked,
     askSound,
     unreachable,
+    captions: tracks,
     refusal,
     heard,
   } = useShow(
@@ -60,6 +62,7 @@ export function WatchPage() {
   );
 
   useEffect(() => show.current?.setQuality(quality), []); // before there is a player
+  const captions = useCaptions(show, tracks);
 
   // At the end every right ends too: that is no refund.
   const over = performing?.performance.state === 'ended';
@@ -89,7 +92,18 @@ export function WatchPage() {
     () => chooseQuality(kQualities[(kQualities.indexOf(quality) + 1) % kQualities.length]!),
     [quality],
   );
-  useKeys({ togglePlay, toggleMute, toggleFull, togglePanel, toLive, nextQuality, video, wake });
+  useKeys({
+    togglePlay,
+    toggleMute,
+    toggleFull,
+    togglePanel,
+    toLive,
+    nextQuality,
+    nextCaptions: captions.next,
+    nextSize: captions.nextSize,
+    video,
+    wake,
+  });
 
   const places = takenPlaces(refusal?.what ?? null);
   const pushedOutBy = useRef('');
@@ -130,6 +144,7 @@ export function WatchPage() {
           role="region"
           aria-label={texts.watch.player}
           aria-describedby="keys"
+          data-captions={captions.size}
           onPointerMove={wake}
           onFocusIn={wake}
         >
@@ -170,6 +185,7 @@ export function WatchPage() {
             quality={player === 'ws' || player === 'hls' || player === 'dash' ? quality : null}
             renditions={info?.renditions ?? []}
             end={performing?.performance.end ?? null}
+            captions={captions}
             chooseQuality={chooseQuality}
             {...{ togglePlay, toggleMute, toggleFull, togglePanel, toLive }}
           />

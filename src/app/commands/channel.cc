@@ -79,6 +79,19 @@ void print_row(const json::object& channel) {
              channel.at("viewers").as_int64());
 }
 
+void print_loudness(const json::value& value) {
+  const auto* loudness = value.if_object();
+  if (loudness == nullptr) return;
+  const auto shown = [loudness](std::string_view key) {
+    const json::value& figure = loudness->at(key);
+    return figure.is_number() ? fmt::format("{:.1f}", figure.to_number<double>()) : "–";
+  };
+  fmt::print(
+      "    loudness {} LUFS (target {}, in Japan {}), short-term {}, momentary {}, peak {} dBTP\n",
+      shown("integrated"), shown("target"), shown("target_japan"), shown("short_term"),
+      shown("momentary"), shown("true_peak"));
+}
+
 void print_one(const json::object& channel) {
   print_row(channel);
   for (const json::value& value : channel.at("inputs").as_array()) {
@@ -91,6 +104,7 @@ void print_one(const json::object& channel) {
                text(input, "subject"), input.at("frames").to_number<std::uint64_t>(),
                input.at("pictures").to_number<std::uint64_t>(),
                input.at("bytes").to_number<std::uint64_t>());
+    if (const auto* loudness = input.if_contains("loudness")) print_loudness(*loudness);
   }
 }
 

@@ -80,7 +80,7 @@ TEST_F(GrowingTest, gives_what_there_is_then_each_chunk_and_ends_with_the_segmen
   chunk("c");
   EXPECT_EQ(got.text, "abc");
   EXPECT_FALSE(got.finished);
-  tell(live::SegmentClosed{media::kVideoTrack, {180'000, kTimescale}, Bytes::copy_of("abc")});
+  tell(live::SegmentClosed{media::kVideoTrack, {180'000, kTimescale}});
   EXPECT_TRUE(got.finished);
   EXPECT_EQ(got.text, "abc");
   EXPECT_FALSE(view_.has_listeners());

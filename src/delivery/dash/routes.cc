@@ -43,6 +43,9 @@ void manifest(const net::Request& request, net::ExchangePtr exchange, const Port
     options.time_address = time_address;
     options.keys = keys->lines;
     options.license_address = licenses;
+    const auto languages = view->caption_languages();
+    options.languages = languages;
+    if (view->presentation()) options.in_band = view->presentation()->captions.in_band;
     options.media_address = media;
     const auto logs = rendition_logs(*view);
     const std::string text = package::dash_manifest(view->presentations(), logs, options);

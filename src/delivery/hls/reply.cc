@@ -9,6 +9,7 @@
 #include "delivery/limits.h"
 #include "delivery/not_yet.h"
 #include "delivery/rendition_logs.h"
+#include "package/captions_writer.h"
 #include "package/hls_writer.h"
 #include "package/reload_policy.h"
 
@@ -34,11 +35,14 @@ bool has_segment(const live::SegmentLog& log) {
   return !log.segments().empty() && (log.segments().front().complete || log.segments().size() > 1);
 }
 
-// Taken out of `all`, or nothing.
+bool is_text(media::TrackId track) { return track >= media::kFirstText; }
+
+// Taken out of `all`, or nothing. Cues go by the leading rendition.
 std::optional<package::RenditionLog> take(std::vector<package::RenditionLog>& all,
                                           media::TrackId track) {
-  const auto found = std::ranges::find_if(
-      all, [track](const auto& each) { return each.rendition->track.id == track; });
+  const auto found = std::ranges::find_if(all, [track](const auto& each) {
+    return is_text(track) || each.rendition->track.id == track;
+  });
   if (found == all.end()) return std::nullopt;
   const package::RenditionLog own = *found;
   all.erase(found);
@@ -109,7 +113,12 @@ Reply playlist(live::ChannelView& view, Shelf& shelf, media::TrackId track, cons
   const auto own = take(logs, track);
   if (!own || !has_segment(*own->log)) return not_yet();
   package::HlsOptions options = options_for(view, wish.update, wish.keys);
-  options.media_at = [&shelf, &name = own->rendition->name](Utc start) {
+  std::string name = own->rendition->name;
+  if (is_text(track)) {
+    options.content = package::HlsOptions::Content::Text;
+    name = package::captions_name(view.caption_languages()[track - media::kFirstText]);
+  }
+  options.media_at = [&shelf, &name](Utc start) {
     const std::string edge = shelf.edge_at(start);
     return edge.empty() ? edge : fmt::format("{}{}/", edge, name);
   };
@@ -133,8 +142,10 @@ Reply multivariant(live::ChannelView& view, Shelf& shelf, const Document::Form& 
         return each.track.id >= media::kFirstRung || bandwidths.contains(each.track.id);
       });
   if (!complete) return not_yet();
-  const std::string text = package::hls_multivariant(*view.presentation(), bandwidths,
-                                                     options_for(view, Wish::Update::Whole, keys));
+  auto options = options_for(view, Wish::Update::Whole, keys);
+  const auto languages = view.caption_languages();
+  options.languages = languages;
+  const std::string text = package::hls_multivariant(*view.presentation(), bandwidths, options);
   return shelf.put(key, Document(kPlaylistType, text)).in(form);
 }
 

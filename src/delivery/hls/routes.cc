@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "delivery/hls/captions.h"
 #include "delivery/hls/reply.h"
 #include "delivery/hls/segments.h"
 #include "delivery/keys_asked.h"
@@ -44,12 +45,14 @@ Wish wish_of(const net::Request& request, Life life, package::KeysWanted keys) {
 // GET {rendition}/index.m3u8, with _HLS_msn and _HLS_part held until they are there
 void media_playlist(const net::Request& request, net::ExchangePtr exchange, const Ports& ports) {
   auto* view = view_of(request, *exchange, ports);
-  const live::Rendition* rendition =
-      view != nullptr ? view->rendition(std::string(request.arg("rendition"))) : nullptr;
-  if (rendition == nullptr) return exchange->respond(not_yet());
+  if (view == nullptr) return exchange->respond(not_yet());
+  const std::string name(request.arg("rendition"));
+  const live::Rendition* rendition = view->rendition(name);
+  const auto cues = caption_track(*view, name);
+  if (rendition == nullptr && !cues) return exchange->respond(not_yet());
   const auto keys = keys_asked(request, ports);
   if (!keys) return exchange->respond(keys_unknown());
-  const media::TrackId track = rendition->track.id;
+  const media::TrackId track = cues ? *cues : rendition->track.id;
   Shelf& shelf = Shelf::of(*view, exchange->loop(), ports.clock, &ports.edges);
 
   const auto point =

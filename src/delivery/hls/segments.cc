@@ -7,42 +7,26 @@
 #include <utility>
 
 #include "delivery/dash/growing.h"
+#include "delivery/hls/captions.h"
+#include "delivery/hls/file_name.h"
 #include "delivery/hls/reply.h"
 #include "delivery/limits.h"
 #include "delivery/not_yet.h"
 #include "net/loop.h"
-#include "net/text.h"
 
 namespace butai::delivery::hls {
 namespace {
 
-struct FileName {
-  MediaKey::Kind kind = MediaKey::Kind::Segment;
-  std::int64_t number = 0;
-  std::size_t part = 0;
-};
-
-std::optional<std::int64_t> digits(std::string_view text) {
-  constexpr std::size_t kDigitsMax = 18;  // fits 63 bits
-  if (text.size() > kDigitsMax) return std::nullopt;
-  const auto value = net::number_of(text);
-  if (!value) return std::nullopt;
-  return static_cast<std::int64_t>(*value);
-}
-
-std::optional<FileName> parse(std::string_view name) {
-  const bool init = name.starts_with("init-") && name.ends_with(".mp4");
-  if (!init && !name.ends_with(".m4s")) return std::nullopt;
-  std::string_view stem = name.substr(0, name.size() - 4);
-  if (init) stem.remove_prefix(5);
-  const std::size_t dot = stem.find('.');
-  const auto number = digits(stem.substr(0, dot));
-  if (!number) return std::nullopt;
-  if (init) return FileName{MediaKey::Kind::Init, *number};
-  if (dot == std::string_view::npos) return FileName{MediaKey::Kind::Segment, *number};
-  const auto part = digits(stem.substr(dot + 1));
-  if (!part) return std::nullopt;
-  return FileName{MediaKey::Kind::Part, *number, static_cast<std::size_t>(*part)};
+MediaKey::Kind kind_of(const FileName& file) {
+  switch (file.kind) {
+    case FileName::Kind::Init:
+      return MediaKey::Kind::Init;
+    case FileName::Kind::Part:
+      return MediaKey::Kind::Part;
+    case FileName::Kind::Segment:
+      break;
+  }
+  return MediaKey::Kind::Segment;
 }
 
 net::Response no_such_segment() { return net::Response::problem(404, "no such segment"); }
@@ -64,10 +48,15 @@ void segment_file(const net::Request& request, net::ExchangePtr exchange, const 
       ports.channels.find_view(exchange->loop().index(), std::string(request.arg("channel")));
   if (view == nullptr) return exchange->respond(not_yet());
   const std::string name(request.arg("rendition"));
+  if (const auto cues = caption_track(*view, name)) {
+    return exchange->respond(caption_file(*view, *cues, request));
+  }
   const live::Rendition* rendition = view->rendition(name);
-  const auto file = parse(request.arg("file"));
-  if (rendition == nullptr || !file) return exchange->respond(no_such_segment());
-  const MediaKey key{file->kind, rendition->track.id, file->number, file->part, right_of(request)};
+  const auto file = parse_file_name(request.arg("file"));
+  const bool media = file && !request.arg("file").ends_with(".vtt");
+  if (rendition == nullptr || !media) return exchange->respond(no_such_segment());
+  const MediaKey key{kind_of(*file), rendition->track.id, file->number, file->part,
+                     right_of(request)};
   Shelf& shelf = Shelf::of(*view, exchange->loop(), ports.clock, &ports.edges);
   if (const auto ready = shelf.find(key)) return exchange->give(ready);
 
@@ -90,6 +79,7 @@ void segment_file(const net::Request& request, net::ExchangePtr exchange, const 
   auto head = media_head(*rendition, fmt::format("{}", key.number), key.right);
   head.headers.add("Priority", kSegmentPriority);
   if (segment->complete && segment->bytes > 0) {
+    view->join(key.track, key.number);
     head.body = segment->pieces(0, segment->bytes);
     return exchange->give(shelf.put(key, std::move(head)));
   }

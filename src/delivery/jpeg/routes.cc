@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "delivery/clear_only.h"
+#include "delivery/jpeg/still.h"
 #include "delivery/not_yet.h"
 
 namespace butai::delivery::jpeg {
@@ -115,6 +116,15 @@ std::vector<net::Route> routes(std::shared_ptr<const Ports> ports) {
        .handler = [ports](const net::Request& r,
                           net::ExchangePtr e) { snapshot(r, std::move(e), *ports); },
        .doc = {.summary = "The newest JPEG picture", .request_schema = "", .response_schema = ""}});
+  table.push_back(
+      {.method = net::Method::Get,
+       .pattern = "/live/{channel}/{rendition}/snapshot.jpg",
+       .policy = policy,
+       .handler = [ports](const net::Request& r,
+                          net::ExchangePtr e) { rendition_snapshot(r, std::move(e), *ports); },
+       .doc = {.summary = "The newest key frame of a rendition as JPEG",
+               .request_schema = "",
+               .response_schema = ""}});
   return table;
 }
 

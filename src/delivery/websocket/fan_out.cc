@@ -106,6 +106,10 @@ void FanOut::join(FanOutViewer& viewer, std::optional<Utc> after) {
   viewer.seat_ = seats_.size();
   seats_.push_back({.viewer = &viewer, .after = after.value_or(Utc{})});
   if (on_channel_) viewer.on_channel();
+  if (seats_.size() == 1) cues_.due();  // nobody was there to be told
+  if (feed_ == Feed::Chunks) {
+    for (const std::string& message : cues_.known()) viewer.tell(message);
+  }
   catch_up(seats_.back());
 }
 
@@ -261,7 +265,18 @@ void FanOut::look() {
     counters_.too_slow.Increment();
     seat.viewer->too_slow();
   }
+  tell_all(cues_.due());
   look_timer_ = loop_.after(kLookInterval, [this] { look(); });
+}
+
+void FanOut::on_cues(const live::Cues& cues) { tell_all(cues_.fresh(cues)); }
+
+// Said to all in the same words; JPEG viewers have no use for them.
+void FanOut::tell_all(const std::vector<std::string>& messages) {
+  if (feed_ != Feed::Chunks) return;
+  for (const std::string& message : messages) {
+    for (const Seat& seat : seats_) seat.viewer->tell(message);
+  }
 }
 
 void FanOut::on_air_change() {

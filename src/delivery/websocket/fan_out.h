@@ -26,6 +26,7 @@
 #include "base/clock.h"
 #include "base/executor.h"
 #include "base/metrics.h"
+#include "delivery/websocket/cue_drip.h"
 #include "delivery/websocket/pace.h"
 #include "delivery/websocket/tape.h"
 #include "live/channel_view.h"
@@ -46,6 +47,7 @@ class FanOutViewer {
   virtual void look() = 0;        // still there; every kLookInterval
   virtual void on_channel() = 0;  // once: a channel stands behind the view
   virtual void on_air_change() = 0;
+  virtual void tell(std::string_view text) = 0;
   virtual void on_end() = 0;  // has left already
 
  private:
@@ -100,6 +102,7 @@ class FanOut final : private live::ViewListener {
   void on_chunk() override;
   void on_picture() override;
   void on_air_change() override;
+  void on_cues(const live::Cues& cues) override;
   void on_end() override;
 
   void seed();
@@ -117,6 +120,7 @@ class FanOut final : private live::ViewListener {
   void jumped(const Seat& seat, Utc from, Utc to);
   bool add_init(std::uint32_t number);
   void look();
+  void tell_all(const std::vector<std::string>& messages);
 
   live::ChannelView& view_;
   const Feed feed_;
@@ -130,6 +134,7 @@ class FanOut final : private live::ViewListener {
   Pace pace_;
   Tape tape_;
   std::vector<Seat> seats_;
+  CueDrip cues_{view_};
   bool ended_ = false;
   bool on_channel_ = false;
 

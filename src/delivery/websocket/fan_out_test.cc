@@ -59,6 +59,7 @@ class Viewer final : public FanOutViewer {
   void look() override {}
   void on_channel() override { on_a_channel = true; }
   void on_air_change() override { received.emplace_back("air"); }
+  void tell(std::string_view text) override { received.emplace_back(text); }
   void on_end() override { received.emplace_back("end"); }
 
   std::vector<std::string> taken_out() { return std::exchange(received, {}); }

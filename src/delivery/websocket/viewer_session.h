@@ -49,6 +49,7 @@ class ViewerSession final : public net::WebSocketHandler,
   void look() override;
   void on_channel() override;
   void on_air_change() override;
+  void tell(std::string_view text) override { socket_->send_text(text); }
   void on_end() override;
 
   void move(Millis after) override;

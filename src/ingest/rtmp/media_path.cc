@@ -152,6 +152,7 @@ void MediaPath::take_picture(const media::FlvVideo& video, std::int64_t millis, 
   if (!unit) return complain("a picture is no H.264, or has no slice in it");
   if (!started_ && !unit->key) return complain("no key frame has come yet");
   if (!units_.ready()) return complain("no usable H.264 configuration has come yet");
+  open_group_ = unit->recovers || (open_group_ && !unit->key);
   watch_group(unit->key, millis);
   keep(media::FlvTag::Video, millis, body);
   if (unit->configured || !started_) {
@@ -166,7 +167,7 @@ void MediaPath::take_picture(const media::FlvVideo& video, std::int64_t millis, 
   const Micros length = Millis{millis - key_millis_};
   const bool far_apart = length > worker::kKeyFrameIntervalMax;
   if (far_apart && (group_whole_ || length > worker::kGroupDurationMax)) {
-    return hand_over(worker::kFarApart);
+    return hand_over(open_group_ ? worker::kOpenGroups : worker::kFarApart);
   }
   media::Frame frame;
   frame.track = media::kVideoTrack;

@@ -83,6 +83,7 @@ class MediaPath {
   std::deque<Kept> group_;
   std::size_t group_bytes_ = 0;
   bool group_whole_ = true;
+  bool open_group_ = false;  // it has a recovery point behind its key frame
   std::int64_t key_millis_ = 0, picture_millis_ = 0;
   std::optional<std::int64_t> base_millis_;  // handed over
   std::vector<MediaItem> items_;

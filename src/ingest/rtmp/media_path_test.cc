@@ -260,6 +260,33 @@ TEST_F(MediaPathTest, key_frames_too_far_apart_go_to_the_worker_with_their_whole
   EXPECT_EQ(pieces.size(), 1 + 2 + 1 + pictures + 3);
 }
 
+TEST_F(MediaPathTest, open_groups_are_encoded_anew_and_named) {
+  begin();
+  key_frame(0);
+  std::int64_t millis = 0;
+  while (!handover) {
+    millis += 40;
+    // Every 2 s a recovery point in front of a slice that is no IDR picture.
+    const bool open = millis % 2000 == 0;
+    video(FlvPart::Unit, millis,
+          from_hex(open ? "000000050606018480"
+                          "0000000341aabb"
+                        : "0000000341aabb"));
+  }
+  ASSERT_EQ(complaints.size(), 1u);
+  EXPECT_NE(complaints[0].find("open GOP"), std::string::npos) << complaints[0];
+}
+
+TEST_F(MediaPathTest, dual_mono_is_refused_with_a_sentence_and_the_picture_goes_on) {
+  configure();
+  audio(FlvPart::Config, 0, from_hex("118004c800000010"));
+  key_frame(0);
+  for (int i = 1; i < 60; ++i) frame(i * 40);
+  ASSERT_EQ(complaints.size(), 1u);
+  EXPECT_NE(complaints[0].find("dual mono"), std::string::npos) << complaints[0];
+  EXPECT_EQ(frames.size(), 60u);
+}
+
 TEST_F(MediaPathTest, a_group_that_is_too_large_to_keep_is_handed_over_without_what_was_lost) {
   begin();
   key_frame(0);

@@ -186,9 +186,13 @@ void RtmpConnection::pass_on() {
   auto items = media_.take_items();
   if (items.empty() || !publication_) return;
   for (const MediaItem& item : items) in_flight_ += size_of(item);
-  home_->post([publication = publication_, items = std::move(items)]() mutable {
-    publication->push_items(std::move(items));
-  });
+  if (home_ == &transport_->loop()) {
+    publication_->push_items(std::move(items));
+  } else {
+    home_->post([publication = publication_, items = std::move(items)]() mutable {
+      publication->push_items(std::move(items));
+    });
+  }
   if (paused_ || in_flight_ <= kInFlightBytesMax) return;
   paused_ = true;
   transport_->pause();

@@ -1,5 +1,7 @@
 #include "worker/ffmpeg/audio_path.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "media/aac.h"
@@ -17,11 +19,16 @@ bool passes(std::uint8_t object_type) {
 
 AudioPath::AudioPath(const AVStream& source, const Encoding& encoding, FrameSink& sink,
                      ParentLink& parent)
-    : parameters_(*source.codecpar), time_base_(source.time_base), sink_(sink) {
+    : parameters_(*source.codecpar), time_base_(source.time_base), sink_(sink), parent_(parent) {
   const ByteView extradata{parameters_.extradata,
                            static_cast<std::size_t>(parameters_.extradata_size)};
   if (parameters_.codec_id == AV_CODEC_ID_AAC) {
     if (extradata.empty() || describe(extradata)) return;  // empty: ADTS will tell
+    const auto aac = media::parse_aac_config(extradata);
+    if (!aac && aac.error() == media::AacError::DualMono) {
+      refuse();
+      return;
+    }
   }
   auto opened = AudioTranscoder::open(parameters_, time_base_, encoding, sink);
   if (!opened) give_up(parent, opened.error());
@@ -29,6 +36,11 @@ AudioPath::AudioPath(const AVStream& source, const Encoding& encoding, FrameSink
 }
 
 AudioPath::~AudioPath() = default;
+
+void AudioPath::refuse() {
+  if (std::exchange(refused_, true)) return;
+  parent_.complain(fmt::format("The sound is not taken: {}.", sentence(media::AacError::DualMono)));
+}
 
 bool AudioPath::describe(ByteView config) {
   const auto aac = media::parse_aac_config(config);
@@ -56,7 +68,7 @@ bool AudioPath::describe(ByteView config) {
 void AudioPath::take(const AVPacket& packet) {
   if (transcoder_) {
     transcoder_->take(&packet);
-  } else {
+  } else if (!refused_) {
     pass(packet);
   }
 }
@@ -67,6 +79,7 @@ void AudioPath::pass(const AVPacket& packet) {
   if (const ByteView renewed = av::new_extradata(packet); !renewed.empty()) describe(renewed);
   if (!raw) {
     const auto adts = media::parse_adts(bytes);
+    if (!adts && adts.error() == media::AacError::DualMono) refuse();
     if (!adts) return;
     bytes = adts->frame;
     if (!described_) {

@@ -24,11 +24,14 @@ class AudioPath {
 
  private:
   void pass(const AVPacket& packet);
+  void refuse();  // dual mono: said once, and none of it is taken
   bool describe(ByteView config);
 
   const AVCodecParameters& parameters_;
   AVRational time_base_;
   FrameSink& sink_;
+  ParentLink& parent_;
+  bool refused_ = false;
   bool described_ = false;
   std::uint32_t timescale_ = 0;
   std::int64_t frame_ticks_ = 0;  // duration of one AAC frame

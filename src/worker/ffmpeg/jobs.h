@@ -1,4 +1,4 @@
-// The four jobs of butai-worker. Each runs until its input ends; a job that cannot go on says so in
+// The jobs of butai-worker. Each runs until its input ends; a job that cannot go on says so in
 // a Complaint and ends the process (give_up).
 // Thread: the only one of the process that is ours.
 #pragma once
@@ -14,6 +14,10 @@ void run_demux(ParentLink& parent, const Configuration& configuration);
 void run_jpeg(ParentLink& parent, const Configuration& configuration);
 // Job::Ladder: a source's H.264 and AAC in, further renditions of them out.
 void run_ladder(ParentLink& parent, const Configuration& configuration);
+// Job::Meter: AAC in, its loudness out.
+void run_meter(ParentLink& parent);
+// Job::Still: key frames in, JPEG out.
+void run_still(ParentLink& parent);
 // Job::Capture: a camera, a file, a test picture or standard input. Closes the sandbox itself, once
 // it has opened what it needs.
 void run_capture(ParentLink& parent, const Configuration& configuration);

@@ -5,7 +5,7 @@
 //
 //   1. A key frame of the source is a key frame of every rendition, so that all are cut alike.
 //   2. Each rendition is scaled from the next larger one.
-//   3. Times, durations and capture times are those of the source's pictures.
+//   3. Times, durations, captions and capture times are those of the source's pictures.
 #include <algorithm>
 #include <deque>
 #include <functional>
@@ -19,8 +19,10 @@
 #include "base/clock.h"
 #include "worker/ffmpeg/audio_transcoder.h"
 #include "worker/ffmpeg/av.h"
+#include "worker/ffmpeg/captions.h"
 #include "worker/ffmpeg/jobs.h"
 #include "worker/ffmpeg/output.h"
+#include "worker/ffmpeg/track_parameters.h"
 #include "worker/ffmpeg/video_transcoder.h"
 #include "worker/ladder_policy.h"
 #include "worker/limits.h"
@@ -33,22 +35,6 @@ struct NumberedRung {
   media::TrackId id;
   Rung rung;
 };
-
-av::Own<AVCodecParameters> parameters_of(const media::Track& track) {
-  av::Own<AVCodecParameters> parameters(avcodec_parameters_alloc());
-  const bool video = track.codec == media::Codec::H264;
-  parameters->codec_type = video ? AVMEDIA_TYPE_VIDEO : AVMEDIA_TYPE_AUDIO;
-  parameters->codec_id = video ? AV_CODEC_ID_H264 : AV_CODEC_ID_AAC;
-  parameters->width = track.width;
-  parameters->height = track.height;
-  parameters->sample_rate = static_cast<int>(track.sample_rate);
-  const std::size_t size = track.config.size();
-  parameters->extradata =
-      static_cast<std::uint8_t*>(av_mallocz(size + AV_INPUT_BUFFER_PADDING_SIZE));
-  parameters->extradata_size = static_cast<int>(size);
-  std::ranges::copy(track.config.view(), parameters->extradata);
-  return parameters;
-}
 
 // The AAC path announces a source's sound; a rendition has its own number.
 class RungSink final : public FrameSink {
@@ -79,6 +65,7 @@ class PictureRung {
         rate_(numbered.rung.frames_per_second_max) {}
 
   const std::string& name() const { return rung_.name; }
+  void caption(ByteView triplets) { captions_.put(triplets); }
   // Makes nothing of this picture, but is described like the others.
   void rest(const AVFrame& larger, Output& output) {
     waits_for_key_ = true;
@@ -94,6 +81,7 @@ class PictureRung {
     AVFrame* picture = converter_.convert(larger);
     if (picture == nullptr || !prepare(larger, output)) return nullptr;
     picture->pts = original.pts;
+    captions_.give(*picture);
     if (auto frame = encoder_->encode(*picture, original.key)) {
       waits_for_key_ = false;
       frame->track = id_;
@@ -143,6 +131,7 @@ class PictureRung {
   PictureConverter converter_;
   RatePolicy rate_;
   std::unique_ptr<VideoEncoder> encoder_;
+  CaptionCarrier captions_;
   bool waits_for_key_ = true;
 };
 
@@ -185,7 +174,9 @@ class PictureLadder {
     const std::size_t active = policy_.active(lag, now);
     tell(active);
     AVFrame* larger = &picture;
+    const std::vector<std::uint8_t> captions = take_captions(picture);
     for (std::size_t i = 0; i < rungs_.size(); ++i) {
+      rungs_[i].caption(captions);
       if (rungs_.size() - i > active) {
         rungs_[i].rest(picture, output_);
       } else if (AVFrame* scaled = rungs_[i].take(*larger, *original, output_)) {

@@ -45,6 +45,10 @@ void run(ParentLink& parent, const Configuration& configuration) {
     run_jpeg(parent, configuration);
   } else if (configuration.job == Job::Ladder) {
     run_ladder(parent, configuration);
+  } else if (configuration.job == Job::Meter) {
+    run_meter(parent);
+  } else if (configuration.job == Job::Still) {
+    run_still(parent);
   } else {
     run_demux(parent, configuration);
   }

@@ -73,6 +73,10 @@ bool PictureConverter::prepare(const AVFrame& picture, int width, int height) {
   }
   if (av_frame_make_writable(result_.get()) < 0) return false;
   av_frame_copy_props(result_.get(), &picture);
+  // Copied beside those of the picture before; what is wanted of them is carried apart (captions.h).
+  while (result_->nb_side_data > 0) {
+    av_frame_remove_side_data(result_.get(), result_->side_data[0]->type);
+  }
   result_->color_range = AVCOL_RANGE_MPEG;
   result_->interlaced_frame = 0;
   return true;

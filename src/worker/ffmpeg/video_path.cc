@@ -69,6 +69,7 @@ void VideoPath::pass(const AVPacket& packet) {
   frame.duration = packet.duration > 0 ? ticks(packet.duration) : 0;
   frame.key = unit->key;
   frame.data = std::move(unit->data);
+  open_group_ = unit->recovers || (open_group_ && !frame.key);
   watch_group(packet, frame.key, frame.dts);
   if (transcoder_) return;  // the group was too long; this picture is the first re-encoded one
   latest_pts_ = std::max(latest_pts_, frame.pts);
@@ -95,7 +96,7 @@ void VideoPath::watch_group(const AVPacket& packet, bool key, std::int64_t dts) 
   const Micros length{mul_div(dts - key_dts_, 1'000'000, timescale_)};
   if (length <= kKeyFrameIntervalMax) return;
   if (group_whole_ || length > kGroupDurationMax) {
-    start_encoding(std::string(kFarApart));
+    start_encoding(std::string(open_group_ ? kOpenGroups : kFarApart));
   }
 }
 

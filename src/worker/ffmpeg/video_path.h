@@ -54,7 +54,8 @@ class VideoPath {
 
   AvcUnits units_;
   std::optional<DecodeTimes> decode_times_;
-  bool started_ = false;  // a key frame was seen
+  bool started_ = false;     // a key frame was seen
+  bool open_group_ = false;  // and since then a recovery point
   std::vector<av::PacketPtr> group_;
   std::size_t group_bytes_ = 0;
   bool group_whole_ = false;  // group_ starts with the key frame and misses nothing

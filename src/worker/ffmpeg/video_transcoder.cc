@@ -84,6 +84,7 @@ void VideoTranscoder::take(const AVPacket* packet) {
 
 // Interlaced once, all go through the filter, which lets whole pictures pass.
 void VideoTranscoder::on_decoded(AVFrame& picture, std::int64_t pts) {
+  captions_.put(take_captions(picture));
   if (picture.interlaced_frame != 0 && !deinterlacer_) {
     const bool fields = options_.encoding.frames_per_second_max >= kFieldsMin;
     const AVRational ticks{1, static_cast<int>(options_.timescale)};
@@ -110,6 +111,7 @@ void VideoTranscoder::encode(AVFrame& whole, std::int64_t pts) {
   }
   if (!prepare(*picture)) return;
   picture->pts = last_pts_ = pts;
+  captions_.give(*picture);
   if (auto frame = encoder_->encode(*picture, grid_.is_key(anchor_.utc(micros)))) {
     sink_.put(std::move(*frame));
   }

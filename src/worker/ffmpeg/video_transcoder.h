@@ -11,6 +11,7 @@
 #include <string>
 
 #include "worker/ffmpeg/av.h"
+#include "worker/ffmpeg/captions.h"
 #include "worker/ffmpeg/deinterlacer.h"
 #include "worker/ffmpeg/output.h"
 #include "worker/ffmpeg/picture_converter.h"
@@ -78,6 +79,7 @@ class VideoTranscoder {
   RatePolicy rate_;
   std::unique_ptr<Deinterlacer> deinterlacer_;  // from the first interlaced picture on
   PictureConverter converter_;
+  CaptionCarrier captions_;
   std::unique_ptr<VideoEncoder> encoder_;
   std::int64_t last_pts_ = av::kNoTime;
   std::optional<std::string> complaint_;
