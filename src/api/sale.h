@@ -12,11 +12,14 @@
 #include "access/accounts.h"
 #include "access/guard.h"
 #include "access/plays.h"
+#include "access/record_key.h"
 #include "access/sessions.h"
 #include "base/clock.h"
+#include "licenses/routes.h"
 #include "net/loop.h"
 #include "net/route.h"
 #include "ticketing/box_office.h"
+#include "ticketing/payments/test_clock.h"
 #include "ticketing/payments/test_provider.h"
 
 namespace butai::api {
@@ -28,11 +31,14 @@ struct Sale {
   access::Sessions& sessions;
   access::AccessGuard& guard;
   access::Plays& plays;
-  const Clock& clock;
+  const Clock& clock;  // the sale's
+  const access::RecordKey& record_key;
+  ticketing::TestClock* test_clock = nullptr;  // null: time is not moved here
   ticketing::TestProvider* test_provider = nullptr;  // null: another provider takes the money
   bool test_operator = false;  // its operator's page and API, demo and tests only
   // A play's addresses as POST /api/v1/plays tells them.
   std::function<net::Response(const access::Play&, const net::Peer&)> play_answer;
+  const licenses::Counts& licenses;
 };
 using SalePtr = std::shared_ptr<const Sale>;
 using SharedExchange = std::shared_ptr<net::Exchange>;
@@ -51,6 +57,10 @@ std::vector<net::Route> order_routes(const SalePtr& sale);
 std::vector<net::Route> entitlement_routes(const SalePtr& sale);
 // /api/v1/producer/…
 std::vector<net::Route> producer_routes(const SalePtr& sale);
+// /artwork/…, /api/v1/producer/events/{id}/artwork
+std::vector<net::Route> artwork_routes(const SalePtr& sale);
+// /api/v1/producer/events/{id}/destruction, /api/v1/records/key
+std::vector<net::Route> destruction_routes(const SalePtr& sale);
 // /test-payments/…: the provider's own pages
 std::vector<net::Route> test_payment_routes(const SalePtr& sale);
 

@@ -82,7 +82,11 @@ Expected<void> House::build() {
                                   .ladder = now->ladder(name),
                                   .input = now->channel(name).input});
       },
-      [this](const std::string& name) { return config_.get()->channel_options(name); });
+      [this](const std::string& name) -> std::optional<live::ChannelOptions> {
+        if (stage_ && stage_->closed(name)) return std::nullopt;
+        return config_.get()->channel_options(name);
+      });
+  build_stage();
 
   server_ = std::make_unique<net::Server>(loops_, all_routes(), *guard_, clock_, metrics_,
                                           server_options());
@@ -137,8 +141,11 @@ access::RouteParts House::access_parts() {
 
 std::vector<net::Route> House::all_routes() {
   std::vector<net::Route> table;
-  append(table, pages::routes({.random = random_, .https_port = [this] {
-                                 return https_port_.load(std::memory_order_relaxed);
+  append(table, pages::routes({.random = random_,
+                               .https_port =
+                                   [this] { return https_port_.load(std::memory_order_relaxed); },
+                               .preview = [this](std::string_view slug, std::string_view language) {
+                                 return preview_of(slug, language);
                                }}));
   append(table, access::routes(access_parts()));
   append(table, sale_routes());
@@ -147,6 +154,7 @@ std::vector<net::Route> House::all_routes() {
                                   .plays = *plays_,
                                   .vault = *vault_,
                                   .metrics = metrics_,
+                                  .counts = license_counts_,
                                   .services = *license_services_,
                                   .tokens = *service_tokens_,
                                   .fairplay_certificate = fairplay_certificate_}));
@@ -164,6 +172,8 @@ std::vector<net::Route> House::all_routes() {
                      .open_sockets = open_sockets_,
                      .edges = edges_,
                      .heartbeat = [this](std::string_view play) { plays_->seen(play); },
+                     .missed = [this](std::string_view play,
+                                      Micros media) { attendance_->jumped(play, media); },
                      .keys = config_.get()->drm.any_real_system() ? package::KeyLines::Drm
                                                                   : package::KeyLines::Identity}));
   auto ports = std::make_shared<const api::Ports>(api::Ports{

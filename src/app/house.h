@@ -23,7 +23,9 @@
 #include "access/tickets.h"
 #include "access/token_minter.h"
 #include "access/token_verifier.h"
+#include "access/record_key.h"
 #include "app/live_config.h"
+#include "app/stage.h"
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "base/random.h"
@@ -31,14 +33,19 @@
 #include "ingest/rtmp/rtmp_server.h"
 #include "keys/vault.h"
 #include "licenses/license_service.h"
+#include "licenses/routes.h"
 #include "live/channels.h"
 #include "net/loop.h"
 #include "net/movable.h"
 #include "net/outgoing.h"
 #include "net/server.h"
+#include "pages/routes.h"
 #include "store/database.h"
 #include "ticketing/box_office.h"
+#include "ticketing/catalog/curtain.h"
+#include "ticketing/entitlements/attendance.h"
 #include "ticketing/entitlements/seats_desk.h"
+#include "ticketing/payments/test_clock.h"
 #include "ticketing/payments/test_provider.h"
 
 namespace butai::app {
@@ -81,7 +88,10 @@ class House {
   Expected<void> build_keys();
   Expected<void> build_sale();
   std::vector<net::Route> sale_routes();
+  const Clock& sale_clock() const;
   access::RouteParts access_parts();
+  void build_stage();
+  std::optional<pages::Preview> preview_of(std::string_view slug, std::string_view language) const;
   void open_sale();
   void look_at_sessions();
   std::vector<net::Route> all_routes();
@@ -94,6 +104,7 @@ class House {
   SystemClock clock_;
   SystemRandom random_;
   Metrics metrics_;
+  licenses::Counts license_counts_;
   LiveConfig config_;
   std::atomic<bool> ready_{false};            // asked by /readyz on every loop
   std::atomic<std::uint16_t> https_port_{0};  // likewise, by pages that redirect
@@ -104,6 +115,7 @@ class House {
   net::OpenSockets open_sockets_;
   std::unique_ptr<store::Database> database_;
   std::unique_ptr<access::Secret> secret_;
+  std::unique_ptr<access::RecordKey> record_key_;
   std::unique_ptr<access::KeyRing> key_ring_;
   std::unique_ptr<access::Jwks> jwks_;
   std::unique_ptr<access::TokenVerifier> verifier_;
@@ -116,6 +128,7 @@ class House {
   std::unique_ptr<access::Accounts> accounts_;
   std::unique_ptr<access::PublishKeys> publish_keys_;
   std::unique_ptr<access::Sessions> sessions_;
+  std::unique_ptr<ticketing::TestClock> test_clock_;
   std::unique_ptr<ticketing::Rights> rights_;
   std::unique_ptr<ticketing::TestProvider> test_provider_;
   std::unique_ptr<ticketing::BoxOffice> box_office_;
@@ -129,6 +142,9 @@ class House {
   std::unique_ptr<licenses::LicenseServices> license_services_;
   std::string fairplay_certificate_;
   std::unique_ptr<live::Channels> channels_;
+  std::unique_ptr<HouseStage> stage_;
+  std::unique_ptr<ticketing::Curtain> curtain_;
+  std::unique_ptr<ticketing::Attendance> attendance_;
   std::unique_ptr<net::Server> server_;
   std::unique_ptr<ingest::rtmp::RtmpServer> rtmp_server_;
   std::unique_ptr<net::Guard> nobody_;  // of the metrics listener, which is loopback by default

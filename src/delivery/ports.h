@@ -29,6 +29,8 @@ struct Ports {
   access::EdgeLinks edges;  // where a CDN checks the addresses of media
   // A play was seen: its playlist was fetched or its socket lives. Any loop.
   std::function<void(std::string_view play)> heartbeat;
+  // A viewer's socket was moved past so much media. Any loop.
+  std::function<void(std::string_view play, Micros media)> missed = [](std::string_view, Micros) {};
   // What players of protected channels are told when they do not say `?keys=`.
   package::KeyLines keys = package::KeyLines::Identity;
 };

@@ -70,6 +70,12 @@ class ChannelView {
   const Bytes* find_init(const std::string& rendition, std::uint32_t number) const;
   const SegmentLog* log(media::TrackId track) const;
   const Rendition* rendition(const std::string& name) const;
+  // What playlists could still reach, of all tracks.
+  struct Held {
+    std::uint64_t segments = 0;
+    std::uint64_t bytes = 0;
+  };
+  Held held() const;
   const Ring<ChunkPtr>& chunks() const { return chunks_; }
   const Ring<PicturePtr>& pictures() const { return pictures_; }
   // UTC of the end of the newest chunk of the leading track; epoch before the first.

@@ -7,6 +7,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/random.h"
@@ -14,11 +17,21 @@
 
 namespace butai::pages {
 
+// What a link to an event shows where it is shared (Open Graph).
+struct Preview {
+  std::string title;
+  std::string text;   // its first lines
+  std::string image;  // a path of this server; empty: none
+};
+
 struct PagesOptions {
   Random& random;  // nonces
   // Port of the https listener as it is known when a page is asked for; 0: there is none, and pages
   // are served as they were asked for. A https public_url (Request::peer.origin) goes before it.
   std::function<std::uint16_t()> https_port = [] { return std::uint16_t{0}; };
+  // Of the event that a page is about; nothing: there is none that everybody may know.
+  std::function<std::optional<Preview>(std::string_view slug, std::string_view language)> preview =
+      [](std::string_view, std::string_view) { return std::nullopt; };
 };
 
 // The pages, `/assets/{name*}`, `/favicon.svg`, `/favicon.ico`.

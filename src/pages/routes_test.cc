@@ -40,7 +40,10 @@ class Pages : public ::testing::Test {
  protected:
   net::Response get(const std::string& path, net::Headers headers) {
     const net::Router router(
-        routes({.random = random_, .https_port = [this] { return https_port_; }}));
+        routes({.random = random_,
+                .https_port = [this] { return https_port_; },
+                .preview = [this](std::string_view slug,
+                                  std::string_view) { return slug == "night" ? preview_ : std::nullopt; }}));
     const auto match = router.match(net::Method::Get, path, net::Router::Wants::Answer);
     if (match.route == nullptr) return net::Response::problem(404, "no route");
     net::Request request;
@@ -76,6 +79,7 @@ class Pages : public ::testing::Test {
   net::Loop loop_{0};
   net::Peer peer_;
   std::uint16_t https_port_ = 0;
+  std::optional<Preview> preview_;
 };
 
 TEST_F(Pages, home_is_a_page_for_a_browser_and_json_for_a_program) {
@@ -186,6 +190,17 @@ TEST_F(Pages, a_program_asking_home_is_not_redirected) {
   headers.add("Host", "live.example.org");
   headers.add("Accept", "*/*");
   EXPECT_EQ(get("/", headers).status, 200);
+}
+
+TEST_F(Pages, a_shared_link_shows_the_event_and_nothing_that_it_says_becomes_markup) {
+  preview_ = Preview{"Night \"<script>\" & day", "One night.", "/artwork/0123.png"};
+  peer_.origin = "https://live.example.org";
+  const std::string page = text(get("/e/night", browser()));
+  EXPECT_THAT(page, HasSubstr("<title>Night &quot;&lt;script&gt;&quot; &amp; day · Butai</title>"));
+  EXPECT_THAT(page, HasSubstr(R"(property="og:image" content="https://live.example.org/artwork/0123.png")"));
+  EXPECT_THAT(page, HasSubstr(R"(property="og:description" content="One night.")"));
+  EXPECT_THAT(page, Not(HasSubstr("<script>")));
+  EXPECT_THAT(text(get("/e/other", browser())), HasSubstr("<title>Butai</title>"));
 }
 
 }  // namespace

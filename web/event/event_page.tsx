@@ -44,7 +44,7 @@ export function EventPage() {
     <Page title={title} wide>
       <article class="bill-page">
         <div class="bill-art">
-          <Artwork src={event.artwork} name={event.slug} />
+          <Artwork src={event.artwork} name={event.slug} alt={title} />
         </div>
         <header class="bill-head">
           <p class="facts">

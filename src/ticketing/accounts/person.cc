@@ -80,6 +80,7 @@ Outcome<void> erase_person(Work& work, std::string_view name_or_email) {
   work.sql.run("UPDATE entitlement SET valid = 0, change_number = ? WHERE account = ?",
                {change, *account});
   work.sql.run("DELETE FROM test_report WHERE account = ?", {*account});
+  work.sql.run("DELETE FROM missed WHERE account = ?", {*account});
   return {};
 }
 
