@@ -21,7 +21,7 @@ class RecordKey {
   RecordKey(const RecordKey&) = delete;
   RecordKey& operator=(const RecordKey&) = delete;
 
-  std::string public_key() const;              // 32 bytes in base64url
+  std::string public_key() const;                 // 32 bytes in base64url
   std::string sign(std::string_view text) const;  // 64 bytes in base64url
 
   // Whether `text` is what the owner of `public_key` signed.

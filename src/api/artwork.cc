@@ -86,10 +86,9 @@ void take(const SalePtr& sale, const net::Request& request, const SharedExchange
   const std::string id(request.arg("id"));
   sale->office.change<std::string>(
       exchange->loop(),
-      [id, file = ArtworkFile{std::string(media::media_type(header->kind)),
-                              std::string(request.body)}](Work& work) {
-        return ticketing::keep_artwork(work, id, file);
-      },
+      [id,
+       file = ArtworkFile{std::string(media::media_type(header->kind)), std::string(request.body)}](
+          Work& work) { return ticketing::keep_artwork(work, id, file); },
       [sale, exchange, id](Outcome<std::string> address) {
         if (!address) return exchange->respond(problem(address.error()));
         const auto catalog = sale->office.rights().catalog();
@@ -107,20 +106,20 @@ std::vector<net::Route> artwork_routes(const SalePtr& sale) {
   table.push_back({net::Method::Get,
                    "/artwork/{name}",
                    {.who = net::Who::Anyone, .cache = net::Cache::Immutable, .cors = true},
-                   handler_of(sale,
-                              [held](const SalePtr& s, const net::Request& r,
-                                     const SharedExchange& e) { give(s, held, r, e); }),
+                   handler_of(sale, [held](const SalePtr& s, const net::Request& r,
+                                           const SharedExchange& e) { give(s, held, r, e); }),
                    {}});
-  table.push_back({net::Method::Post,
-                   "/api/v1/producer/events/{id}/artwork",
-                   {.who = net::Who::Control,
-                    .rate = net::RateClass::Write,
-                    .csrf = net::Csrf::SameOrigin,
-                    .body_bytes_max = ticketing::kArtworkBytesMax},
-                   handler_of(sale, &take),
-                   {"The picture of an event: a JPEG, PNG or WebP as the body, 2 MiB and 200 to 4096 "
-                    "pixels a side.",
-                    "", ""}});
+  table.push_back(
+      {net::Method::Post,
+       "/api/v1/producer/events/{id}/artwork",
+       {.who = net::Who::Control,
+        .rate = net::RateClass::Write,
+        .csrf = net::Csrf::SameOrigin,
+        .body_bytes_max = ticketing::kArtworkBytesMax},
+       handler_of(sale, &take),
+       {"The picture of an event: a JPEG, PNG or WebP as the body, 2 MiB and 200 to 4096 "
+        "pixels a side.",
+        "", ""}});
   return table;
 }
 

@@ -1,6 +1,6 @@
 // /api/v1/producer/events/{id}/destruction and /api/v1/records/key: the proof that there is no archive.
-#include "api/sale.h"
 #include "ticketing/catalog/destruction.h"
+#include "api/sale.h"
 
 namespace butai::api {
 namespace {
@@ -45,17 +45,17 @@ std::vector<net::Route> destruction_routes(const SalePtr& sale) {
                    handler_of(sale, &records),
                    {"What was destroyed when the event ended, signed; `butai event verify-record`.",
                     "", std::string(kRecordsSchema)}});
-  table.push_back({net::Method::Get,
-                   "/api/v1/records/key",
-                   {.who = net::Who::Anyone, .cache = net::Cache::Revalidate, .cors = true},
-                   handler_of(sale,
-                              [](const SalePtr& s, const net::Request&, const SharedExchange& e) {
-                                e->respond(json_answer(
-                                    json::object{{"algorithm", "Ed25519"},
-                                                 {"key", s->record_key.public_key()}}));
-                              }),
-                   {"The public key that this installation's records are signed with.", "",
-                    R"({"type":"object","properties":{"algorithm":{"type":"string"},"key":{"type":"string"}}})"}});
+  table.push_back(
+      {net::Method::Get,
+       "/api/v1/records/key",
+       {.who = net::Who::Anyone, .cache = net::Cache::Revalidate, .cors = true},
+       handler_of(sale,
+                  [](const SalePtr& s, const net::Request&, const SharedExchange& e) {
+                    e->respond(json_answer(json::object{{"algorithm", "Ed25519"},
+                                                        {"key", s->record_key.public_key()}}));
+                  }),
+       {"The public key that this installation's records are signed with.", "",
+        R"({"type":"object","properties":{"algorithm":{"type":"string"},"key":{"type":"string"}}})"}});
   return table;
 }
 

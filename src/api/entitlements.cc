@@ -161,8 +161,7 @@ void test_play(const SalePtr& sale, const net::Request& request, const SharedExc
   const auto* performance = catalog->performance(text_of(*body, "performance"));
   if (performance == nullptr) return exchange->respond(problem(ticketing::Fault::NotFound));
   const std::string channel = performance->channels.front().name + "-test";
-  const auto play =
-      sale->plays.start(channel, request.principal, access::Plays::Grounds::Test);
+  const auto play = sale->plays.start(channel, request.principal, access::Plays::Grounds::Test);
   exchange->respond(sale->play_answer(play, request.peer));
 }
 

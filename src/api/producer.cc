@@ -146,7 +146,8 @@ void orders(const SalePtr& sale, const net::Request& request, const SharedExchan
           json::object order = to_json(one.view, *sale->office.rights().catalog());
           order["buyer"] = one.buyer;
           order["missed"] = {
-              {"without_picture_s", std::chrono::floor<Seconds>(one.missed.without_picture).count()},
+              {"without_picture_s",
+               std::chrono::floor<Seconds>(one.missed.without_picture).count()},
               {"not_delivered_s", std::chrono::floor<Seconds>(one.missed.not_delivered).count()}};
           all.push_back(std::move(order));
         }

@@ -33,7 +33,7 @@ struct Sale {
   access::Plays& plays;
   const Clock& clock;  // the sale's
   const access::RecordKey& record_key;
-  ticketing::TestClock* test_clock = nullptr;  // null: time is not moved here
+  ticketing::TestClock* test_clock = nullptr;        // null: time is not moved here
   ticketing::TestProvider* test_provider = nullptr;  // null: another provider takes the money
   bool test_operator = false;  // its operator's page and API, demo and tests only
   // A play's addresses as POST /api/v1/plays tells them.

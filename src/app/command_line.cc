@@ -186,8 +186,8 @@ void add_sale(CLI::App& root, SaleOptions& options, Act& act) {
                 &event)
       ->add_option("TO", options.to, "announced, on_sale, doors_open, live, ended or closed")
       ->required();
-  auto* verify =
-      events->add_subcommand("verify-record", "Whether a record of destruction is as it was signed");
+  auto* verify = events->add_subcommand("verify-record",
+                                        "Whether a record of destruction is as it was signed");
   verify->add_option("FILE", options.name, "as the producer's page or API gave it")->required();
   verify->add_option("--key", options.key, "the public key that must have signed it")
       ->type_name("KEY");

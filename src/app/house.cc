@@ -141,12 +141,13 @@ access::RouteParts House::access_parts() {
 
 std::vector<net::Route> House::all_routes() {
   std::vector<net::Route> table;
-  append(table, pages::routes({.random = random_,
-                               .https_port =
-                                   [this] { return https_port_.load(std::memory_order_relaxed); },
-                               .preview = [this](std::string_view slug, std::string_view language) {
-                                 return preview_of(slug, language);
-                               }}));
+  append(
+      table,
+      pages::routes(
+          {.random = random_,
+           .https_port = [this] { return https_port_.load(std::memory_order_relaxed); },
+           .preview = [this](std::string_view slug,
+                             std::string_view language) { return preview_of(slug, language); }}));
   append(table, access::routes(access_parts()));
   append(table, sale_routes());
   append(table, licenses::routes({.guard = *guard_,

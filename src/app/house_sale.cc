@@ -21,8 +21,7 @@ Expected<void> House::build_sale() {
       std::move(*books), std::string(as_text(key)), sale_clock(), random_);
   sessions_ = std::make_unique<access::Sessions>(*database_, *secret_, clock_, random_);
   rights_ = std::make_unique<ticketing::Rights>(
-      *database_, sale_clock(),
-      [this](std::string_view name) { return plays_->owner_of(name); });
+      *database_, sale_clock(), [this](std::string_view name) { return plays_->owner_of(name); });
   box_office_ = std::make_unique<ticketing::BoxOffice>(*database_, *test_provider_, *rights_,
                                                        sale_clock(), random_);
   desk_ = std::make_unique<ticketing::SeatsDesk>(*rights_, *plays_, config_, clock_);
@@ -39,8 +38,8 @@ void House::build_stage() {
   stage_ = std::make_unique<HouseStage>(*channels_, *vault_);
   curtain_ =
       std::make_unique<ticketing::Curtain>(*box_office_, *stage_, *record_key_, sale_clock());
-  attendance_ = std::make_unique<ticketing::Attendance>(*box_office_, *plays_, *stage_, clock_,
-                                                        sale_clock());
+  attendance_ =
+      std::make_unique<ticketing::Attendance>(*box_office_, *plays_, *stage_, clock_, sale_clock());
 }
 
 std::optional<pages::Preview> House::preview_of(std::string_view slug,
@@ -77,26 +76,27 @@ Expected<void> House::add_event(const ticketing::Event& event) {
 std::vector<net::Route> House::sale_routes() {
   const auto test = config_.get()->payments.test;
   const bool cards = test != PaymentsConfig::Test::Off;
-  const auto sale = std::make_shared<const api::Sale>(api::Sale{
-      .office = *box_office_,
-      .accounts = *accounts_,
-      .sessions = *sessions_,
-      .guard = *guard_,
-      .plays = *plays_,
-      .clock = sale_clock(),
-      .record_key = *record_key_,
-      .test_clock = test_clock_.get(),
-      .test_provider = cards ? test_provider_.get() : nullptr,
-      .test_operator = test == PaymentsConfig::Test::Operator,
-      .play_answer = [parts = access_parts()](const access::Play& play, const net::Peer& peer) {
-        return access::play_answer(parts, play, peer, 201);
-      },
-      .licenses = license_counts_});
+  const auto sale = std::make_shared<const api::Sale>(
+      api::Sale{.office = *box_office_,
+                .accounts = *accounts_,
+                .sessions = *sessions_,
+                .guard = *guard_,
+                .plays = *plays_,
+                .clock = sale_clock(),
+                .record_key = *record_key_,
+                .test_clock = test_clock_.get(),
+                .test_provider = cards ? test_provider_.get() : nullptr,
+                .test_operator = test == PaymentsConfig::Test::Operator,
+                .play_answer =
+                    [parts = access_parts()](const access::Play& play, const net::Peer& peer) {
+                      return access::play_answer(parts, play, peer, 201);
+                    },
+                .licenses = license_counts_});
   std::vector<net::Route> table;
-  for (auto routes : {api::session_routes(sale), api::event_routes(sale), api::order_routes(sale),
-                      api::entitlement_routes(sale), api::producer_routes(sale),
-                      api::artwork_routes(sale), api::destruction_routes(sale),
-                      api::test_payment_routes(sale)}) {
+  for (auto routes :
+       {api::session_routes(sale), api::event_routes(sale), api::order_routes(sale),
+        api::entitlement_routes(sale), api::producer_routes(sale), api::artwork_routes(sale),
+        api::destruction_routes(sale), api::test_payment_routes(sale)}) {
     table.insert(table.end(), std::make_move_iterator(routes.begin()),
                  std::make_move_iterator(routes.end()));
   }

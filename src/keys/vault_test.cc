@@ -180,7 +180,8 @@ TEST_F(VaultTest, what_sqlite_deletes_it_overwrites) {
   });
   const auto in_file = [&] {
     std::ifstream file(folder_.path() + "/butai.db", std::ios::binary);
-    return std::string(std::istreambuf_iterator<char>(file), {}).find(*wrapped) != std::string::npos;
+    return std::string(std::istreambuf_iterator<char>(file), {}).find(*wrapped) !=
+           std::string::npos;
   };
   const auto checkpoint = [&] {
     database_ = nullptr;  // the last connection moves the log into the file

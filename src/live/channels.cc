@@ -140,8 +140,7 @@ void Channels::purge(const std::string& name, Executor& reply_to,
     std::size_t missing;
     std::function<void(ChannelView::Held)> done;
   };
-  auto gathering =
-      std::make_shared<Gathering>(Gathering{{}, homes_.size(), std::move(done)});
+  auto gathering = std::make_shared<Gathering>(Gathering{{}, homes_.size(), std::move(done)});
   const auto forget = [name, &reply_to, gathering](Home& home) {
     ChannelView::Held held;
     const auto found = home.views.find(name);

@@ -16,14 +16,16 @@ class ChannelsTest : public ::testing::Test {
       ASSERT_NE(channel, nullptr);
       Presentation presentation;
       presentation.number = 1;
-      presentation.renditions.push_back({.name = "video", .track = {}, .codecs = "avc1.64001f", .init = {}});
+      presentation.renditions.push_back(
+          {.name = "video", .track = {}, .codecs = "avc1.64001f", .init = {}});
       channel->publish(std::make_shared<const Presentation>(presentation));
       for (int i = 0; i < count; ++i) {
         Chunk chunk;
         chunk.start = {2 * i * static_cast<std::int64_t>(kTimescale), kTimescale};
         chunk.duration = {2 * kTimescale, kTimescale};
         chunk.bytes = Bytes(std::vector<std::uint8_t>(100));
-        channel->publish(SegmentOpened{chunk.track, static_cast<std::uint64_t>(i), chunk.start, 1, false});
+        channel->publish(
+            SegmentOpened{chunk.track, static_cast<std::uint64_t>(i), chunk.start, 1, false});
         channel->publish(std::make_shared<const Chunk>(chunk));
         channel->publish(SegmentClosed{chunk.track, chunk.duration});
       }
@@ -44,13 +46,13 @@ class ChannelsTest : public ::testing::Test {
   }
 
   butai::testing::ManualTime first, second;  // two loops
-  Channels channels{{&first, &second},
-                    first,
-                    [](Channel&) {},
-                    [](const std::string& name) {
-                      return std::optional(
-                          ChannelOptions{.name = name, .origin = Origin::Configured});
-                    }};
+  Channels channels{
+      {&first, &second},
+      first,
+      [](Channel&) {},
+      [](const std::string& name) {
+        return std::optional(ChannelOptions{.name = name, .origin = Origin::Configured});
+      }};
 };
 
 TEST_F(ChannelsTest, what_is_purged_is_gone_on_every_loop_and_counted_once) {
@@ -66,7 +68,8 @@ TEST_F(ChannelsTest, what_is_purged_is_gone_on_every_loop_and_counted_once) {
 
 TEST_F(ChannelsTest, a_channel_that_ended_before_is_purged_as_well) {
   open_with_segments(2);
-  channels.with_channel("stage", Channels::IfMissing::Leave, [](Channel* channel) { channel->end(); });
+  channels.with_channel("stage", Channels::IfMissing::Leave,
+                        [](Channel* channel) { channel->end(); });
   run();
   ASSERT_NE(channels.find_view(1, "stage"), nullptr) << "players read its ENDLIST";
   EXPECT_EQ(purge()->segments, 2u);

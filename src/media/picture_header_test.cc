@@ -23,7 +23,8 @@ std::string little(std::uint32_t value, int count) {
 
 std::string png(std::uint32_t width, std::uint32_t height) {
   return "\x89PNG\r\n\x1a\n" + big(13, 4) + "IHDR" + big(width, 4) + big(height, 4) +
-         std::string("\x08\x02\x00\x00\x00", 5) + big(0, 4) + big(0, 4) + "IEND" + big(0xae426082, 4);
+         std::string("\x08\x02\x00\x00\x00", 5) + big(0, 4) + big(0, 4) + "IEND" +
+         big(0xae426082, 4);
 }
 
 std::string riff(const std::string& chunks) {
@@ -48,10 +49,10 @@ std::expected<PictureHeader, PictureError> inspect(const std::string& bytes) {
 }
 
 TEST(PictureHeader, each_kind_tells_its_size) {
-  for (const auto& [bytes, kind] : {std::pair{png(640, 360), PictureKind::Png},
-                                    std::pair{lossy(640, 360), PictureKind::Webp},
-                                    std::pair{lossless(640, 360), PictureKind::Webp},
-                                    std::pair{extended(640, 360), PictureKind::Webp}}) {
+  for (const auto& [bytes, kind] :
+       {std::pair{png(640, 360), PictureKind::Png}, std::pair{lossy(640, 360), PictureKind::Webp},
+        std::pair{lossless(640, 360), PictureKind::Webp},
+        std::pair{extended(640, 360), PictureKind::Webp}}) {
     const auto header = inspect(bytes);
     ASSERT_TRUE(header);
     EXPECT_EQ(header->kind, kind);
@@ -78,7 +79,8 @@ TEST(PictureHeader, half_a_picture_is_broken_wherever_it_was_cut) {
 
 TEST(PictureHeader, what_is_no_picture_or_too_long_is_told_so) {
   EXPECT_EQ(inspect("").error(), PictureError::UnknownKind);
-  EXPECT_EQ(inspect("<svg xmlns='http://www.w3.org/2000/svg'/>").error(), PictureError::UnknownKind);
+  EXPECT_EQ(inspect("<svg xmlns='http://www.w3.org/2000/svg'/>").error(),
+            PictureError::UnknownKind);
   EXPECT_EQ(inspect("GIF89a").error(), PictureError::UnknownKind);
   EXPECT_EQ(inspect("\xff\xd8\xff").error(), PictureError::Broken);
   const std::string bytes = png(640, 360);

@@ -123,8 +123,8 @@ std::string head_of(const Preview& preview, const std::string& origin) {
   std::string head = fmt::format("<title>{} · Butai</title>", escaped(preview.title));
   const auto add = [&head](std::string_view property, std::string_view content) {
     if (content.empty()) return;
-    head += fmt::format("\n    <meta property=\"og:{}\" content=\"{}\" />", property,
-                        escaped(content));
+    head +=
+        fmt::format("\n    <meta property=\"og:{}\" content=\"{}\" />", property, escaped(content));
   };
   add("type", "website");
   add("title", preview.title);

@@ -39,11 +39,12 @@ class Caught final : public net::Exchange {
 class Pages : public ::testing::Test {
  protected:
   net::Response get(const std::string& path, net::Headers headers) {
-    const net::Router router(
-        routes({.random = random_,
-                .https_port = [this] { return https_port_; },
-                .preview = [this](std::string_view slug,
-                                  std::string_view) { return slug == "night" ? preview_ : std::nullopt; }}));
+    const net::Router router(routes({.random = random_,
+                                     .https_port = [this] { return https_port_; },
+                                     .preview =
+                                         [this](std::string_view slug, std::string_view) {
+                                           return slug == "night" ? preview_ : std::nullopt;
+                                         }}));
     const auto match = router.match(net::Method::Get, path, net::Router::Wants::Answer);
     if (match.route == nullptr) return net::Response::problem(404, "no route");
     net::Request request;
@@ -197,7 +198,9 @@ TEST_F(Pages, a_shared_link_shows_the_event_and_nothing_that_it_says_becomes_mar
   peer_.origin = "https://live.example.org";
   const std::string page = text(get("/e/night", browser()));
   EXPECT_THAT(page, HasSubstr("<title>Night &quot;&lt;script&gt;&quot; &amp; day · Butai</title>"));
-  EXPECT_THAT(page, HasSubstr(R"(property="og:image" content="https://live.example.org/artwork/0123.png")"));
+  EXPECT_THAT(
+      page,
+      HasSubstr(R"(property="og:image" content="https://live.example.org/artwork/0123.png")"));
   EXPECT_THAT(page, HasSubstr(R"(property="og:description" content="One night.")"));
   EXPECT_THAT(page, Not(HasSubstr("<script>")));
   EXPECT_THAT(text(get("/e/other", browser())), HasSubstr("<title>Butai</title>"));

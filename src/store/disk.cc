@@ -45,11 +45,11 @@ Expected<void> live_money_may_live_at(const DatabaseOptions& database, Money mon
   if (!file_system) return problem(fmt::format("the disk under {} cannot be asked", folder));
   const std::string_view what = unfit_for_money(*file_system);
   if (what.empty()) return {};
-  return problem(
-      fmt::format("the keys of the payment provider are live, but {} is on {}: what people paid for "
-                  "would be lost with it. Set [store] url to a PostgreSQL server, put --data on a "
-                  "disk of its own, or use test keys",
-                  database.path, what));
+  return problem(fmt::format(
+      "the keys of the payment provider are live, but {} is on {}: what people paid for "
+      "would be lost with it. Set [store] url to a PostgreSQL server, put --data on a "
+      "disk of its own, or use test keys",
+      database.path, what));
 }
 
 }  // namespace butai::store

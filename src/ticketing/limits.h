@@ -45,9 +45,9 @@ inline constexpr Seconds kToldAfterEnd{30};
 // Texts of an event, in bytes.
 inline constexpr std::size_t kTitleBytesMax = 400;
 inline constexpr std::size_t kTextBytesMax = 20'000;
-inline constexpr std::size_t kPerformancesMax = 50;  // of an event
-inline constexpr std::size_t kTicketTypesMax = 50;   // of an event
-inline constexpr std::size_t kChannelsMax = 16;      // of a performance
+inline constexpr std::size_t kPerformancesMax = 50;        // of an event
+inline constexpr std::size_t kTicketTypesMax = 50;         // of an event
+inline constexpr std::size_t kChannelsMax = 16;            // of a performance
 inline constexpr std::size_t kArtworkBytesMax = 2u << 20;  // a poster as cameras save it
 inline constexpr std::int64_t kPriceMax = 100'000'000;
 

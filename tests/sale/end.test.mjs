@@ -49,6 +49,18 @@ test('a play of the night, with its segment and its key', async () => {
   assert.deepEqual((await control(`/events/${event.id}/destruction`)).json(), { records: [] });
 });
 
+test('what did not reach a viewer is told per order', { timeout: 60_000 }, async () => {
+  await source.stop();
+  const missed = async () => (await control(`/events/${event.id}/orders`)).json().orders[0].missed;
+  assert.deepEqual(await missed(), { without_picture_s: 0, not_delivered_s: 0 });
+  await until('some seconds without a picture to be written down', async () => {
+    await server.get(play.hls); // the player is there
+    return (await missed()).without_picture_s >= 4;
+  }, { within: 25_000, every: 1000 });
+  source = await feed(server, 'stage', await film());
+  await until('the picture again', async () => (await server.get(`/api/v1/channels/stage`, { token: controlToken() })).json().live, { within: 10_000 });
+});
+
 test('after the end nothing plays, and old addresses have nothing behind them', async () => {
   const ended = await server.post(`/api/v1/producer/events/${event.id}/state`, { to: 'ended' }, { token: controlToken() });
   assert.equal(ended.status, 200, ended.text);

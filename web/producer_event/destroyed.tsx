@@ -1,14 +1,23 @@
 // The signed records of what was destroyed after the end, one per channel.
 
+import { useEffect } from 'preact/hooks';
 import { momentText } from '../format/zone';
 import { destruction, type ProducerEvent, type SignedRecord } from '../server/producer';
 import { useAnswer } from '../server/use_answer';
 import { useTexts } from '../texts/language';
 import { Loading, Refused } from '../theme/sale';
 
+const kLookMs = 5000;
+
 export function Destroyed({ event }: { event: ProducerEvent }) {
   const words = useTexts().texts.producer;
-  const { answer, refusal } = useAnswer(() => destruction(event.id), [event.id]);
+  const { answer, refusal, again } = useAnswer(() => destruction(event.id), [event.id]);
+  const waits = answer?.length === 0; // a minute after the end it is there
+  useEffect(() => {
+    if (!waits) return;
+    const timer = setInterval(again, kLookMs);
+    return () => clearInterval(timer);
+  }, [waits, again]);
   return (
     <section class="card" aria-labelledby="destroyed">
       <h2 id="destroyed">{words.destruction}</h2>
@@ -28,7 +37,7 @@ function Record({ signed, zone }: { signed: SignedRecord; zone: string }) {
   const { channel, destroyed, keys, segments_in_memory: segments } = signed.record;
   const text = JSON.stringify(signed, null, 2);
   return (
-    <article>
+    <article class="record">
       <h3>{channel}</h3>
       <p>
         {momentText(zone, Date.parse(destroyed), language)} ·{' '}

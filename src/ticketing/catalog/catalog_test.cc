@@ -48,8 +48,8 @@ TEST(EventState, what_is_over_is_over_for_everybody) {
 TEST(EventState, between_two_nights_tickets_are_sold_on) {
   Event two = event(EventState::OnSale, hours{-3});
   two.performances.push_back(two.performances.front());
-  for (Utc* when : {&two.performances[1].doors, &two.performances[1].start,
-                    &two.performances[1].end}) {
+  for (Utc* when :
+       {&two.performances[1].doors, &two.performances[1].start, &two.performances[1].end}) {
     *when += hours{24};
   }
   EXPECT_EQ(state_at(two, kNow), "on_sale");

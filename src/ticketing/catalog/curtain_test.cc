@@ -1,45 +1,11 @@
 #include "ticketing/catalog/curtain.h"
 
-#include "store/testing/thread_executor.h"
 #include "ticketing/limits.h"
+#include "ticketing/testing/half_house.h"
 #include "ticketing/testing/shop.h"
 
 namespace butai::ticketing {
 namespace {
-
-// A stage that notes what it is told, and answers when the test lets it.
-class FakeStage final : public Stage {
- public:
-  void open(const std::string& channel) override { heard += "open " + channel + "; "; }
-  void end(const std::string& channel) override { heard += "end " + channel + "; "; }
-  void purge(const std::string& channel, Executor& home,
-             std::move_only_function<void(Purged)> done) override {
-    heard += "purge " + channel + "; ";
-    home.post([done = std::move(done)]() mutable { done({12, 3456}); });
-  }
-  std::vector<DestroyedKey> destroy_keys(store::Sql&, const std::string&) override {
-    if (std::exchange(fails, false)) throw store::Undo{};
-    return {{"11111111-2222-3333-4444-555555555555", true},
-            {"66666666-7777-8888-9999-000000000000", false}};
-  }
-  void forget_keys(const std::string& channel) override { heard += "forget " + channel + "; "; }
-  void find_dark(std::vector<std::string>, Executor&,
-                 std::move_only_function<void(std::vector<std::string>)>) override {}
-
-  std::string heard;
-  bool fails = false;
-};
-
-class NoProvider final : public Provider {
- public:
-  std::string_view name() const override { return "none"; }
-  bool live() const override { return false; }
-  void call(const Call&, Executor&, std::move_only_function<void(Answer)>) override {}
-  std::expected<WebhookEvent, WebhookFault> read_webhook(std::string_view, std::string_view,
-                                                         Utc) const override {
-    return std::unexpected(WebhookFault::Malformed);
-  }
-};
 
 class CurtainTest : public testing::Shop {
  protected:
@@ -55,24 +21,12 @@ class CurtainTest : public testing::Shop {
   }
   std::int64_t records() { return number("SELECT COUNT(*) FROM destruction"); }
 
-  // Counts how often somebody went to sleep.
-  struct Home final : Executor {
-    void post(Task task) override { executor.post(std::move(task)); }
-    TimerHandle after(Micros delay, Task task) override {
-      ++timers;
-      return executor.after(delay, std::move(task));
-    }
-    bool on_thread() const override { return true; }
-    store::testing::ThreadExecutor executor;
-    std::size_t timers = 0;
-  };
-
-  Home home;
+  testing::Home home;
   std::unique_ptr<store::Database> second = open();
-  NoProvider provider;
+  testing::NoProvider provider;
   Rights rights{*second, time, [](std::string_view) { return std::uint64_t{1}; }};
   BoxOffice office{*second, provider, rights, time, random};
-  FakeStage stage;
+  testing::FakeStage stage;
   access::RecordKey key{access::Secret("CNRY-curtain-0123456789abcdef0123456789abcdef")};
   Curtain curtain{office, stage, key, time};
 };
@@ -97,7 +51,8 @@ TEST_P(CurtainTest, tells_then_destroys_then_writes_it_down_once) {
   EXPECT_EQ(stage.heard, "end stage; purge stage; forget stage; open stage; ");
 }
 
-TEST_P(CurtainTest, keys_that_could_not_be_destroyed_are_tried_again_and_what_was_purged_is_not_forgotten) {
+TEST_P(CurtainTest,
+       keys_that_could_not_be_destroyed_are_tried_again_and_what_was_purged_is_not_forgotten) {
   time.advance(event.performances.front().end + kAfterEnd - time.utc());
   stage.fails = true;
   look();
@@ -105,7 +60,9 @@ TEST_P(CurtainTest, keys_that_could_not_be_destroyed_are_tried_again_and_what_wa
   EXPECT_EQ(stage.heard, "purge stage; ");
   look();
   EXPECT_EQ(records(), 1);
-  EXPECT_EQ(number("SELECT COUNT(*) FROM destruction WHERE record LIKE '%\"segments_in_memory\":24%'"), 1);
+  EXPECT_EQ(
+      number("SELECT COUNT(*) FROM destruction WHERE record LIKE '%\"segments_in_memory\":24%'"),
+      1);
 }
 
 TEST_P(CurtainTest, another_node_that_was_quicker_has_written_it_already) {

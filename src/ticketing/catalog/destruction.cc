@@ -35,8 +35,7 @@ std::string text_of(const json::object& object, std::string_view name) {
   return value != nullptr && value->is_string() ? std::string(value->as_string()) : "";
 }
 
-json::object record_of(const Closing& closing, const Event& event, const Destroyed& what,
-                       Utc now) {
+json::object record_of(const Closing& closing, const Event& event, const Destroyed& what, Utc now) {
   json::array performances, keys, service_keys;
   for (const std::string& id : closing.performances) performances.emplace_back(id);
   for (const DestroyedKey& key : what.keys) (key.ours ? keys : service_keys).emplace_back(key.id);

@@ -13,7 +13,8 @@ using std::chrono::hours;
 const Utc kNow = utc_of(1'800'000'000'000'000);
 
 Performance on(std::string id, std::string channel, Utc start) {
-  return {std::move(id), "", {}, start - hours{1}, start, start + hours{2}, {{std::move(channel), {}}}};
+  return {
+      std::move(id), "", {}, start - hours{1}, start, start + hours{2}, {{std::move(channel), {}}}};
 }
 
 Event event(std::string id, std::vector<Performance> performances) {
@@ -31,8 +32,9 @@ std::string names(const std::vector<Closing>& due) {
 }
 
 TEST(DueAt, a_channel_is_due_when_its_last_performance_of_the_event_is_over) {
-  const Catalog catalog({event(
-      "ev_1", {on("pf_1", "stage", kNow), on("pf_2", "stage", kNow + hours{24}), on("pf_3", "sign", kNow)})});
+  const Catalog catalog(
+      {event("ev_1", {on("pf_1", "stage", kNow), on("pf_2", "stage", kNow + hours{24}),
+                      on("pf_3", "sign", kNow)})});
   EXPECT_EQ(names(due_at(catalog, kNow + hours{2} + kAfterEnd - Seconds{1}, kAfterEnd)), "");
   const auto first = due_at(catalog, kNow + hours{2} + kAfterEnd, kAfterEnd);
   EXPECT_EQ(names(first), "ev_1:sign ");
@@ -47,7 +49,8 @@ TEST(DueAt, not_while_the_doors_of_somebody_else_are_open_on_the_same_channel) {
                          event("ev_2", {on("pf_2", "stage", kNow + hours{3})})});
   EXPECT_EQ(names(due_at(catalog, kNow + hours{2} + Seconds{30}, kAfterEnd)), "");
   EXPECT_EQ(names(due_at(catalog, kNow + hours{3}, kAfterEnd)), "");
-  EXPECT_EQ(names(due_at(catalog, kNow + hours{5} + kAfterEnd, kAfterEnd)), "ev_1:stage ev_2:stage ");
+  EXPECT_EQ(names(due_at(catalog, kNow + hours{5} + kAfterEnd, kAfterEnd)),
+            "ev_1:stage ev_2:stage ");
 }
 
 TEST(DueAt, a_draft_promised_nothing) {
@@ -64,14 +67,13 @@ class Records : public testing::Shop {
     const Performance& one = event.performances.front();
     return {event.id, "stage", one.end, {one.id}};
   }
-  SignedRecord keep(const access::RecordKey& key) {
+  SignedRecord keep(const access::RecordKey& signer) {
     work<bool>([&](Work& w) -> Outcome<bool> {
-      keep_record(w, closing(), event, {{12, 3456}, {{"kid-1", true}}}, key);
+      keep_record(w, closing(), event, {{12, 3456}, {{"kid-1", true}}}, signer);
       return true;
     });
-    return work<SignedRecord>([&](Work& w) -> Outcome<SignedRecord> {
-             return records_of(w, event.id).at(0);
-           })
+    return work<SignedRecord>(
+               [&](Work& w) -> Outcome<SignedRecord> { return records_of(w, event.id).at(0); })
         .value();
   }
   static std::string file_of(const SignedRecord& one) {

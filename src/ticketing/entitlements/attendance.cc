@@ -22,13 +22,16 @@ std::multimap<std::string, std::string> on_at(const Catalog& catalog, Utc now) {
 }  // namespace
 
 Missed missed_by(Work& work, std::string_view account, std::string_view ticket_type) {
-  const auto row = work.sql.row(
-      "SELECT COALESCE(SUM(m.without_picture), 0), COALESCE(SUM(m.not_delivered), 0) FROM missed m"
-      " JOIN ticket_type_performance t ON t.performance = m.performance"
-      " WHERE m.account = ? AND t.ticket_type = ?",
-      {account, ticket_type});
-  if (!row) return {};
-  return {Micros{row->number(0)}, Micros{row->number(1)}};
+  Missed all;
+  for (const store::Row& row :
+       work.sql.rows("SELECT m.without_picture, m.not_delivered FROM missed m"
+                     " JOIN ticket_type_performance t ON t.performance = m.performance"
+                     " WHERE m.account = ? AND t.ticket_type = ?",
+                     {account, ticket_type})) {
+    all.without_picture += Micros{row.number(0)};
+    all.not_delivered += Micros{row.number(1)};
+  }
+  return all;
 }
 
 void Attendance::start(Executor& home) {

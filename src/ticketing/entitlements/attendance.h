@@ -37,12 +37,13 @@ class Attendance {
 
   // On `home`'s thread.
   void start(Executor& home);
+  // Once; start() does it again and again.
+  void look();
   void jumped(std::string_view play, Micros media);
 
  private:
   using OnNow = std::multimap<std::string, std::string>;  // channel -> performance
   using Who = std::pair<std::uint64_t, std::string>;      // owner, performance
-  void look();
   void count(const OnNow& on_now, const std::set<std::string>& dark);
   void write_down();
 
@@ -54,9 +55,9 @@ class Attendance {
   Executor* home_ = nullptr;
   TimerHandle timer_;
   Utc looked_{}, written_{};
-  std::map<access::Id128, Utc> seen_;  // when a play was seen before
-  std::map<Who, Missed> missed_;       // since it was written down
-  std::mutex mutex_;                   // of jumped_
+  std::map<access::Id128, Utc> seen_;                  // when a play was seen before
+  std::map<Who, Missed> missed_;                       // since it was written down
+  std::mutex mutex_;                                   // of jumped_
   std::map<std::string, Micros, std::less<>> jumped_;  // by play
 };
 
