@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <atomic>  // buyers count together
-#include <chrono>
 #include <thread>
 #include <vector>
 
@@ -127,15 +126,16 @@ int bench_orders(const OrderBenchOptions& options) {
   const std::string type = shop.open(options.capacity);
   if (type.empty()) return fail("there are orders in it already; give an empty folder");
   Counts counts;
-  const auto from = std::chrono::steady_clock::now();
-  const auto end = from + std::chrono::seconds{options.seconds};
-  const auto going = [end] { return std::chrono::steady_clock::now() < end; };
+  const SystemClock clock;
+  const Steady from = clock.steady();
+  const Steady end = from + Seconds{options.seconds};
+  const auto going = [&clock, end] { return clock.steady() < end; };
   std::vector<std::thread> buyers;
   for (std::uint32_t i = 0; i < options.together; ++i) {
     buyers.emplace_back([&] { shop.buy(type, going, counts); });
   }
   for (std::thread& buyer : buyers) buyer.join();
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - from;
+  const std::chrono::duration<double> took = clock.steady() - from;
   const std::int64_t tickets = shop.number("SELECT COUNT(*) FROM entitlement");
   const std::int64_t over = std::max<std::int64_t>(0, tickets - options.capacity);
   const bool agree = tickets == static_cast<std::int64_t>(counts.sold.load());

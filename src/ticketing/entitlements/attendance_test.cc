@@ -19,7 +19,8 @@ class AttendanceTest : public testing::Shop {
     time.advance(event.performances.front().start - time.utc());
     net::Principal ann;
     ann.subject = "ann";
-    play = plays.verify(plays.start("stage", ann, access::Plays::Grounds::Ticket).path_token).value();
+    play =
+        plays.verify(plays.start("stage", ann, access::Plays::Grounds::Ticket).path_token).value();
     look();
   }
   void look() {
@@ -38,8 +39,10 @@ class AttendanceTest : public testing::Shop {
     }
   }
   Missed missed(const std::string& account = "ann") {
-    (void)second->run_and_wait<bool>([](soci::session&) { return true; });  // what is queued is written
-    return work<Missed>([&](Work& w) -> Outcome<Missed> { return missed_by(w, account, type); }).value();
+    (void)second->run_and_wait<bool>(
+        [](soci::session&) { return true; });  // what is queued is written
+    return work<Missed>([&](Work& w) -> Outcome<Missed> { return missed_by(w, account, type); })
+        .value();
   }
 
   testing::Home home;

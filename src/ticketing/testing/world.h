@@ -127,6 +127,11 @@ class World {
     } catch (const soci::soci_error&) {
       roll_back();
       return std::nullopt;
+    } catch (const std::out_of_range&) {
+      // What SOCI's PostgreSQL backend makes of a statement that failed before its values were bound.
+      if (!statements.failed()) throw;
+      roll_back();
+      return std::nullopt;
     } catch (const Crash&) {
       roll_back();
       throw;
