@@ -183,15 +183,25 @@ std::expected<Principal, Refusal> AccessGuard::principal_of_edge(std::string_vie
   return principal;
 }
 
-bool AccessGuard::has_ticket(const PlayClaims& play) const {
-  return !play.ticket || (desk_ != nullptr && desk_->may_go_on(play));
+std::expected<void, Refusal> AccessGuard::has_ticket(const PlayClaims& play) const {
+  if (!play.ticket) return {};
+  switch (desk_ == nullptr ? GoesOn::TicketVoid : desk_->may_go_on(play)) {
+    case GoesOn::Yes:
+      return {};
+    case GoesOn::TicketVoid:
+      return std::unexpected(Refusal::TicketVoid);
+    case GoesOn::Over:
+      break;
+  }
+  return std::unexpected(Refusal::PerformanceOver);
 }
 
-bool AccessGuard::still_running(const Principal& principal) const {
-  if (principal.play.empty()) return true;
-  if (!plays_.running(principal.play)) return false;
+std::expected<void, Refusal> AccessGuard::still_running(const Principal& principal) const {
+  if (principal.play.empty()) return {};
+  if (!plays_.running(principal.play)) return std::unexpected(Refusal::PlayRevoked);
   const auto play = plays_.find(principal.play);
-  return !play || has_ticket(*play);
+  if (!play) return {};
+  return has_ticket(*play);
 }
 
 std::expected<Principal, Refusal> AccessGuard::principal_of_play(std::string_view token,
@@ -203,7 +213,7 @@ std::expected<Principal, Refusal> AccessGuard::principal_of_play(std::string_vie
   if (!own_channel && !request.path.starts_with("/license/")) {
     return std::unexpected(Refusal::WrongPlay);
   }
-  if (!has_ticket(*claims)) return std::unexpected(Refusal::TicketVoid);
+  if (auto right = has_ticket(*claims); !right) return std::unexpected(right.error());
   plays_.seen(*claims);
   Principal principal;
   principal.play = base64url(claims->id);

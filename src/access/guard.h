@@ -70,8 +70,12 @@ class AccessGuard final : public net::Guard {
                                                     const net::Request& request,
                                                     std::string_view token);
 
-  // False once the play of this principal was ended or its ticket is void; sockets ask every few seconds.
-  bool still_running(const net::Principal& principal) const;
+  // Why the play of this principal may not go on: ended, its ticket void, its performance over. Sockets
+  // ask every few seconds.
+  std::expected<void, Refusal> still_running(const net::Principal& principal) const;
+
+  // The same of a play's ticket alone; a play without one needs none.
+  std::expected<void, Refusal> has_ticket(const PlayClaims& play) const;
 
   // Who asks, without a question: nobody when there is no credential. For handlers of routes that
   // serve both nobody and somebody (Who::Anyone).
@@ -91,7 +95,6 @@ class AccessGuard final : public net::Guard {
                                                            const net::Request& request);
   std::expected<net::Principal, Refusal> principal_of_edge(std::string_view token,
                                                            const net::Request& request) const;
-  bool has_ticket(const PlayClaims& play) const;
   std::expected<net::Principal, Refusal> principal_of_session(const net::Request& request) const;
   std::expected<void, Refusal> permit(const Question& question,
                                       const net::Principal& principal) const;

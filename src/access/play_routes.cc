@@ -118,8 +118,8 @@ net::Response renew(const RouteParts& parts, const net::Request& request) {
       play->ticket ? somebody(parts, request) : viewer_of(parts, request, play->channel);
   if (!principal) return principal.error();
   if (!parts.plays.owns(*play, *principal)) return unknown_play();
-  if (play->ticket && !parts.desk->may_go_on(*play)) {
-    return parts.guard.deny(Refusal::TicketVoid, {}).response();
+  if (const auto right = parts.guard.has_ticket(*play); !right) {
+    return parts.guard.deny(right.error(), {}).response();
   }
   return play_answer(parts, parts.plays.renew(*play), request.peer, 200);
 }
@@ -146,8 +146,9 @@ net::Response state(const RouteParts& parts, const net::Request& request) {
   const std::string id(request.arg("id"));
   const auto answer = [](json::object body) { return net::Response::json(json::serialize(body)); };
   if (const auto play = parts.plays.find(id)) {
-    const bool revoked = play->ticket && !parts.desk->may_go_on(*play);
-    return answer({{"state", revoked ? "revoked" : "playing"}});
+    const auto right = parts.guard.has_ticket(*play);
+    if (right) return answer({{"state", "playing"}});
+    return answer({{"state", right.error() == Refusal::PerformanceOver ? "ended" : "revoked"}});
   }
   const auto taken = parts.desk != nullptr ? parts.desk->taken_over(id) : std::nullopt;
   if (taken) return answer({{"state", "taken-over"}, {"by", taken->by}});

@@ -15,6 +15,12 @@ constexpr std::string_view kPurpose = "butai play 1";
 constexpr std::uint8_t kVersion = 1;
 constexpr std::uint8_t kAnonymous = 1;
 constexpr std::uint8_t kTicket = 2;
+constexpr std::uint8_t kTest = 4;
+
+std::uint8_t flags_of(const PlayClaims& claims) {
+  if (claims.anonymous) return kAnonymous;
+  return claims.ticket ? kTicket : claims.test ? kTest : std::uint8_t{0};
+}
 
 std::optional<Id128> parse_id(std::string_view text) {
   const auto bytes = from_base64url(text);
@@ -31,6 +37,7 @@ std::optional<PlayClaims> read_claims(ByteView record) {
   const std::uint64_t flags = reader.number(1);
   claims.anonymous = flags == kAnonymous;
   claims.ticket = flags == kTicket;
+  claims.test = flags == kTest;
   std::ranges::copy(reader.take(claims.id.size()), claims.id.begin());
   claims.expires = utc_of(static_cast<std::int64_t>(reader.number(4)) * 1'000'000);
   claims.owner = reader.number(8);
@@ -58,7 +65,7 @@ std::uint64_t Plays::owner_of(std::string_view subject) const {
 Play Plays::sign(const PlayClaims& claims) const {
   RecordWriter writer;
   writer.number(kVersion, 1);
-  writer.number(claims.anonymous ? kAnonymous : claims.ticket ? kTicket : 0, 1);
+  writer.number(flags_of(claims), 1);
   writer.bytes(claims.id);
   writer.number(static_cast<std::uint64_t>(micros_of(claims.expires) / 1'000'000), 4);
   writer.number(claims.owner, 8);
@@ -79,6 +86,7 @@ Play Plays::start(std::string_view channel, const net::Principal& principal, Gro
   claims.channel = channel;
   claims.anonymous = principal.subject.empty();
   claims.ticket = grounds == Grounds::Ticket;
+  claims.test = grounds == Grounds::Test;
   claims.owner = claims.anonymous ? 0 : owner_of(principal.subject);
   claims.expires = std::chrono::floor<Seconds>(now) + kPlayLife;
   const std::lock_guard lock(mutex_);
@@ -160,6 +168,14 @@ bool Plays::running(std::string_view id) const {
   const auto parsed = parse_id(id);
   const std::lock_guard lock(mutex_);
   return parsed && revoked_.find(*parsed) == nullptr;
+}
+
+void Plays::each_by_ticket(Utc since,
+                           const std::function<void(const PlayClaims&, Utc)>& look) const {
+  const std::lock_guard lock(mutex_);
+  plays_.each([&](const Id128&, const Record& record) {
+    if (record.claims.ticket && record.seen >= since) look(record.claims, record.seen);
+  });
 }
 
 std::size_t Plays::active(std::string_view channel, Seconds window) const {

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <expected>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -41,6 +42,7 @@ struct PlayClaims {
   std::uint64_t owner = 0;  // keyed hash of the subject
   bool anonymous = false;   // started by nobody, on a public channel
   bool ticket = false;      // by the right of a ticket, which is asked about with every request
+  bool test = false;        // of a test channel, before a ticket is bought
   Utc expires;
 };
 
@@ -50,7 +52,7 @@ class Plays {
   Plays(const Secret& secret, const Clock& clock, Random& random, const Secret* previous = nullptr);
 
   // The caller has asked the gatekeeper, or the ticket desk.
-  enum class Grounds : std::uint8_t { Scope, Ticket };
+  enum class Grounds : std::uint8_t { Scope, Ticket, Test };
   Play start(std::string_view channel, const net::Principal& principal,
              Grounds grounds = Grounds::Scope);
   std::expected<PlayClaims, Refusal> verify(std::string_view path_token) const;
@@ -68,6 +70,10 @@ class Plays {
   std::optional<Utc> last_seen(std::string_view id) const;
   // What a play's address says of who started it.
   std::uint64_t owner_of(std::string_view subject) const;
+
+  // Plays by the right of a ticket that were seen since; under the mutex, so `look` only takes notes.
+  void each_by_ticket(Utc since,
+                      const std::function<void(const PlayClaims&, Utc seen)>& look) const;
 
   // False once the play was ended: sockets of a play ask every few seconds and close with 4401.
   bool running(std::string_view id) const;

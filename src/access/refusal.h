@@ -52,6 +52,7 @@ enum class Refusal : std::uint8_t {
   // valid, but not for this
   NoCsrfToken,
   TicketVoid,
+  PerformanceOver,
   NotAllowed,
   NoSuchChannel,
 };
@@ -61,8 +62,8 @@ inline constexpr std::size_t kRefusals = static_cast<std::size_t>(Refusal::NoSuc
 std::string_view label(Refusal refusal);
 // For a person; contains no double quote and no backslash (it stands in WWW-Authenticate).
 std::string_view sentence(Refusal refusal);
-int http_status(Refusal refusal);           // 400, 401, 403, 404
-std::uint16_t close_code(Refusal refusal);  // 4400, 4401, 4403, 4404
+int http_status(Refusal refusal);           // 400, 401, 403, 404, 410
+std::uint16_t close_code(Refusal refusal);  // 4400, 4401, 4403, 4404, 4410
 
 // True when a new token is the cure, so that the answer should show how to make one.
 bool cured_by_new_token(Refusal refusal);

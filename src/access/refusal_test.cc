@@ -32,6 +32,7 @@ TEST(Refusal, has_the_status_and_the_close_code_of_the_contract) {
   EXPECT_EQ(http_status(Refusal::NotAllowed), 403);
   EXPECT_EQ(close_code(Refusal::NotAllowed), 4403);
   EXPECT_EQ(close_code(Refusal::NoSuchChannel), 4404);
+  EXPECT_EQ(close_code(Refusal::PerformanceOver), 4410);
   EXPECT_EQ(http_status(Refusal::SeveralCredentials), 400);
 }
 

@@ -60,8 +60,8 @@ void SocketAuthority::watch_expiry() {
   const Micros left = *principal.expires + kLeeway - clock_.utc();
   const Micros longest = principal.play.empty() ? kSocketCheckEvery : kPlayCheckEvery;
   timer_ = loop_.after(std::clamp(left, Micros{0}, longest), [this] {
-    if (!guard_.still_running(request_.principal)) {
-      return close_(close_code(Refusal::PlayRevoked), short_reason(Refusal::PlayRevoked));
+    if (const auto runs = guard_.still_running(request_.principal); !runs) {
+      return close_(close_code(runs.error()), short_reason(runs.error()));
     }
     if (clock_.utc() < *request_.principal.expires + kLeeway) return watch_expiry();
     close_(close_code(Refusal::Expired), short_reason(Refusal::Expired));

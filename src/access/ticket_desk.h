@@ -4,6 +4,7 @@
 // Thread: any; implementations answer from memory.
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <optional>
 #include <string>
@@ -25,6 +26,9 @@ struct TakenOver {
   std::string by;  // the device
 };
 
+// Whether a play that began by the right of a ticket still has it.
+enum class GoesOn : std::uint8_t { Yes, TicketVoid, Over };
+
 class TicketDesk {
  public:
   virtual ~TicketDesk() = default;
@@ -32,7 +36,7 @@ class TicketDesk {
   // The play, or the answer that says why not.
   virtual std::expected<Play, net::Response> start(const net::Principal& principal,
                                                    const PlayWish& wish) = 0;
-  virtual bool may_go_on(const PlayClaims& play) const = 0;
+  virtual GoesOn may_go_on(const PlayClaims& play) const = 0;
   // Of a play that runs no more.
   virtual std::optional<TakenOver> taken_over(std::string_view play) const = 0;
 };

@@ -1,3 +1,4 @@
+#include <array>
 #include <boost/json.hpp>
 
 #include "api/routes.h"
@@ -70,6 +71,25 @@ json::object operation(const net::Route& route, json::array path_parameters) {
   return described;
 }
 
+std::string_view word(net::Who who) {
+  constexpr std::array<std::string_view, 6> kWords{"anyone",    "bearer",  "viewer",
+                                                   "publisher", "control", "admin"};
+  return kWords.at(static_cast<std::size_t>(who));
+}
+
+// Every route with who may call it, pages and sockets too: what the authorisation test goes through.
+json::array policies(const std::vector<net::Route>& table) {
+  json::array all;
+  for (const net::Route& route : table) {
+    all.push_back({{"method", word(route.method)},
+                   {"pattern", route.pattern},
+                   {"who", word(route.policy.who)},
+                   {"csrf", route.policy.csrf == net::Csrf::SameOrigin},
+                   {"socket", std::holds_alternative<net::WebSocketRoute>(route.handler)}});
+  }
+  return all;
+}
+
 }  // namespace
 
 net::Route openapi_route(const std::vector<net::Route>& table, const std::string& version) {
@@ -86,6 +106,7 @@ net::Route openapi_route(const std::vector<net::Route>& table, const std::string
       {"openapi", "3.1.0"},
       {"info", {{"title", "Butai"}, {"version", version}}},
       {"paths", std::move(paths)},
+      {"x-routes", policies(table)},
       {"components",
        {{"securitySchemes",
          {{"bearer", {{"type", "http"}, {"scheme", "bearer"}, {"bearerFormat", "JWT"}}}}}}}};

@@ -4,6 +4,7 @@
 #include "api/sale.h"
 #include "api/sale_json.h"
 #include "ticketing/catalog/catalog_store.h"
+#include "ticketing/entitlements/attendance.h"
 
 namespace butai::api {
 namespace {
@@ -122,6 +123,7 @@ void add_code(const SalePtr& sale, const net::Request& request, const SharedExch
 struct Sold {
   OrderView view;
   std::string buyer;
+  ticketing::Missed missed;
 };
 
 void orders(const SalePtr& sale, const net::Request& request, const SharedExchange& exchange) {
@@ -134,7 +136,8 @@ void orders(const SalePtr& sale, const net::Request& request, const SharedExchan
         for (auto& order : ticketing::orders_of_event(work, event, after)) {
           const auto buyer = work.sql.row("SELECT COALESCE(email, name) FROM account WHERE id = ?",
                                           {order.account});
-          all.push_back({view_of(work, std::move(order)), buyer ? buyer->text(0) : ""});
+          const auto missed = ticketing::missed_by(work, order.account, order.ticket_type);
+          all.push_back({view_of(work, std::move(order)), buyer ? buyer->text(0) : "", missed});
         }
         return all;
       },
@@ -144,6 +147,10 @@ void orders(const SalePtr& sale, const net::Request& request, const SharedExchan
         for (const Sold& one : *sold) {
           json::object order = to_json(one.view, *sale->office.rights().catalog());
           order["buyer"] = one.buyer;
+          order["missed"] = {
+              {"without_picture_s",
+               std::chrono::floor<Seconds>(one.missed.without_picture).count()},
+              {"not_delivered_s", std::chrono::floor<Seconds>(one.missed.not_delivered).count()}};
           all.push_back(std::move(order));
         }
         exchange->respond(json_answer(json::object{{"orders", std::move(all)}}));
@@ -159,6 +166,11 @@ void refund(const SalePtr& sale, const net::Request& request, const SharedExchan
         exchange->respond(json_answer(
             json::object{{"id", order->id}, {"state", ticketing::name_of(order->state)}}));
       });
+}
+
+void licenses_given(const SalePtr& sale, const net::Request&, const SharedExchange& exchange) {
+  exchange->respond(json_answer(json::object{{"plays", sale->licenses.plays.load()},
+                                             {"tests", sale->licenses.tests.load()}}));
 }
 
 }  // namespace
@@ -196,6 +208,8 @@ std::vector<net::Route> producer_routes(const SalePtr& sale) {
       "An invitation code: {\"ticket_type\", \"code\", \"uses\"}.", &add_code);
   add(Method::Get, "/events/{id}/orders", reads, "Orders, a hundred at a time: ?after=ID.",
       &orders);
+  add(Method::Get, "/licenses", reads,
+      "Licenses that this node gave since its start; those of test plays apart.", &licenses_given);
   add(Method::Post, "/orders/{id}/refund", writes, "Give all the money of an order back.", &refund);
   return table;
 }

@@ -15,15 +15,18 @@
 #include "access/oidc/sign_in.h"
 #include "access/panic_switch.h"
 #include "access/plays.h"
+#include "access/record_key.h"
 #include "access/recovery.h"
 #include "access/second_factor.h"
 #include "access/sessions.h"
 #include "api/known_people.h"
 #include "base/clock.h"
+#include "licenses/routes.h"
 #include "net/loop.h"
 #include "net/route.h"
 #include "ticketing/box_office.h"
 #include "ticketing/payments/stripe.h"
+#include "ticketing/payments/test_clock.h"
 #include "ticketing/payments/test_provider.h"
 
 namespace butai::api {
@@ -40,7 +43,9 @@ struct Sale {
   access::Plays& plays;
   access::PanicSwitch& panic;
   KnownPeople& known;
-  const Clock& clock;
+  const Clock& clock;  // the sale's
+  const access::RecordKey& record_key;
+  ticketing::TestClock* test_clock = nullptr;        // null: time is not moved here
   ticketing::TestProvider* test_provider = nullptr;  // null: another provider takes the money
   access::SecondFactor second_factor = access::SecondFactor::Required;
   bool test_operator = false;  // its operator's page and API, demo and tests only
@@ -50,6 +55,7 @@ struct Sale {
   std::function<std::string()> registration_number = [] { return std::string(); };
   // A play's addresses as POST /api/v1/plays tells them.
   std::function<net::Response(const access::Play&, const net::Peer&)> play_answer;
+  const licenses::Counts& licenses;
 };
 using SalePtr = std::shared_ptr<const Sale>;
 using SharedExchange = std::shared_ptr<net::Exchange>;
@@ -81,6 +87,10 @@ net::Route legal_route(std::function<boost::json::object()> tell);
 std::vector<net::Route> sales_routes(const SalePtr& sale);
 // /api/v1/panic
 std::vector<net::Route> panic_routes(const SalePtr& sale);
+// /artwork/…, /api/v1/producer/events/{id}/artwork
+std::vector<net::Route> artwork_routes(const SalePtr& sale);
+// /api/v1/producer/events/{id}/destruction, /api/v1/records/key
+std::vector<net::Route> destruction_routes(const SalePtr& sale);
 // /test-payments/…: the provider's own pages
 std::vector<net::Route> test_payment_routes(const SalePtr& sale);
 

@@ -190,6 +190,10 @@ json::object to_producer_json(const ticketing::Event& event, Utc now) {
     types[i].as_object()["payments"] = array_of(event.ticket_types[i].payments);
   }
   object["sale_state"] = ticketing::name_of(event.state);
+  // Its producer has opened the sale already, whatever its first day is.
+  if (event.state == ticketing::EventState::OnSale && object["state"] == "announced") {
+    object["state"] = "on_sale";
+  }
   return object;
 }
 

@@ -154,6 +154,19 @@ void tell(const SalePtr& sale, const net::Request& request, const SharedExchange
       });
 }
 
+// {"advance_s": N}: so much later for the sale, and for nothing else.
+void move_clock(const SalePtr& sale, const net::Request& request, const SharedExchange& exchange) {
+  constexpr std::int64_t kAdvanceMax = 366L * 24 * 3600;
+  const auto body = body_of(request, *exchange);
+  if (!body) return;
+  const auto by = number_of(*body, "advance_s");
+  if (!by || *by < 0 || *by > kAdvanceMax) {
+    return exchange->respond(problem(400, "bad-request", "\"advance_s\" is seconds, forwards."));
+  }
+  sale->test_clock->advance(Seconds{*by});
+  exchange->respond(json_answer(json::object{{"now", ticketing::rfc3339(sale->clock.utc())}}));
+}
+
 net::Route route(net::Method method, std::string pattern, const SalePtr& sale, auto handle) {
   return {method,
           std::move(pattern),
@@ -173,6 +186,9 @@ std::vector<net::Route> test_payment_routes(const SalePtr& sale) {
   table.push_back(route(net::Method::Post, "/test-payments/{payment}", sale, &pay));
   if (sale->test_operator) {
     table.push_back(route(net::Method::Post, "/test-payments/{payment}/operator", sale, &tell));
+  }
+  if (sale->test_clock != nullptr) {
+    table.push_back(route(net::Method::Post, "/test-payments/operator/clock", sale, &move_clock));
   }
   return table;
 }

@@ -154,6 +154,21 @@ void add_licenses(CLI::App& bench, LicenseBenchOptions& options, Act& act) {
   });
 }
 
+void add_orders(CLI::App& bench, OrderBenchOptions& options, Act& act) {
+  auto* command = bench.add_subcommand("orders", "Orders a second, each told when it is on disk");
+  command->add_option("FOLDER", options.folder, "empty, on the disk to measure")->required();
+  command->add_option("--url", options.url, "postgresql://…: that server instead of a file");
+  command->add_option("--together", options.together, "buyers at once (64); 1: a commit a request")
+      ->check(CLI::Range(1, 512));
+  command->add_option("--seconds", options.seconds, "how long to measure (5)")
+      ->check(CLI::Range(1, 600));
+  command->add_option("--capacity", options.capacity, "tickets there are (1000000)")
+      ->check(CLI::Range(1, 100'000'000));
+  command->add_flag("--json", options.json, "print one JSON object");
+  command->footer("Example: butai bench orders /srv/empty --together 64");
+  command->callback([&] { act = [&] { return bench_orders(options); }; });
+}
+
 }  // namespace
 
 void add_bench(CLI::App& root, BenchOptions& options, Act& act) {
@@ -165,6 +180,7 @@ void add_bench(CLI::App& root, BenchOptions& options, Act& act) {
   add_llhls(*bench, options.llhls, act);
   add_requests(*bench, options.requests, act);
   add_licenses(*bench, options.licenses, act);
+  add_orders(*bench, options.orders, act);
 }
 
 }  // namespace butai::app

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "app/bench_orders.h"
 #include "client/latency_probe.h"
 #include "load/fanout.h"
 #include "load/hls.h"
@@ -25,6 +26,7 @@ struct BenchOptions {
   load::HlsOptions hls, llhls;
   load::RequestOptions requests;
   LicenseBenchOptions licenses;
+  OrderBenchOptions orders;
 };
 
 // Adds `bench` and its subcommands; the one that is asked for sets `act`.

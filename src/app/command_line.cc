@@ -188,6 +188,13 @@ void add_sale(CLI::App& root, SaleOptions& options, Act& act) {
                 &event)
       ->add_option("TO", options.to, "announced, on_sale, doors_open, live, ended or closed")
       ->required();
+  auto* verify = events->add_subcommand("verify-record",
+                                        "Whether a record of destruction is as it was signed");
+  verify->add_option("FILE", options.name, "as the producer's page or API gave it")->required();
+  verify->add_option("--key", options.key, "the public key that must have signed it")
+      ->type_name("KEY");
+  verify->footer("Example: butai event verify-record destruction-stage.json");
+  verify->callback([&] { act = [&options] { return verify_record(options); }; });
   auto* orders = root.add_subcommand("order", "Orders of an event")->require_subcommand(1);
   add_sale_verb(*orders, options, act, "list", "Orders of an event", "SLUG", &order);
   add_sale_verb(*orders, options, act, "show", "One order with its ledger", "ORDER", &order);

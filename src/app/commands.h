@@ -53,12 +53,14 @@ struct SaleOptions {
       action;  // list show state | list show refund | export erase forget-factor | migrate backup restore
   std::string name;  // an event's slug, an order's id, an account, a file
   std::string to;    // event state: announced, on_sale, …
+  std::string key;   // event verify-record: the public key that must have signed
 };
 int event(const SaleOptions& options);
 int order(const SaleOptions& options);
 int person(const SaleOptions& options);
 int database(const SaleOptions& options);
 int panic(const SaleOptions& options);
+int verify_record(const SaleOptions& options);
 
 struct ChannelOptions {
   Place place;

@@ -89,7 +89,11 @@ Expected<void> House::build() {
                                   .loudness = now->channel(name).loudness,
                                   .metrics = metrics_});
       },
-      [this](const std::string& name) { return config_.get()->channel_options(name); });
+      [this](const std::string& name) -> std::optional<live::ChannelOptions> {
+        if (stage_ && stage_->closed(name)) return std::nullopt;
+        return config_.get()->channel_options(name);
+      });
+  build_stage();
 
   stills_ = std::make_unique<Stills>(options_.worker, clock_);
   server_ = std::make_unique<net::Server>(loops_, all_routes(), *guard_, clock_, metrics_,
@@ -149,6 +153,8 @@ access::RouteParts House::access_parts() {
 pages::PagesOptions House::pages_options() {
   return {.random = random_,
           .https_port = [this] { return https_port_.load(std::memory_order_relaxed); },
+          .preview = [this](std::string_view slug,
+                            std::string_view language) { return preview_of(slug, language); },
           .pay_script = stripe_ ? config_.get()->payments.stripe.js_url : ""};
 }
 
@@ -162,6 +168,7 @@ std::vector<net::Route> House::all_routes() {
                                   .plays = *plays_,
                                   .vault = *vault_,
                                   .metrics = metrics_,
+                                  .counts = license_counts_,
                                   .services = *license_services_,
                                   .tokens = *service_tokens_,
                                   .fairplay_certificate = fairplay_certificate_}));
@@ -180,6 +187,8 @@ std::vector<net::Route> House::all_routes() {
               .open_sockets = open_sockets_,
               .edges = edges_,
               .heartbeat = [this](std::string_view play) { plays_->seen(play); },
+              .missed = [this](std::string_view play,
+                               Micros media) { attendance_->jumped(play, media); },
               .still =
                   [this](const media::Track& track, const media::Frame& frame, net::Loop& loop,
                          Stills::Done done) { stills_->make(track, frame, loop, std::move(done)); },

@@ -21,6 +21,7 @@
 #include "access/plays.h"
 #include "access/proofs.h"
 #include "access/publish_keys.h"
+#include "access/record_key.h"
 #include "access/recovery.h"
 #include "access/routes.h"
 #include "access/second_factor.h"
@@ -30,6 +31,7 @@
 #include "access/token_verifier.h"
 #include "api/known_people.h"
 #include "app/live_config.h"
+#include "app/stage.h"
 #include "app/stills.h"
 #include "base/clock.h"
 #include "base/metrics.h"
@@ -38,6 +40,7 @@
 #include "ingest/rtmp/rtmp_server.h"
 #include "keys/vault.h"
 #include "licenses/license_service.h"
+#include "licenses/routes.h"
 #include "live/channels.h"
 #include "mail/post_office.h"
 #include "net/loop.h"
@@ -47,8 +50,11 @@
 #include "pages/routes.h"
 #include "store/database.h"
 #include "ticketing/box_office.h"
+#include "ticketing/catalog/curtain.h"
+#include "ticketing/entitlements/attendance.h"
 #include "ticketing/entitlements/seats_desk.h"
 #include "ticketing/hooks/hooks.h"
+#include "ticketing/payments/test_clock.h"
 #include "ticketing/payments/test_provider.h"
 
 namespace butai::app {
@@ -94,8 +100,11 @@ class House {
   Expected<void> build_sign_in();
   std::string site() const;
   std::vector<net::Route> sale_routes();
+  const Clock& sale_clock() const;
   access::RouteParts access_parts();
   pages::PagesOptions pages_options();
+  void build_stage();
+  std::optional<pages::Preview> preview_of(std::string_view slug, std::string_view language) const;
   void open_sale();
   void look_at_sessions();
   std::vector<net::Route> all_routes();
@@ -108,6 +117,7 @@ class House {
   SystemClock clock_;
   SystemRandom random_;
   Metrics metrics_;
+  licenses::Counts license_counts_;
   LiveConfig config_;
   std::atomic<bool> ready_{false};            // asked by /readyz on every loop
   std::atomic<std::uint16_t> https_port_{0};  // likewise, by pages that redirect
@@ -119,6 +129,7 @@ class House {
   net::OpenSockets open_sockets_;
   std::unique_ptr<store::Database> database_;
   std::unique_ptr<access::Secret> secret_;
+  std::unique_ptr<access::RecordKey> record_key_;
   std::unique_ptr<access::KeyRing> key_ring_;
   std::unique_ptr<access::Jwks> jwks_;
   std::unique_ptr<access::TokenVerifier> verifier_;
@@ -135,6 +146,7 @@ class House {
   std::unique_ptr<access::Recovery> recovery_;
   std::unique_ptr<access::SecondFactors> factors_;
   std::unique_ptr<mail::PostOffice> post_office_;
+  std::unique_ptr<ticketing::TestClock> test_clock_;
   std::unique_ptr<ticketing::Rights> rights_;
   std::unique_ptr<ticketing::TestProvider> test_provider_;
   std::unique_ptr<ticketing::Stripe> stripe_;  // null: the test provider takes what is paid
@@ -154,6 +166,9 @@ class House {
   std::string fairplay_certificate_;
   std::unique_ptr<Stills> stills_;
   std::unique_ptr<live::Channels> channels_;
+  std::unique_ptr<HouseStage> stage_;
+  std::unique_ptr<ticketing::Curtain> curtain_;
+  std::unique_ptr<ticketing::Attendance> attendance_;
   std::unique_ptr<net::Server> server_;
   std::unique_ptr<ingest::rtmp::RtmpServer> rtmp_server_;
   std::unique_ptr<net::Guard> nobody_;  // of the metrics listener, which is loopback by default

@@ -14,6 +14,7 @@ Expected<void> House::build_access() {
   auto secret = access::load_secret(config->auth.secret, options_.data, random_);
   if (!secret) return std::unexpected(secret.error());
   secret_ = std::make_unique<access::Secret>(std::move(*secret));
+  record_key_ = std::make_unique<access::RecordKey>(*secret_);
   if (secret_->weak()) {
     log::warning(
         "the secret is short or well known; its tokens are accepted from this machine only");

@@ -15,9 +15,12 @@ Expected<void> House::build_sale() {
                                       .url = {},
                                       .tables = ticketing::test_books_tables()});
   if (!books) return std::unexpected(books.error());
+  if (config->payments.test == PaymentsConfig::Test::Operator) {
+    test_clock_ = std::make_unique<ticketing::TestClock>(clock_);
+  }
   const access::Key32 key = secret_->derived("butai test payments 1");
   test_provider_ = std::make_unique<ticketing::TestProvider>(
-      std::move(*books), std::string(as_text(key)), clock_, random_);
+      std::move(*books), std::string(as_text(key)), sale_clock(), random_);
   const ticketing::StripeSettings& stripe = config->payments.stripe;
   if (!stripe.secret_key.empty()) {
     if (auto good = ticketing::check_stripe_settings(stripe); !good) return good;
@@ -31,9 +34,9 @@ Expected<void> House::build_sale() {
   sessions_ = std::make_unique<access::Sessions>(*database_, *secret_, clock_, random_,
                                                  config->auth.second_factor);
   rights_ = std::make_unique<ticketing::Rights>(
-      *database_, clock_, [this](std::string_view name) { return plays_->owner_of(name); });
-  box_office_ =
-      std::make_unique<ticketing::BoxOffice>(*database_, provider, *rights_, clock_, random_);
+      *database_, sale_clock(), [this](std::string_view name) { return plays_->owner_of(name); });
+  box_office_ = std::make_unique<ticketing::BoxOffice>(*database_, provider, *rights_, sale_clock(),
+                                                       random_);
   desk_ = std::make_unique<ticketing::SeatsDesk>(*rights_, *plays_, config_, clock_);
   if (auto good = ticketing::check_hook_settings(config->webhooks); !good) return good;
   hooks_ = std::make_unique<ticketing::Hooks>(
@@ -55,6 +58,35 @@ Expected<void> House::build_sale() {
   const auto rights = rights_->load();
   if (!sessions || !rights) return problem(std::string(sentence(store::Failure::Broken)));
   return {};
+}
+
+// What the sale asks of channels and keys.
+void House::build_stage() {
+  stage_ = std::make_unique<HouseStage>(*channels_, *vault_);
+  curtain_ =
+      std::make_unique<ticketing::Curtain>(*box_office_, *stage_, *record_key_, sale_clock());
+  attendance_ =
+      std::make_unique<ticketing::Attendance>(*box_office_, *plays_, *stage_, clock_, sale_clock());
+}
+
+std::optional<pages::Preview> House::preview_of(std::string_view slug,
+                                                std::string_view language) const {
+  if (slug.empty()) return std::nullopt;
+  const auto catalog = rights_->catalog();
+  const auto* event = catalog->by_slug(slug);
+  if (event == nullptr || event->state == ticketing::EventState::Draft) return std::nullopt;
+  const auto spoken = [language](const ticketing::Text& text) {
+    const bool japanese = language == "ja" ? !text.ja.empty() : text.en.empty();
+    return japanese ? text.ja : text.en;
+  };
+  const std::string text = spoken(event->text);
+  return pages::Preview{spoken(event->title), text.substr(0, text.find("\n\n")),
+                        event->artwork.value_or("")};
+}
+
+// The sale's time, which the test provider's operator may move; plays and media have the real one.
+const Clock& House::sale_clock() const {
+  return test_clock_ ? static_cast<const Clock&>(*test_clock_) : clock_;
 }
 
 Expected<void> House::add_event(const ticketing::Event& event) {
@@ -82,7 +114,9 @@ std::vector<net::Route> House::sale_routes() {
                 .plays = *plays_,
                 .panic = *panic_,
                 .known = *known_people_,
-                .clock = clock_,
+                .clock = sale_clock(),
+                .record_key = *record_key_,
+                .test_clock = test_clock_.get(),
                 .test_provider = cards ? test_provider_.get() : nullptr,
                 .second_factor = config_.get()->auth.second_factor,
                 .test_operator = payments.test == PaymentsConfig::Test::Operator,
@@ -97,12 +131,14 @@ std::vector<net::Route> House::sale_routes() {
                 .play_answer =
                     [parts = access_parts()](const access::Play& play, const net::Peer& peer) {
                       return access::play_answer(parts, play, peer, 201);
-                    }});
+                    },
+                .licenses = license_counts_});
   std::vector<net::Route> table;
   for (auto routes : {api::session_routes(sale), api::sign_in_routes(sale),
                       api::account_routes(sale), api::event_routes(sale), api::order_routes(sale),
                       api::receipt_routes(sale), api::sales_routes(sale), api::panic_routes(sale),
                       api::entitlement_routes(sale), api::producer_routes(sale),
+                      api::artwork_routes(sale), api::destruction_routes(sale),
                       api::test_payment_routes(sale)}) {
     table.insert(table.end(), std::make_move_iterator(routes.begin()),
                  std::make_move_iterator(routes.end()));
@@ -130,6 +166,8 @@ void House::open_sale() {
         if (!verdict) log::warning("a webhook of the test provider was refused");
       });
     });
+    curtain_->start(home);
+    attendance_->start(home);
     look_at_sessions();
   });
   post_office_->start();

@@ -34,6 +34,8 @@ struct Ports {
   std::function<void(const media::Track& track, media::Frame frame, net::Loop& loop,
                      std::function<void(const Bytes& jpeg)> done)>
       still;
+  // A viewer's socket was moved past so much media. Any loop.
+  std::function<void(std::string_view play, Micros media)> missed = [](std::string_view, Micros) {};
   // What players of protected channels are told when they do not say `?keys=`.
   package::KeyLines keys = package::KeyLines::Identity;
 };

@@ -110,9 +110,7 @@ void Vault::keep(drm::KeyPeriodPtr period, Maker maker, Executor& home,
       [this, period, maker,
        done = std::move(done)](std::expected<bool, store::Failure> kept) mutable {
         if (!kept) return done(std::unexpected(problem_of(kept.error())));
-        for (const drm::ContentKey& key : period->keys) {
-          hold(key.kid, {period->channel, key.key, maker});
-        }
+        hold(*period, maker);
         done({});
       });
 }
@@ -141,6 +139,47 @@ void Vault::hold(const media::KeyId& kid, HeldKey key) {
   if (oldest_first_.size() <= kKeysHeld) return;
   held_.erase(oldest_first_.front());
   oldest_first_.pop_front();
+}
+
+void Vault::hold(const drm::KeyPeriod& period, Maker maker) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto gone = destroyed_.find(period.channel);
+    if (gone != destroyed_.end() && period.index <= gone->second) return;
+  }
+  for (const drm::ContentKey& key : period.keys) {
+    hold(key.kid, {period.channel, key.key, maker});
+  }
+}
+
+std::vector<Vault::Destroyed> Vault::destroy(soci::session& sql, const std::string& channel) {
+  std::vector<Destroyed> gone;
+  const soci::rowset<soci::row> found =
+      (sql.prepare << "SELECT kid, maker FROM content_key WHERE channel = :channel"
+                      " ORDER BY period, track_use",
+       soci::use(channel));
+  for (const soci::row& row : found) {
+    gone.push_back({row.get<std::string>(0), row.get<std::string>(1) == name_of(Maker::BuiltIn)
+                                                 ? Maker::BuiltIn
+                                                 : Maker::Service});
+  }
+  sql << "DELETE FROM content_key WHERE channel = :channel", soci::use(channel);
+  long long newest = 0;
+  sql << "SELECT COALESCE(MAX(number), 0) FROM key_period WHERE channel = :channel",
+      soci::use(channel), soci::into(newest);
+  const std::lock_guard lock(mutex_);
+  destroyed_[channel] = static_cast<std::uint64_t>(newest);
+  return gone;
+}
+
+void Vault::forget(const std::string& channel) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(oldest_first_, [&](const media::KeyId& kid) {
+    const auto found = held_.find(kid);
+    if (found == held_.end() || found->second.channel != channel) return false;
+    held_.erase(found);
+    return true;
+  });
 }
 
 Expected<std::vector<ListedPeriod>> Vault::list() {

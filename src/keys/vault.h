@@ -3,6 +3,7 @@
 //   keep()    stores a period's keys, then makes them known to find()
 //   find()    the key of an id, for a license
 //   newest_kids()  those that a channel's viewers may be in need of, for a service's token
+//   destroy() every key of a channel, for good; forget() then drops them from memory
 //   newest()  the running or the last period of a channel, open, for an export
 //   rewrap()  wraps every row with another master key
 // Flow:   KeyProviders -> begin, keep; licenses -> find; `butai keys` -> list, newest, rewrap
@@ -24,6 +25,10 @@
 #include "drm/content_key.h"
 #include "keys/master_key.h"
 #include "store/database.h"
+
+namespace soci {
+class session;
+}
 
 namespace butai::keys {
 
@@ -59,6 +64,15 @@ class Vault {
   // The newest first, at most `count`. Also from any thread.
   std::vector<media::KeyId> newest_kids(const std::string& channel, std::size_t count) const;
 
+  struct Destroyed {
+    std::string kid;  // UUID
+    Maker maker = Maker::BuiltIn;
+  };
+  // On the database's thread, inside a transaction of whoever calls. SQLite overwrites what it deletes.
+  std::vector<Destroyed> destroy(soci::session& sql, const std::string& channel);
+  // After its commit. Keys of the channel that were being stored meanwhile are not held either.
+  void forget(const std::string& channel);
+
   // For commands; they wait.
   Expected<std::vector<ListedPeriod>> list();
   Expected<drm::KeyPeriod> newest(const std::string& channel);
@@ -66,6 +80,7 @@ class Vault {
 
  private:
   void hold(const media::KeyId& kid, HeldKey key);
+  void hold(const drm::KeyPeriod& period, Maker maker);
 
   store::Database& database_;
   MasterKey master_;
@@ -74,6 +89,7 @@ class Vault {
   mutable std::mutex mutex_;
   std::map<media::KeyId, HeldKey> held_;
   std::deque<media::KeyId> oldest_first_;
+  std::map<std::string, std::uint64_t> destroyed_;  // by channel: periods up to this one
 };
 
 }  // namespace butai::keys

@@ -4,12 +4,15 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <set>
 
 #include "base/testing/manual_time.h"
 #include "drm/testing/keys.h"
 #include "keys/built_in.h"
 #include "keys/speke_document.h"
+#include "store/sql.h"
 #include "store/testing/temporary_folder.h"
 #include "store/testing/thread_executor.h"
 
@@ -141,6 +144,55 @@ TEST_F(VaultTest, lists_periods_without_keys) {
   ASSERT_EQ(listed->size(), 1u);
   EXPECT_EQ(listed->front().scheme, "cenc");
   EXPECT_EQ(listed->front().kids.size(), 3u);
+}
+
+TEST_F(VaultTest, a_destroyed_channel_has_no_key_left_in_the_database_or_in_memory) {
+  const auto keys = vault();
+  const auto stage = fetch(*keys);
+  const auto gone = database_->run_and_wait<std::vector<Vault::Destroyed>>(
+      [&](soci::session& sql) { return keys->destroy(sql, "stage"); });
+  ASSERT_TRUE(gone);
+  EXPECT_EQ(gone->size(), 3u);
+  EXPECT_TRUE(keys->find(stage->keys[0].kid)) << "until it is committed";
+  keys->forget("stage");
+  for (const drm::ContentKey& key : stage->keys) EXPECT_FALSE(keys->find(key.kid));
+  EXPECT_TRUE(vault()->list()->empty());
+  const auto next = fetch(*keys);
+  EXPECT_EQ(next->index, stage->index + 1) << "an index is never given out again";
+  EXPECT_TRUE(keys->find(next->keys[0].kid));
+}
+
+TEST_F(VaultTest, destroying_one_channel_leaves_the_others) {
+  const auto keys = vault();
+  const auto stage = fetch(*keys);
+  const auto gone = database_->run_and_wait<std::vector<Vault::Destroyed>>(
+      [&](soci::session& sql) { return keys->destroy(sql, "other"); });
+  EXPECT_TRUE(gone->empty());
+  keys->forget("other");
+  EXPECT_TRUE(keys->find(stage->keys[0].kid));
+}
+
+TEST_F(VaultTest, what_sqlite_deletes_it_overwrites) {
+  const auto keys = vault();
+  fetch(*keys);
+  const auto wrapped = database_->run_and_wait<std::string>([](soci::session& sql) {
+    return store::Sql(sql).row("SELECT wrapped FROM content_key ORDER BY kid")->text(0);
+  });
+  const auto in_file = [&] {
+    std::ifstream file(folder_.path() + "/butai.db", std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(file), {}).find(*wrapped) !=
+           std::string::npos;
+  };
+  const auto checkpoint = [&] {
+    database_ = nullptr;  // the last connection moves the log into the file
+    return in_file();
+  };
+  EXPECT_TRUE(checkpoint());
+  database_ = std::move(*store::Database::open({.path = folder_.path() + "/butai.db"}));
+  const auto again = vault();
+  database_->run_and_wait<bool>(
+      [&](soci::session& sql) { return again->destroy(sql, "stage"), true; });
+  EXPECT_FALSE(checkpoint());
 }
 
 TEST(MasterKeyTest, opens_only_what_it_wrapped_under_the_same_name) {

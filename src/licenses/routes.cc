@@ -24,13 +24,15 @@ constexpr std::string_view kTokenSchema =
 class Licenses {
  public:
   explicit Licenses(Ports ports) : ports_(std::move(ports)) {
-    const auto counter = [this](const char* result) {
-      return &ports_.metrics.counter("butai_licenses_total", "Licenses asked for, by result.",
-                                     {{"result", result}});
+    const auto counter = [this](const char* result, const char* purpose) {
+      return &ports_.metrics.counter(
+          "butai_licenses_total", "Licenses asked for, by result; those of test plays apart.",
+          {{"result", result}, {"purpose", purpose}});
     };
-    given_ = counter("given");
-    refused_ = counter("refused");
-    failed_ = counter("failed");
+    given_ = counter("given", "play");
+    given_tests_ = counter("given", "test");
+    refused_ = counter("refused", "any");
+    failed_ = counter("failed", "any");
   }
 
   void clear_key(const net::Request& request, net::ExchangePtr exchange) {
@@ -44,7 +46,7 @@ class Licenses {
       if (!key) return refuse(*exchange, std::move(key.error()));
       keys.emplace_back(kid, *key);
     }
-    given_->Increment();
+    count_given(principal->play);
     exchange->respond(net::Response::json(clear_key_answer(keys)));
   }
 
@@ -57,7 +59,7 @@ class Licenses {
     if (!principal) return refuse(*exchange, principal.error().response());
     auto key = key_for(*principal, *kid);
     if (!key) return refuse(*exchange, std::move(key.error()));
-    given_->Increment();
+    count_given(principal->play);
     net::Response response;
     response.headers.add("Content-Type", "application/octet-stream");
     response.body.push_back(Bytes::copy_of(ByteView(key->view())));
@@ -89,8 +91,9 @@ class Licenses {
         system,
         {request.body, header("Content-Type"), header("SOAPAction"),
          std::string(request.query_value("asset").value_or("")), std::move(shown)},
-        loop, [this, system, exchange = std::move(exchange)](Expected<net::OutgoingAnswer> answer) {
-          told_by_service(system, *exchange, std::move(answer));
+        loop, [this, system, play = viewer->id,
+               exchange = std::move(exchange)](Expected<net::OutgoingAnswer> answer) {
+          told_by_service(system, play, *exchange, std::move(answer));
         });
   }
 
@@ -114,7 +117,7 @@ class Licenses {
     }
     boost::json::object headers;
     for (const auto& [name, value] : ports_.tokens.headers(ground)) headers[name] = value;
-    given_->Increment();
+    count_given(viewer->id);
     const ServiceSettings& service = ports_.services.of(system);
     exchange->respond(net::Response::json(
         boost::json::serialize(boost::json::object{{"url", service.url},
@@ -165,16 +168,19 @@ class Licenses {
   struct Viewer {
     std::string channel;
     std::string play;  // what a service may know of the viewer
+    std::string id;    // the play itself; empty for a bearer
   };
   // Whoever asks with a play or a bearer token, and may view the channel now.
   std::expected<Viewer, net::Response> viewer_of(const net::Request& request) {
     const auto principal = ports_.guard.identify(request);
     if (!principal) return std::unexpected(principal.error().response());
     Viewer viewer{std::string(request.query_value("channel").value_or("")),
-                  fmt::format("{:016x}", ports_.plays.owner_of(principal->subject))};
+                  fmt::format("{:016x}", ports_.plays.owner_of(principal->subject)),
+                  principal->play};
     if (!request.path_token.empty()) {
       if (const auto claims = ports_.plays.verify(request.path_token)) {
-        viewer = {claims->channel, access::base64url(claims->id)};
+        viewer.channel = claims->channel;
+        viewer.play = access::base64url(claims->id);
       }
     }
     if (!is_name(viewer.channel)) {
@@ -215,7 +221,14 @@ class Licenses {
     return kids;
   }
 
-  void told_by_service(System system, net::Exchange& exchange,
+  void count_given(const std::string& play) {
+    const auto claims = play.empty() ? std::nullopt : ports_.plays.find(play);
+    const bool test = claims && claims->test;
+    (test ? given_tests_ : given_)->Increment();
+    ++(test ? ports_.counts.tests : ports_.counts.plays);
+  }
+
+  void told_by_service(System system, const std::string& play, net::Exchange& exchange,
                        Expected<net::OutgoingAnswer> answer) {
     if (!answer) {
       failed_->Increment();
@@ -226,7 +239,11 @@ class Licenses {
       return exchange.respond(std::move(response));
     }
     // Its refusals are its own; what is broken on its side is a bad gateway.
-    (answer->status < 300 ? given_ : answer->status < 500 ? refused_ : failed_)->Increment();
+    if (answer->status < 300) {
+      count_given(play);
+    } else {
+      (answer->status < 500 ? refused_ : failed_)->Increment();
+    }
     if (answer->status >= 500) {
       return exchange.respond(net::Response::problem(
           502,
@@ -242,6 +259,7 @@ class Licenses {
 
   Ports ports_;
   prometheus::Counter* given_ = nullptr;
+  prometheus::Counter* given_tests_ = nullptr;
   prometheus::Counter* refused_ = nullptr;
   prometheus::Counter* failed_ = nullptr;
 };

@@ -11,6 +11,8 @@
 // Spec:   DESIGN decision 6 (heartbeats); DASH-IF IOP 5 part 6 (problem types).
 #pragma once
 
+#include <atomic>  // every loop gives licenses, the API tells how many
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -27,6 +29,11 @@
 
 namespace butai::licenses {
 
+// Licenses given since the start, for whoever pays for them; those of test plays apart.
+struct Counts {
+  std::atomic<std::uint64_t> plays{0}, tests{0};
+};
+
 // All must outlive the routes.
 struct Ports {
   access::AccessGuard& guard;
@@ -34,6 +41,7 @@ struct Ports {
   access::Plays& plays;
   const keys::Vault& vault;
   Metrics& metrics;
+  Counts& counts;
   LicenseServices& services;
   const ServiceTokens& tokens;
   std::string fairplay_certificate;  // DER; empty: none is configured

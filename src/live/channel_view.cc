@@ -131,6 +131,15 @@ const Segment* ChannelView::join(media::TrackId track, std::int64_t start) {
   return found == logs_.end() ? nullptr : found->second.join(start);
 }
 
+ChannelView::Held ChannelView::held() const {
+  Held all;
+  for (const auto& [track, log] : logs_) {
+    all.segments += log.segments().size();
+    for (const Segment& one : log.segments()) all.bytes += one.bytes;
+  }
+  return all;
+}
+
 const Rendition* ChannelView::rendition(const std::string& name) const {
   if (!presentation_) return nullptr;
   const auto found = std::ranges::find(presentation_->renditions, name, &Rendition::name);

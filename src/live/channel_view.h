@@ -73,6 +73,12 @@ class ChannelView {
   // See SegmentLog::join.
   const Segment* join(media::TrackId track, std::int64_t start);
   const Rendition* rendition(const std::string& name) const;
+  // What playlists could still reach, of all tracks.
+  struct Held {
+    std::uint64_t segments = 0;
+    std::uint64_t bytes = 0;
+  };
+  Held held() const;
   const Ring<ChunkPtr>& chunks() const { return chunks_; }
   const Ring<PicturePtr>& pictures() const { return pictures_; }
   // Cues that came by API; the languages are the configured ones and theirs.

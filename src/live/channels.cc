@@ -1,5 +1,6 @@
 #include "live/channels.h"
 
+#include <algorithm>
 #include <atomic>  // counts that every loop moves and the API reads
 #include <utility>
 
@@ -130,6 +131,42 @@ void Channels::forget(std::size_t loop, const std::string& name) {
   const auto found = home.views.find(name);
   if (found == home.views.end() || found->second->has_listeners()) return;
   if (!found->second->opened()) home.views.erase(found);
+}
+
+void Channels::purge(const std::string& name, Executor& reply_to,
+                     std::function<void(ChannelView::Held)> done) {
+  struct Gathering {
+    ChannelView::Held held;  // every loop has the same; a loop that was asked late may have less
+    std::size_t missing;
+    std::function<void(ChannelView::Held)> done;
+  };
+  auto gathering = std::make_shared<Gathering>(Gathering{{}, homes_.size(), std::move(done)});
+  const auto forget = [name, &reply_to, gathering](Home& home) {
+    ChannelView::Held held;
+    const auto found = home.views.find(name);
+    // One that nobody opened has nothing in it, and viewers who wait.
+    if (found != home.views.end() && found->second->ended()) {
+      held = found->second->held();
+      home.forgetting.erase(name);
+      home.views.erase(found);
+    }
+    reply_to.post([gathering, held] {
+      gathering->held.segments = std::max(gathering->held.segments, held.segments);
+      gathering->held.bytes = std::max(gathering->held.bytes, held.bytes);
+      if (--gathering->missing == 0) gathering->done(gathering->held);
+    });
+  };
+  Home& home = *homes_[home_of(name)];
+  home.loop.post([this, &home, name, forget] {
+    const auto found = home.channels.find(name);
+    if (found != home.channels.end()) found->second->end();
+    // After the task with which an ended channel goes, and what that tells the loops.
+    home.loop.post([this, forget] {
+      for (const auto& other : homes_) {
+        other->loop.post([forget, &other = *other] { forget(other); });
+      }
+    });
+  });
 }
 
 void Channels::list(Executor& reply_to, std::function<void(std::vector<ChannelStatus>)> done) {

@@ -51,6 +51,11 @@ class Channels {
   // Drops a view nobody listens to and no channel stands behind.
   void forget(std::size_t loop, const std::string& name);
 
+  // Ends the channel if there is one and forgets on every loop what could still be fetched of it, also
+  // of one that ended before; then calls `done` on `reply_to` with what there was.
+  void purge(const std::string& name, Executor& reply_to,
+             std::function<void(ChannelView::Held)> done);
+
   // Gathers every channel's status and calls `done` on `reply_to`.
   void list(Executor& reply_to, std::function<void(std::vector<ChannelStatus>)> done);
   // SIGHUP: every channel asks `configure` again.

@@ -129,6 +129,47 @@ std::string pay_permission(std::string_view sources) {
   return fmt::format("payment=(self \"{}\")", sources.substr(0, sources.find(' ')));
 }
 
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      default:
+        out += c;
+    }
+  }
+  return out;
+}
+
+// For whoever reads the page without running it: a messenger that shows what a link leads to.
+std::string head_of(const Preview& preview, const std::string& origin) {
+  std::string head = fmt::format("<title>{} · Butai</title>", escaped(preview.title));
+  const auto add = [&head](std::string_view property, std::string_view content) {
+    if (content.empty()) return;
+    head +=
+        fmt::format("\n    <meta property=\"og:{}\" content=\"{}\" />", property, escaped(content));
+  };
+  add("type", "website");
+  add("title", preview.title);
+  add("description", preview.text);
+  if (!preview.image.empty()) {
+    add("image", origin + preview.image);
+    add("image:alt", preview.title);
+  }
+  return head;
+}
+
 // The page in the visitor's language, under a nonce of its own; so it has no tag and is always sent.
 net::Response answer_page(const net::Request& request, const PagesOptions& options,
                           std::string_view name) {
@@ -143,9 +184,11 @@ net::Response answer_page(const net::Request& request, const PagesOptions& optio
   const std::string_view spoken =
       language(request.query_value("lang").value_or(""), header(request, "Cookie"),
                header(request, "Accept-Language"));
-  net::Response response =
-      net::Response::text(200, "text/html; charset=utf-8",
-                          filled(filled(text, "@LANGUAGE@", spoken), "@NONCE@", nonce));
+  std::string whole = filled(filled(text, "@LANGUAGE@", spoken), "@NONCE@", nonce);
+  if (const auto preview = options.preview(request.arg("slug"), spoken)) {
+    whole = filled(whole, "<title>Butai</title>", head_of(*preview, request.peer.origin));
+  }
+  net::Response response = net::Response::text(200, "text/html; charset=utf-8", whole);
   response.headers.add("Content-Language", std::string(spoken));
   response.headers.add("Vary", "Accept, Accept-Language, Cookie");
   response.headers.add("Referrer-Policy", "no-referrer");

@@ -7,7 +7,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -16,6 +18,13 @@
 
 namespace butai::pages {
 
+// What a link to an event shows where it is shared (Open Graph).
+struct Preview {
+  std::string title;
+  std::string text;   // its first lines
+  std::string image;  // a path of this server; empty: none
+};
+
 struct PagesOptions {
   Random& random;  // nonces
   // Port of the https listener as it is known when a page is asked for; 0: there is none, and pages
@@ -23,6 +32,9 @@ struct PagesOptions {
   std::function<std::uint16_t()> https_port = [] { return std::uint16_t{0}; };
   // The payment provider's script: its origin, and its frames, are allowed on the pay page alone.
   std::string pay_script = {};
+  // Of the event that a page is about; nothing: there is none that everybody may know.
+  std::function<std::optional<Preview>(std::string_view slug, std::string_view language)> preview =
+      [](std::string_view, std::string_view) { return std::nullopt; };
 };
 
 // The hosts of others that a page may talk to, as its policy says it, and in what ways: "script frame".

@@ -42,6 +42,10 @@ class Pages : public ::testing::Test {
     const net::Router router(routes({.random = random_,
                                      .https_port = [this] { return https_port_; },
                                      .pay_script = pay_script_}));
+                                     .preview =
+                                         [this](std::string_view slug, std::string_view) {
+                                           return slug == "night" ? preview_ : std::nullopt;
+                                         }}));
     const auto match = router.match(net::Method::Get, path, net::Router::Wants::Answer);
     if (match.route == nullptr) return net::Response::problem(404, "no route");
     net::Request request;
@@ -78,6 +82,7 @@ class Pages : public ::testing::Test {
   net::Peer peer_;
   std::uint16_t https_port_ = 0;
   std::string pay_script_;
+  std::optional<Preview> preview_;
 };
 
 TEST_F(Pages, home_is_a_page_for_a_browser_and_json_for_a_program) {
@@ -216,6 +221,19 @@ TEST_F(Pages, a_program_asking_home_is_not_redirected) {
   headers.add("Host", "live.example.org");
   headers.add("Accept", "*/*");
   EXPECT_EQ(get("/", headers).status, 200);
+}
+
+TEST_F(Pages, a_shared_link_shows_the_event_and_nothing_that_it_says_becomes_markup) {
+  preview_ = Preview{"Night \"<script>\" & day", "One night.", "/artwork/0123.png"};
+  peer_.origin = "https://live.example.org";
+  const std::string page = text(get("/e/night", browser()));
+  EXPECT_THAT(page, HasSubstr("<title>Night &quot;&lt;script&gt;&quot; &amp; day · Butai</title>"));
+  EXPECT_THAT(
+      page,
+      HasSubstr(R"(property="og:image" content="https://live.example.org/artwork/0123.png")"));
+  EXPECT_THAT(page, HasSubstr(R"(property="og:description" content="One night.")"));
+  EXPECT_THAT(page, Not(HasSubstr("<script>")));
+  EXPECT_THAT(text(get("/e/other", browser())), HasSubstr("<title>Butai</title>"));
 }
 
 }  // namespace

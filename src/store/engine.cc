@@ -58,6 +58,7 @@ void open_sqlite(soci::session& sql, const std::string& path) {
   }
   sql << "PRAGMA synchronous = FULL";
   sql << "PRAGMA foreign_keys = ON";
+  sql << "PRAGMA secure_delete = ON";  // keys that are destroyed must not be left in free pages
 }
 
 void open_postgresql(soci::session& sql, const std::string& url) {

@@ -288,6 +288,30 @@ constexpr Migration kMigrations[] = {
      " account VARCHAR(32) NOT NULL REFERENCES account (id),"
      " hash VARCHAR(64) NOT NULL,"
      " PRIMARY KEY (account, hash))"},
+    // --- the end of a night ------------------------------------------------------------------------
+    {54, "destruction",
+     "CREATE TABLE destruction ("
+     " event VARCHAR(32) NOT NULL,"
+     " channel VARCHAR(64) NOT NULL,"
+     " ended_at BIGINT NOT NULL,"
+     " record TEXT NOT NULL,"
+     " signing_key VARCHAR(64) NOT NULL,"
+     " signature VARCHAR(128) NOT NULL,"
+     " PRIMARY KEY (event, channel, ended_at))"},
+    {55, "missed",
+     "CREATE TABLE missed ("
+     " account VARCHAR(32) NOT NULL REFERENCES account (id),"
+     " performance VARCHAR(32) NOT NULL REFERENCES performance (id),"
+     " without_picture BIGINT NOT NULL,"  // microseconds
+     " not_delivered BIGINT NOT NULL,"
+     " PRIMARY KEY (account, performance))"},
+    // By the hash that is its name, so that it never changes; bytes in base64url: both stores take text.
+    {56, "artwork",
+     "CREATE TABLE artwork ("
+     " name VARCHAR(64) PRIMARY KEY NOT NULL,"
+     " media_type VARCHAR(32) NOT NULL,"
+     " bytes TEXT NOT NULL,"
+     " created_at BIGINT NOT NULL)"},
 };
 
 int version_of(soci::session& sql) {

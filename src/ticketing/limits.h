@@ -62,15 +62,23 @@ inline constexpr std::size_t kHookSecretMin = 32;        // characters
 // Viewers without a heartbeat for so long have left their seat; when they come back it is theirs again
 // if it is free.
 inline constexpr Seconds kSeatUnseen{120};
+// Minutes missed: how often viewers are looked at and what they missed is written down, and after how
+// long without a question a player that asks every few seconds was cut off.
+inline constexpr Seconds kLookAtViewersEvery{2};
+inline constexpr Seconds kWriteMissedEvery{10};
+inline constexpr Seconds kSilence{15};
 // Players have some seconds in hand when the end comes; nobody is cut off before the last note.
 inline constexpr Seconds kAfterEnd{60};
+// And players are told so much before that: who plays 12 s behind has then seen everything.
+inline constexpr Seconds kToldAfterEnd{30};
 
 // Texts of an event, in bytes.
 inline constexpr std::size_t kTitleBytesMax = 400;
 inline constexpr std::size_t kTextBytesMax = 20'000;
-inline constexpr std::size_t kPerformancesMax = 50;  // of an event
-inline constexpr std::size_t kTicketTypesMax = 50;   // of an event
-inline constexpr std::size_t kChannelsMax = 16;      // of a performance
+inline constexpr std::size_t kPerformancesMax = 50;        // of an event
+inline constexpr std::size_t kTicketTypesMax = 50;         // of an event
+inline constexpr std::size_t kChannelsMax = 16;            // of a performance
+inline constexpr std::size_t kArtworkBytesMax = 2u << 20;  // a poster as cameras save it
 inline constexpr std::int64_t kPriceMax = 100'000'000;
 
 // Letters that remind, before the doors: late enough to be read at the right time, early enough to charge a

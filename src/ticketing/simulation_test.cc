@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <numeric>
 
+#include "store/testing/postgresql.h"
 #include "ticketing/testing/world.h"
 
 namespace butai::ticketing::testing {
@@ -180,6 +181,17 @@ TEST(Simulation, random_histories_keep_every_invariant) {
   const int count = histories();
   for (int seed = 1; seed <= count; ++seed) {
     World world(static_cast<std::uint64_t>(seed));
+    const std::string wrong = run_history(world, 24);
+    ASSERT_EQ(wrong, "") << "seed " << seed;
+  }
+}
+
+// The same on the other store, where a history costs a database of its own: a hundredth of them.
+TEST(Simulation, random_histories_keep_every_invariant_on_postgresql) {
+  auto& server = store::testing::PostgreSql::shared();
+  const int count = std::max(20, histories() / 100);
+  for (int seed = 1; seed <= count; ++seed) {
+    World world(static_cast<std::uint64_t>(seed), 4, server.new_database());
     const std::string wrong = run_history(world, 24);
     ASSERT_EQ(wrong, "") << "seed " << seed;
   }

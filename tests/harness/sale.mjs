@@ -7,6 +7,7 @@ import { Server } from './server.mjs';
 import { controlToken, publishToken, viewToken } from './token.mjs';
 
 export const kCard = '4242 4242 4242 4242';
+const kPassword = 'a sentence of my own';
 const pictures = join(workFolder, 'screenshots', 'sale');
 mkdirSync(pictures, { recursive: true });
 
@@ -26,6 +27,7 @@ access = "token"
 `;
 
 export class Sale {
+  aheadSeconds = 0; // the sale's clock before ours
   static async open() {
     const sale = new Sale();
     sale.server = await Server.start({ config: kConfig });
@@ -48,6 +50,23 @@ export class Sale {
     return `http://localhost:${this.server.ports.http}`;
   }
 
+  // Hours later for the sale, at once.
+  async later(seconds) {
+    const answer = await this.server.post('/test-payments/operator/clock', { advance_s: seconds });
+    if (answer.status !== 200) throw new Error(answer.text);
+    this.aheadSeconds += seconds;
+  }
+
+  // Somebody who may see the producer's pages, signed in.
+  async producer(browser, look) {
+    await this.server.command(['user', 'add', 'stagehand', '--role', 'producer', ...this.server.place()], { input: `${kPassword}\n` });
+    const visitor = await Visitor.come(browser, this, look);
+    await visitor.go('/sign-in?next=/producer');
+    await visitor.signIn('stagehand');
+    await visitor.page.waitForURL((url) => url.pathname === '/producer');
+    return visitor;
+  }
+
   async control(path, body, method = 'POST') {
     const answer = await this.server.post(`/api/v1/producer${path}`, body ?? {}, { token: controlToken(), method });
     if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`);
@@ -56,7 +75,7 @@ export class Sale {
 
   // An event on sale whose doors open in `doorsIn` seconds.
   async event(slug, { doorsIn = -600, price = 3300, devices = 1 } = {}) {
-    const at = (seconds) => new Date(Date.now() + seconds * 1000).toISOString().replace(/\.\d+Z$/, 'Z');
+    const at = (seconds) => new Date(Date.now() + (this.aheadSeconds + seconds) * 1000).toISOString().replace(/\.\d+Z$/, 'Z');
     const wish = {
       slug, zone: 'Asia/Tokyo',
       title: { ja: '極光 TOUR FINAL「白夜のうた」', en: 'Aurora: songs of the white night' },
@@ -95,6 +114,21 @@ export class Visitor {
     return visitor;
   }
 
+  // Somebody who has an account already, and is signed in.
+  static async withAccount(browser, sale, email, look = {}) {
+    const visitor = await Visitor.come(browser, sale, look);
+    const answer = await visitor.context.request.post(`${sale.site}/api/v1/accounts`, { data: { email, password: kPassword, language: 'en' } });
+    if (answer.status() !== 201) throw new Error(await answer.text());
+    return visitor;
+  }
+
+  // A slow phone on a slow line: the profile that Lighthouse calls "slow 4G", with a processor four times slower.
+  async throttle() {
+    const phone = await this.context.newCDPSession(this.page);
+    await phone.send('Network.emulateNetworkConditions', { offline: false, latency: 150, downloadThroughput: 1.6e6 / 8, uploadThroughput: 750e3 / 8 });
+    await phone.send('Emulation.setCPUThrottlingRate', { rate: 4 });
+  }
+
   go = (path) => this.page.goto(this.sale.site + path);
   press = (name) => this.page.getByRole('button', { name }).click();
   follow = (name) => this.page.getByRole('link', { name }).first().click();
@@ -104,12 +138,12 @@ export class Visitor {
 
   async makeAccount(email) {
     await this.page.getByLabel('E-mail').fill(email);
-    await this.page.getByLabel('Password', { exact: true }).fill('a sentence of my own');
+    await this.page.getByLabel('Password', { exact: true }).fill(kPassword);
     await this.press('Make an account');
   }
   async signIn(email) {
     await this.page.getByLabel('E-mail or account name').fill(email);
-    await this.page.getByLabel('Password', { exact: true }).fill('a sentence of my own');
+    await this.page.getByLabel('Password', { exact: true }).fill(kPassword);
     await this.press('Sign in');
   }
 

@@ -82,11 +82,14 @@ export const answers = () => ({
   'GET /producer/events': { events: [event, ...others] },
   'GET /producer/events/ev_1': event,
   'GET /producer/events/ev_1/orders': list([
-    { ...order, state: 'fulfilled', buyer: 'taro@example.jp' },
+    { ...order, state: 'fulfilled', buyer: 'taro@example.jp', missed: { without_picture_s: 90, not_delivered_s: 12 } },
     { ...konbini, id: 'or_2', buyer: 'jiro@example.jp' },
     { ...order, id: 'or_3', state: 'refunded', buyer: '' },
   ]),
-  'GET /producer/events/ev_1/destruction': { record: { event: 'ev_1', destroyed: [{ what: 'key', kid: '0f3c…', at: at(start) }] }, signature: 'eyJhbGciOi…' },
+  'GET /producer/events/ev_1/destruction': { records: [{
+    record: { what: 'butai destruction 1', channel: 'main', ended: at(start), destroyed: at(start), keys: ['0f3c2a10-5b1e-4c7d-8a2f-9e6b1d4c3a20'], segments_in_memory: 32 },
+    key: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo', signature: '0Q2bZ8',
+  }] },
   'GET /channels/public': { channels: [{ name: 'main', live: true, viewers: 214, latency: 'low', kind: 'video', protection: 'none' }] },
   'GET /channels/main/public': { name: 'main', live: false, viewers: 0, latency: 'stable', kind: 'video', protection: 'none' },
 });

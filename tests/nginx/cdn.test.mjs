@@ -3,17 +3,13 @@
 // that the server signed, and asks nobody.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { feed } from '../harness/feed.mjs';
 import { fetchOk, media, renditionsOf } from '../harness/hls.mjs';
 import { film } from '../harness/media.mjs';
-import { root } from '../harness/paths.mjs';
-import { Child, run } from '../harness/process.mjs';
-import { Server, request, temporaryFolder } from '../harness/server.mjs';
+import { startNginx } from '../harness/nginx.mjs';
+import { Server, request } from '../harness/server.mjs';
 import { viewToken } from '../harness/token.mjs';
-import { freePort } from '../harness/webdriver.mjs';
 import { until } from '../harness/wait.mjs';
 
 const kSecrets = { a: 'of yesterday, still valid for what it signed', b: 'of today: 32 characters and some more' };
@@ -24,40 +20,15 @@ async function house(cdn) {
     config: '[server]\ntrusted_proxies = ["127.0.0.1"]\n[[channel]]\nname = "stage"\nprotection = "cbcs"\nlatency = "stable"\n[[channel]]\nname = "other"\n',
     env: cdn ? { BUTAI_CDN_KEY: `b:${kSecrets.b}`, BUTAI_CDN_PREVIOUS_KEY: `a:${kSecrets.a}` } : {},
   });
-  const folder = await temporaryFolder();
-  mkdirSync(join(folder, 'cache'), { recursive: true });
-  await run('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=localhost', '-keyout', join(folder, 'key.pem'), '-out', join(folder, 'cert.pem')]);
-  const port = await freePort();
-  const replace = [
-    ['/var/cache/nginx/butai', join(folder, 'cache')],
-    ['listen 443 ssl', `listen 127.0.0.1:${port} ssl`],
-    ['/etc/butai/certificate.pem', join(folder, 'cert.pem')],
-    ['/etc/butai/certificate.key', join(folder, 'key.pem')],
-    ['server 127.0.0.1:8080', `server 127.0.0.1:${server.ports.http}`],
-    ['  # a "the secret behind a: in [cdn] key";', Object.entries(cdn ? kSecrets : {}).map(([name, secret]) => `${name} "${secret}";`).join(' ')],
-  ];
-  let recipe = readFileSync(join(root, 'deploy/cdn/nginx.conf'), 'utf8');
-  for (const [from, to] of replace) {
-    assert.ok(recipe.includes(from), `the recipe has ${from}`);
-    recipe = recipe.replace(from, to);
-  }
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder}/${name};`).join(' ');
-  const user = process.getuid() === 0 ? 'user root;' : '';
-  writeFileSync(join(folder, 'nginx.conf'), `${user} daemon off; worker_processes 1; pid ${folder}/pid; error_log stderr notice;\nevents { worker_connections 256; }\nhttp { access_log off; ${temporary}\n${recipe}\n}\n`);
-  const nginx = new Child('/usr/sbin/nginx', ['-p', folder, '-c', join(folder, 'nginx.conf'), '-e', 'stderr']);
-  const front = `https://localhost:${port}`;
-  await until('nginx to answer', async () => {
-    if (!nginx.running) throw new Error(nginx.stderr);
-    return (await request(`${front}/healthz`)).status === 200;
-  });
+  const nginx = await startNginx(server, { secrets: cdn ? kSecrets : {} });
   const camera = await feed(server, 'stage', await film({ seconds: 12 }));
   await server.segmentsOf('stage', viewToken('stage'));
   return {
     server,
-    front,
+    front: nginx.url,
     stop: async () => {
       await camera.stop();
-      await nginx.stop('SIGQUIT');
+      await nginx.stop();
       await server.stop();
     },
   };

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { feed } from '../harness/feed.mjs';
-import { film } from '../harness/media.mjs';
+import { film, jpegs } from '../harness/media.mjs';
 import { Server } from '../harness/server.mjs';
 import { Person, sell, shopConfig } from '../harness/shop.mjs';
 import { controlToken } from '../harness/token.mjs';
@@ -127,6 +127,30 @@ test('a forged webhook changes nothing, and capacity is never exceeded', async (
   assert.ok(answers.every(({ status }) => status === 201 || status === 409), answers.map(({ text }) => text).join());
   assert.ok(held <= 3, `${held} were held`);
   assert.equal(answers.find(({ status }) => status === 409).json().type, '/problems/sold-out');
+});
+
+test('an event’s picture: kept once under its hash, cached for ever, shown where the link is shared', async () => {
+  const picture = (bytes) => server.get(`/api/v1/producer/events/${event.id}/artwork`, { method: 'POST', body: bytes, token: controlToken() });
+  const [bytes] = await jpegs({ count: 1 });
+  const kept = await picture(bytes);
+  assert.equal(kept.status, 201, kept.text);
+  const { artwork } = kept.json();
+  assert.match(artwork, /^\/artwork\/[0-9a-f]{32}\.jpeg$/);
+  const got = await server.get(artwork);
+  assert.equal(got.headers['content-type'], 'image/jpeg');
+  assert.match(got.headers['cache-control'], /immutable/);
+  assert.ok(got.bytes.equals(bytes));
+  assert.equal((await picture(bytes)).json().artwork, artwork, 'the same picture has the same name');
+  assert.equal((await server.get(`/api/v1/events/${event.slug}`)).json().artwork, artwork);
+  const page = await server.get(`/e/${event.slug}`, { headers: { Accept: 'text/html' } });
+  assert.ok(page.text.includes(`<meta property="og:image" content="${server.http}${artwork}" />`), page.text.slice(0, 900));
+  for (const [bad, words] of [['<svg/>', /JPEG, PNG or WebP/], [bytes.subarray(0, 400), /broken/], [Buffer.alloc(2_000_000, 0xff), /JPEG, PNG or WebP/]]) {
+    const refused = await picture(bad);
+    assert.equal(refused.status, 400);
+    assert.match(refused.json().detail, words);
+  }
+  assert.equal((await picture(Buffer.alloc(3_000_000))).status, 413);
+  assert.equal((await server.get('/artwork/nothing.jpeg')).headers['cache-control'], 'no-store');
 });
 
 test('a free ticket is the same path; somebody else sees nothing of it', async () => {

@@ -45,7 +45,7 @@ export function Choose({ event, type, chosen }: Properties) {
       }}
     >
       <div class="what">
-        <Artwork src={event.artwork} name={event.slug} />
+        <Artwork src={event.artwork} name={event.slug} alt="" />
         <div>
           <h1>{textOf(event.title, language)}</h1>
           <p>{textOf(type.title, language)}</p>

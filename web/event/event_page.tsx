@@ -46,7 +46,7 @@ export function EventPage() {
       <OtherApp />
       <article class="bill-page">
         <div class="bill-art">
-          <Artwork src={event.artwork} name={event.slug} />
+          <Artwork src={event.artwork} name={event.slug} alt={title} />
         </div>
         <header class="bill-head">
           <p class="facts">

@@ -11,7 +11,7 @@ export function EventCard({ event, title }: { event: SaleEvent; title: string })
   const next = event.performances.find(({ state }) => state !== 'ended') ?? event.performances[0];
   return (
     <a class="poster" href={`/e/${event.slug}`}>
-      <Artwork src={event.artwork} name={event.slug} />
+      <Artwork src={event.artwork} name={event.slug} alt="" />
       {next && (
         <time class="poster-when" dateTime={next.start}>
           {dateText(event.zone, Date.parse(next.start), language)}

@@ -43,7 +43,7 @@ function EventRow({ event }: { event: ProducerEvent }) {
   const first = event.performances[0];
   return (
     <a class="event-row" href={`/producer/events/${event.id}`}>
-      <Artwork src={event.artwork} name={event.slug} />
+      <Artwork src={event.artwork} name={event.slug} alt="" />
       <span>
         <b>{textOf(event.title, language)}</b>
         <small>

@@ -1,8 +1,9 @@
 // What an event is called and what it says, in both languages, its zone and its artwork.
 
-import { sendArtwork, producerEvent, type ProducerEvent } from '../server/producer';
+import { sendArtwork, type ProducerEvent } from '../server/producer';
 import { useAct } from '../server/use_answer';
 import { useTexts } from '../texts/language';
+import { textOf } from '../texts/text_of';
 import { Area, Field } from '../theme/field';
 import { Artwork, Refused } from '../theme/sale';
 import type { Draft } from './draft';
@@ -77,17 +78,17 @@ interface ArtworkProperties {
 }
 
 export function ArtworkField({ event, set }: ArtworkProperties) {
-  const words = useTexts().texts.producer;
+  const { texts, language } = useTexts();
+  const words = texts.producer;
   const { busy, refusal, run } = useAct();
   const send = (file: File | undefined) =>
     run(async () => {
       if (!file) return;
-      await sendArtwork(event.id, file);
-      set(await producerEvent(event.id));
+      set(await sendArtwork(event.id, file));
     });
   return (
     <section class="card artwork-field">
-      <Artwork src={event.artwork} name={event.slug} />
+      <Artwork src={event.artwork} name={event.slug} alt={textOf(event.title, language)} />
       <div class="field">
         <label for="artwork">{words.artwork}</label>
         <input

@@ -45,6 +45,9 @@ export function Orders({ event }: { event: ProducerEvent }) {
                 <th scope="col">{words.ticket}</th>
                 <th scope="col">{words.total}</th>
                 <th scope="col">{words.orderState}</th>
+                <th scope="col" title={words.missedHelp}>
+                  {words.missed}
+                </th>
                 <th scope="col">{words.act}</th>
               </tr>
             </thead>
@@ -72,6 +75,13 @@ export function Orders({ event }: { event: ProducerEvent }) {
   );
 }
 
+// Minutes with one digit; nothing where nothing was missed.
+function missedText({ missed }: ProducerOrder, words: (a: string, b: string) => string): string {
+  if (!missed || missed.without_picture_s + missed.not_delivered_s === 0) return '–';
+  const minutes = (seconds: number) => (seconds / 60).toFixed(1);
+  return words(minutes(missed.without_picture_s), minutes(missed.not_delivered_s));
+}
+
 interface RowProperties {
   order: ProducerOrder;
   zone: string;
@@ -93,6 +103,7 @@ function OrderRow({ order, zone, changed }: RowProperties) {
       </td>
       <td class="number">{total}</td>
       <td>{texts.sale.order.states[order.state]}</td>
+      <td class="number">{missedText(order, words.missedMinutes)}</td>
       <td>
         {paid && (
           <AskFirst

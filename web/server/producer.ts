@@ -8,7 +8,10 @@ export type ProducerTicketType = TicketType & { capacity: number; taken?: number
 export type ProducerEvent = Omit<SaleEvent, 'ticket_types' | 'now' | 'aheadMs'> & {
   ticket_types: ProducerTicketType[];
 };
-export type ProducerOrder = Order & { buyer?: string };
+export type ProducerOrder = Order & {
+  buyer?: string;
+  missed?: { without_picture_s: number; not_delivered_s: number };
+};
 export const kOrdersOfPage = 100;
 
 export interface EventWish {
@@ -23,9 +26,15 @@ export interface EventWish {
   ticket_types: (Omit<ProducerTicketType, 'id' | 'availability' | 'taken'> & { id?: string })[];
 }
 
-export interface Destruction {
-  record?: unknown;
-  signature?: string;
+export interface SignedRecord {
+  record: {
+    channel: string;
+    destroyed: string;
+    keys: string[];
+    segments_in_memory: number;
+  };
+  key: string; // Ed25519, base64url
+  signature: string;
 }
 
 const at = (id: string, more = '') => `/api/v1/producer/events/${encodeURIComponent(id)}${more}`;
@@ -45,7 +54,7 @@ export const delayEvent = (
   delay: { performance: string; minutes: number; which: 'start' | 'end' | 'both' },
 ) => ask<ProducerEvent>(at(id, '/delay'), { method: 'POST', json: delay });
 export const sendArtwork = (id: string, file: Blob) =>
-  ask<unknown>(at(id, '/artwork'), { method: 'POST', file });
+  ask<ProducerEvent>(at(id, '/artwork'), { method: 'POST', file });
 export const eventOrders = (id: string, after: string) =>
   ask<{ orders: ProducerOrder[] }>(at(id, `/orders?after=${encodeURIComponent(after)}`));
 export interface SalesOfEvent {
@@ -62,4 +71,5 @@ export const refundOrder = (id: string) =>
     method: 'POST',
     json: {},
   });
-export const destruction = (id: string) => ask<Destruction>(at(id, '/destruction'));
+export const destruction = async (id: string) =>
+  (await ask<{ records: SignedRecord[] }>(at(id, '/destruction'))).records;

@@ -45,7 +45,7 @@ export function TestPage() {
         {!found && <p>{words.lead}</p>}
         {round === 0 && (
           <div class="screen">
-            <Artwork src={event.artwork} name={event.slug} />
+            <Artwork src={event.artwork} name={event.slug} alt="" />
             <button class="button button-main" onClick={() => setRound(1)}>
               {words.start}
             </button>

@@ -41,8 +41,9 @@ export const en = {
     on_sale: 'Tickets are sold.',
     doors_open: 'Ticket holders come in.',
     live: 'The show is on.',
-    ended: 'Players are told, licenses stop. Nothing can be watched any more.',
-    closed: 'Keys and recordings in memory are destroyed, and a signed record says so.',
+    ended:
+      'Players are told. A minute later licenses stop, keys and pictures in memory are destroyed, and a signed record says so.',
+    closed: 'The books are closed. Nothing of the show is left to watch.',
   },
   next: {
     draft: 'Announce',
@@ -50,12 +51,12 @@ export const en = {
     on_sale: 'Open the doors',
     doors_open: 'Go live',
     live: 'End the show',
-    ended: 'Close and destroy',
+    ended: 'Close the event',
     closed: '',
   },
   ask: {
     ended: 'End the show for everybody now? This cannot be taken back.',
-    closed: 'Destroy what is left of the show? This cannot be taken back.',
+    closed: 'Close the event? Orders and records stay.',
   },
 
   delay: 'Delay or extend',
@@ -130,8 +131,16 @@ export const en = {
     `Refund ${total}? The ticket stops at once, also where it is playing.`,
 
   destruction: 'Record of destruction',
-  destructionNone: 'The record is written when the event is closed.',
-  destructionHelp: 'What was destroyed and when, signed.',
+  destructionNone: 'The record is written a minute after the end.',
+  destructionHelp:
+    'What was destroyed and when, signed. To verify it: butai event verify-record FILE.',
+  destroyedKeys: (keys: number, segments: number) =>
+    `${keys} ${keys === 1 ? 'key' : 'keys'} and ${segments} ${segments === 1 ? 'segment' : 'segments'} destroyed`,
+  signedWith: 'Signed with',
+  missed: 'Missed',
+  missedHelp:
+    'Time without a picture while the viewer was there + time in which nothing reached the viewer (a pause looks the same)',
+  missedMinutes: (picture: string, delivery: string) => `${picture} + ${delivery} min`,
   download: 'Download',
 };
 
@@ -175,8 +184,9 @@ export const ja: typeof en = {
     on_sale: 'チケットを販売します。',
     doors_open: 'チケットをお持ちの方が入場できます。',
     live: '公演中です。',
-    ended: '視聴者に終演を伝え、ライセンスを止めます。以後は視聴できません。',
-    closed: '鍵と残ったデータを破棄し、署名付きの記録を残します。',
+    ended:
+      '視聴者に終演を伝え、1分後にライセンスを止めて鍵とメモリー上の映像を破棄し、署名付きの記録を残します。',
+    closed: '締め切りました。視聴できるものは残っていません。',
   },
   next: {
     draft: '発表する',
@@ -184,12 +194,12 @@ export const ja: typeof en = {
     on_sale: '開場する',
     doors_open: '開演する',
     live: '終演する',
-    ended: '破棄して終了する',
+    ended: 'イベントを締め切る',
     closed: '',
   },
   ask: {
     ended: 'いますぐ全員の視聴を終了しますか?元には戻せません。',
-    closed: '残ったデータを破棄しますか?元には戻せません。',
+    closed: 'イベントを締め切りますか?注文と記録は残ります。',
   },
 
   delay: '遅延・延長',
@@ -264,7 +274,14 @@ export const ja: typeof en = {
     `${total}を返金しますか?再生中のものも含め、チケットはすぐに無効になります。`,
 
   destruction: '破棄の記録',
-  destructionNone: 'イベントを終了すると記録されます。',
-  destructionHelp: 'いつ何を破棄したかの、署名付きの記録です。',
+  destructionNone: '終演の1分後に記録されます。',
+  destructionHelp:
+    'いつ何を破棄したかの、署名付きの記録です。確認は butai event verify-record FILE でできます。',
+  destroyedKeys: (keys, segments) => `鍵${keys}個とセグメント${segments}個を破棄しました`,
+  signedWith: '署名鍵',
+  missed: '見られなかった時間',
+  missedHelp:
+    '視聴中に映像がなかった時間 + 届かなかった時間(一時停止との区別はできません)',
+  missedMinutes: (picture, delivery) => `${picture} + ${delivery} 分`,
   download: 'ダウンロード',
 };

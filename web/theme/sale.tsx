@@ -50,8 +50,14 @@ function SecondFactorFirst() {
 }
 
 // The picture of an event; without one, a stage lit in a colour of its own.
-export function Artwork({ src, name }: { src: string | null; name: string }) {
-  if (src) return <img class="art" src={src} alt="" decoding="async" />;
+interface ArtworkProperties {
+  src: string | null;
+  name: string;
+  alt: string; // the event's title, or '' where that stands beside it
+}
+
+export function Artwork({ src, name, alt }: ArtworkProperties) {
+  if (src) return <img class="art" src={src} alt={alt} decoding="async" />;
   return <div class="art art-made" style={{ '--hue': hueOf(name) }} aria-hidden="true" />;
 }
 

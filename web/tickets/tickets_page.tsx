@@ -90,7 +90,7 @@ function TicketCard({ ticket }: { ticket: Ticket }) {
   const good = ticket.state === 'valid';
   return (
     <article class={`ticket ticket-${ticket.state}`} aria-label={title}>
-      <Artwork src={ticket.event.artwork} name={ticket.event.slug} />
+      <Artwork src={ticket.event.artwork} name={ticket.event.slug} alt="" />
       <div class="ticket-main">
         <h2>
           <a href={`/e/${ticket.event.slug}`}>{title}</a>

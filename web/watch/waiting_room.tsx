@@ -14,7 +14,7 @@ export function WaitingRoom({ performing }: { performing: Performing }) {
   const left = useLeft(Date.parse(performance.doors), performing.event.aheadMs);
   return (
     <div class="room">
-      <Artwork src={event.artwork} name={event.slug} />
+      <Artwork src={event.artwork} name={event.slug} alt="" />
       <div class="room-words">
         <p class="room-title">{textOf(event.title, language)}</p>
         {left > 0 ? (

@@ -167,7 +167,14 @@ int demo(const DemoOptions& options) {
   ChannelConfig stage = config->channel(kDemoStage);
   stage.name = kDemoStage;
   stage.access = Access::Ticket;
+  stage.protection = media::Scheme::Cbcs;
   config->channels[kDemoStage] = stage;
+  // Whoever can play the one can play the other.
+  ChannelConfig trial = stage;
+  trial.name = std::string(kDemoStage) + "-test";
+  trial.access = Access::Token;
+  trial.like = kDemoStage;
+  config->channels[trial.name] = trial;
   config->payments.test = PaymentsConfig::Test::Operator;
   config->auth.second_factor = access::SecondFactor::Off;
 

@@ -17,6 +17,7 @@
 #include "store/files.h"
 #include "ticketing/accounts/person.h"
 #include "ticketing/catalog/catalog_store.h"
+#include "ticketing/catalog/destruction.h"
 #include "ticketing/orders/ledger.h"
 #include "ticketing/payments/payments.h"
 #include "ticketing/times.h"
@@ -167,6 +168,20 @@ int event(const SaleOptions& options) {
     for (const auto& one : catalog.events()) text += line_of(one, work.now);
     return text;
   });
+}
+
+// Asks nobody: neither the configuration nor a server.
+int verify_record(const SaleOptions& options) {
+  constexpr std::size_t kFileMax = 16u << 20;  // bytes; a record has a few KiB
+  const auto file = store::read_file(options.name, kFileMax);
+  if (!file) return fail(file.error().sentence);
+  const auto said = ticketing::verify_records(*file, options.key);
+  if (!said) return fail(fmt::format("{}: {}", options.name, said.error().sentence));
+  std::cout << *said;
+  if (options.key.empty()) {
+    std::cout << "compare that key with the one of the server, at /api/v1/records/key\n";
+  }
+  return 0;
 }
 
 int order(const SaleOptions& options) {

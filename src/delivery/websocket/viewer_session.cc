@@ -146,6 +146,7 @@ void ViewerSession::gap(Utc from, Utc to, std::string_view why) {
                                  micros_of(from), micros_of(to), why));
   if (why != "slow") return;
   if (counted_) counted_->gaps.fetch_add(1, std::memory_order_relaxed);
+  if (!play().empty()) ports_.missed(play(), to - from);
   const Steady now = ports_.clock.steady();
   switch (slow_.jumped(now)) {
     case SlowPolicy::Advice::Stay:

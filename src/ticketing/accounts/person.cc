@@ -100,6 +100,7 @@ Outcome<void> erase_person(Work& work, std::string_view name_or_email) {
     work.sql.run(fmt::format("DELETE FROM {} WHERE account = ?", table), {*account});
   }
   mail::forget(work.sql, *account);
+  work.sql.run("DELETE FROM missed WHERE account = ?", {*account});
   return {};
 }
 

@@ -6,6 +6,7 @@
 //   letters: address and kind        to send each once                  the address likewise
 //   orders, payments, ledger         what the tax office wants          ten years, without the person
 //   tickets, trials of playback      to watch, to help                  until the account is erased
+//   seconds missed per performance   to give money back                 until the account is erased
 // Thread: the database's, inside one transaction.
 #pragma once
 

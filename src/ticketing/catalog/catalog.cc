@@ -39,9 +39,19 @@ std::string_view state_at(const Event& event, Utc now) {
     return std::ranges::any_of(event.performances,
                                [&](const auto& one) { return state_at(one, now) == state; });
   };
+  const bool over =
+      !event.performances.empty() && std::ranges::all_of(event.performances, [&](const auto& one) {
+        return state_at(one, now) == "ended";
+      });
+  if (over) return "ended";
+  // What nobody can have bought yet has no doors for anybody.
+  const bool sale_began = event.state == EventState::OnSale &&
+                          std::ranges::any_of(event.ticket_types, [now](const auto& type) {
+                            return type.sale_from <= now;
+                          });
+  if (!sale_began) return name_of(EventState::Announced);
   if (any("live")) return "live";
   if (any("doors_open")) return "doors_open";
-  if (!event.performances.empty() && !any("scheduled")) return "ended";
   return name_of(event.state);
 }
 

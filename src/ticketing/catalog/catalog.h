@@ -67,7 +67,7 @@ struct Event {
 
 // scheduled, doors_open, live, ended
 std::string_view state_at(const Performance& performance, Utc now);
-// draft, announced, on_sale, doors_open, live, ended, closed
+// draft, announced, on_sale, doors_open, live, ended, closed; announced until somebody can buy
 std::string_view state_at(const Event& event, Utc now);
 // many, few, none
 std::string_view availability(const TicketType& type);

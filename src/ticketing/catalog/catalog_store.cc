@@ -205,6 +205,7 @@ Outcome<void> drop_missing(Work& work, const Event& event) {
       return std::unexpected(Fault::NotPossible);
     }
     work.sql.run("DELETE FROM performance_channel WHERE performance = ?", {one.id});
+    work.sql.run("DELETE FROM test_report WHERE performance = ?", {one.id});
     work.sql.run("DELETE FROM performance WHERE id = ?", {one.id});
   }
   return {};
@@ -299,6 +300,8 @@ Outcome<void> set_event_state(Work& work, std::string_view id, std::string_view 
     work.sql.run("UPDATE event SET state = ? WHERE id = ?", {name_of(*state), id});
     return {};
   }
+  // Doors and show are of an event that is on sale; what nobody could buy has neither.
+  if (event->state != EventState::OnSale) return std::unexpected(Fault::NotPossible);
   for (Performance& one : event->performances) {
     if (one.end <= work.now) continue;
     if (to == "doors_open") {
@@ -336,14 +339,6 @@ Outcome<void> delay(Work& work, std::string_view performance, std::int64_t minut
   if (one.start >= one.end) return std::unexpected(Fault::BadRequest);
   set_times(work, one);
   tell_holders(work, mail::Kind::Delayed, performance);
-  return {};
-}
-
-Outcome<void> set_artwork(Work& work, std::string_view id, std::string_view url) {
-  work.next_change();
-  if (work.sql.run("UPDATE event SET artwork = ? WHERE id = ?", {url, id}) == 0) {
-    return std::unexpected(Fault::NotFound);
-  }
   return {};
 }
 

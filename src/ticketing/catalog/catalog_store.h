@@ -22,7 +22,6 @@ Outcome<void> delete_event(Work& work, std::string_view id);
 Outcome<void> set_event_state(Work& work, std::string_view id, std::string_view to);
 enum class Delayed : std::uint8_t { Start, End, Both };
 Outcome<void> delay(Work& work, std::string_view performance, std::int64_t minutes, Delayed which);
-Outcome<void> set_artwork(Work& work, std::string_view id, std::string_view url);
 // Codes that open ticket types which ask for one.
 Outcome<void> add_code(Work& work, std::string_view ticket_type, std::string_view code,
                        std::int64_t uses);

@@ -59,6 +59,12 @@ std::shared_ptr<const Catalog> Rights::catalog() const {
   return catalog_;
 }
 
+std::optional<std::string> Rights::account_of(std::uint64_t owner) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = accounts_.find(owner);
+  return found == accounts_.end() ? std::nullopt : std::optional(found->second);
+}
+
 Rights::News Rights::news_since(soci::session& session, std::int64_t number) {
   store::Sql sql(session);
   News news;
@@ -66,10 +72,10 @@ Rights::News Rights::news_since(soci::session& session, std::int64_t number) {
   if (news.number == number) return news;
   news.catalog = load_catalog(sql);
   for (const store::Row& row :
-       sql.rows("SELECT a.name, e.id, e.ticket_type, e.valid FROM entitlement e"
+       sql.rows("SELECT a.name, a.id, e.id, e.ticket_type, e.valid FROM entitlement e"
                 " JOIN account a ON a.id = e.account WHERE e.change_number > ?",
                 {number})) {
-    news.tickets.push_back({row.text(0), row.text(1), row.text(2), row.yes(3)});
+    news.tickets.push_back({row.text(0), row.text(1), row.text(2), row.text(3), row.yes(4)});
   }
   return news;
 }
@@ -85,6 +91,7 @@ void Rights::take(News news) {
     const auto [known, is_new] = owners_.try_emplace(one.id, owner);
     if (!is_new && known->second != owner) tickets_[known->second].erase(one.id);
     known->second = owner;
+    accounts_[owner] = std::move(one.account);
     tickets_[owner][one.id] = {std::move(one.ticket_type), one.valid};
   }
 }

@@ -43,6 +43,8 @@ class Rights {
   std::expected<Right, NoRight> may(std::uint64_t owner, std::string_view channel,
                                     std::string_view performance = {}) const;
   std::shared_ptr<const Catalog> catalog() const;
+  // The account's id of somebody who has or had a ticket.
+  std::optional<std::string> account_of(std::uint64_t owner) const;
 
   // Blocking, at start.
   std::expected<void, store::Failure> load();
@@ -58,7 +60,7 @@ class Rights {
     std::int64_t number = 0;
     std::optional<Catalog> catalog;
     struct Entry {
-      std::string account_name, id, ticket_type;
+      std::string account_name, account, id, ticket_type;
       bool valid = false;
     };
     std::vector<Entry> tickets;
@@ -79,7 +81,8 @@ class Rights {
   std::vector<Waiting> waiting_;  // for the look after the one that runs
   std::int64_t seen_ = -1;
   std::shared_ptr<const Catalog> catalog_ = std::make_shared<const Catalog>();
-  std::unordered_map<std::string, std::uint64_t> owners_;  // by the ticket's id
+  std::unordered_map<std::string, std::uint64_t> owners_;    // by the ticket's id
+  std::unordered_map<std::uint64_t, std::string> accounts_;  // by the owner
   // By the owner, then by the ticket's id.
   std::unordered_map<std::uint64_t, std::unordered_map<std::string, Ticket>> tickets_;
 };

@@ -100,8 +100,11 @@ std::expected<access::Play, net::Response> SeatsDesk::start(const net::Principal
   return play;
 }
 
-bool SeatsDesk::may_go_on(const access::PlayClaims& play) const {
-  return rights_.may(play.owner, play.channel).has_value();
+access::GoesOn SeatsDesk::may_go_on(const access::PlayClaims& play) const {
+  const auto right = rights_.may(play.owner, play.channel);
+  // Doors that moved after somebody was let in send nobody out again.
+  if (right || right.error() == NoRight::NotOpenYet) return access::GoesOn::Yes;
+  return right.error() == NoRight::Over ? access::GoesOn::Over : access::GoesOn::TicketVoid;
 }
 
 std::optional<access::TakenOver> SeatsDesk::taken_over(std::string_view play) const {

@@ -33,7 +33,7 @@ class SeatsDesk final : public access::TicketDesk {
   bool guards(std::string_view channel) const override;
   std::expected<access::Play, net::Response> start(const net::Principal& principal,
                                                    const access::PlayWish& wish) override;
-  bool may_go_on(const access::PlayClaims& play) const override;
+  access::GoesOn may_go_on(const access::PlayClaims& play) const override;
   std::optional<access::TakenOver> taken_over(std::string_view play) const override;
 
  private:

@@ -79,12 +79,12 @@ TEST_P(Desk, a_refund_ends_a_running_play_and_a_won_dispute_does_not) {
   const auto claims = plays.verify(play->path_token);
   ASSERT_TRUE(claims);
   EXPECT_TRUE(claims->ticket);
-  EXPECT_TRUE(desk.may_go_on(*claims));
+  EXPECT_EQ(desk.may_go_on(*claims), access::GoesOn::Yes);
   give(false);
-  EXPECT_FALSE(desk.may_go_on(*claims));
+  EXPECT_EQ(desk.may_go_on(*claims), access::GoesOn::TicketVoid);
   work<bool>([&](Work& w) -> Outcome<bool> { return restore(w, order), true; });
   ASSERT_TRUE(rights.load());
-  EXPECT_TRUE(desk.may_go_on(*claims));
+  EXPECT_EQ(desk.may_go_on(*claims), access::GoesOn::Yes);
 }
 
 TEST_P(Desk, doors_open_and_close_by_the_clock_and_a_delay_moves_both) {
@@ -102,11 +102,21 @@ TEST_P(Desk, doors_open_and_close_by_the_clock_and_a_delay_moves_both) {
   ASSERT_TRUE(play);
   const auto claims = plays.verify(play->path_token).value();
   time.advance(performance.end - performance.doors + kAfterEnd - Seconds{1});
-  EXPECT_TRUE(desk.may_go_on(claims));
+  EXPECT_EQ(desk.may_go_on(claims), access::GoesOn::Yes);
   time.advance(Seconds{1});
-  EXPECT_FALSE(desk.may_go_on(claims));
+  EXPECT_EQ(desk.may_go_on(claims), access::GoesOn::Over);
   move_by(10);  // an encore
-  EXPECT_TRUE(desk.may_go_on(claims));
+  EXPECT_EQ(desk.may_go_on(claims), access::GoesOn::Yes);
+}
+
+TEST_P(Desk, who_was_let_in_stays_when_the_doors_move) {
+  const auto claims = plays.verify(start("ann")->path_token).value();
+  work<bool>([&](Work& w) -> Outcome<bool> {
+    return delay(w, event.performances.front().id, 30, Delayed::Both).has_value();
+  });
+  rights.load();
+  EXPECT_EQ(start("bob").error().status, 403);
+  EXPECT_EQ(desk.may_go_on(claims), access::GoesOn::Yes);
 }
 
 }  // namespace

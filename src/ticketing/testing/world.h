@@ -1,4 +1,4 @@
-// A sale in one thread: our database and the provider's books in memory, a clock and randomness that a
+// A sale in one thread: our database (in memory, or PostgreSQL) and the provider's books, a clock and randomness that a
 // seed decides, a network that loses calls and answers, and a process that may die at every named point.
 // Everything that decides about money is the production code; only the glue (box_office.cc) is replaced
 // by buy(), look_for_work() and deliver() here, which do the same steps one after another.
@@ -59,8 +59,14 @@ class World {
  public:
   static constexpr std::int64_t kPrice = 3300;
 
-  explicit World(std::uint64_t seed, std::int64_t capacity = 4) : random(seed) {
-    store::open_sqlite(ours_, ":memory:");
+  // `url`: an empty PostgreSQL database for ours instead of memory.
+  explicit World(std::uint64_t seed, std::int64_t capacity = 4, const std::string& url = {})
+      : random(seed) {
+    if (url.empty()) {
+      store::open_sqlite(ours_, ":memory:");
+    } else {
+      store::open_postgresql(ours_, url);
+    }
     store::open_sqlite(theirs_, ":memory:");
     if (!store::migrate(ours_, store::migrations()) ||
         !store::migrate(theirs_, test_books_tables())) {
@@ -119,6 +125,11 @@ class World {
       reach(Point::AfterCommit);
       return result;
     } catch (const soci::soci_error&) {
+      roll_back();
+      return std::nullopt;
+    } catch (const std::out_of_range&) {
+      // What SOCI's PostgreSQL backend makes of a statement that failed before its values were bound.
+      if (!statements.failed()) throw;
       roll_back();
       return std::nullopt;
     } catch (const Crash&) {

@@ -1,0 +1,120 @@
+// The sale from a terminal, while people buy: event, order, user, and a copy of the database that is whole
+// whenever it is made.
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { program } from '../harness/paths.mjs';
+import { run } from '../harness/process.mjs';
+import { Server } from '../harness/server.mjs';
+import { Person, sell, shopConfig } from '../harness/shop.mjs';
+import { sleep, until } from '../harness/wait.mjs';
+
+const kCard = '4242424242424242';
+let server, event, ann;
+before(async () => {
+  server = await Server.start({ config: shopConfig() });
+  event = await sell(server, { capacity: 10_000 });
+  ann = await Person.signUp(server, 'ann@example.org');
+});
+after(async () => server?.stop());
+
+const butai = (...args) => server.command([...args, ...server.place()], { anyStatus: true });
+const good = async (...args) => {
+  const { code, stdout, stderr } = await butai(...args);
+  assert.equal(code, 0, `${args.join(' ')}: ${stderr}`);
+  return stdout;
+};
+async function buy(person) {
+  const { id } = (await person.hold(event.paid)).json();
+  const { pay_url: url } = (await person.confirm(id, 'card')).json();
+  assert.equal((await person.pay(url, kCard)).status, 303);
+  await until('the order to be fulfilled', async () => (await person.order(id)).state === 'fulfilled', { within: 5000 });
+  return id;
+}
+
+test('event: listed, shown, moved on; a step that is not possible says so', async () => {
+  assert.match(await good('event', 'list'), /^night +live +夜$/m);
+  const shown = await good('event', 'show', 'night');
+  assert.match(shown, new RegExp(`^  ${event.performance} doors \\d{4}-.*\\(live\\)$`, 'm'));
+  assert.match(shown, new RegExp(`^  ${event.paid} 夜 3300 JPY, \\d+ of 10000 taken$`, 'm'));
+  const unknown = await butai('event', 'show', 'nothing');
+  assert.equal(unknown.code, 1);
+  assert.match(unknown.stderr, /There is no such thing/);
+  assert.equal((await butai('event', 'state', 'night', 'sideways')).code, 1);
+  assert.match(await good('event', 'state', 'night', 'announced'), /night +announced/);
+  assert.equal((await butai('event', 'state', 'night', 'live')).code, 1, 'what is not on sale has no show');
+  await until('the running server to know', async () => (await ann.hold(event.free)).json().type === '/problems/sale-closed', { within: 5000 });
+  await good('event', 'state', 'night', 'on_sale');
+});
+
+test('order: listed, shown with its ledger, refunded by the running server within seconds', async () => {
+  const id = await buy(ann);
+  assert.match(await good('order', 'list', 'night'), new RegExp(`^${id} fulfilled +1 × ${event.paid} 3300 JPY$`, 'm'));
+  const ledger = (await good('order', 'show', id)).split('\n').filter((line) => / capture /.test(line));
+  assert.ok(ledger.length >= 2, ledger.join('\n'));
+  assert.equal(ledger.reduce((sum, line) => sum + Number(line.trim().split(/ +/).at(-1)), 0), 0, 'double entry');
+  await good('order', 'refund', id);
+  await until('the refund', async () => (await ann.order(id)).state === 'refunded', { within: 15_000 });
+  const refunds = async () => (await good('order', 'show', id)).match(/refund/g).length;
+  const once = await refunds();
+  await good('order', 'refund', id);
+  await sleep(1500); // the server looks for work every second
+  assert.equal(await refunds(), once, 'money goes back once');
+  assert.match(await good('order', 'check'), /ledger whole, \d+ rows; seats agree/);
+});
+
+test('user: exported whole, erased for good, and the ledger stays', async () => {
+  const bea = await Person.signUp(server, 'bea@example.org');
+  const id = await buy(bea);
+  const rows = (await good('order', 'check')).match(/(\d+) rows/)[1];
+  const person = JSON.parse(await good('user', 'export', 'bea@example.org'));
+  assert.equal(person.email, 'bea@example.org');
+  assert.deepEqual(person.orders.map((order) => order.id), [id]);
+  assert.equal((await butai('user', 'erase', 'nobody@example.org')).code, 1);
+  await good('user', 'erase', 'bea@example.org');
+  assert.equal((await butai('user', 'export', 'bea@example.org')).code, 1);
+  await until('her session to end', async () => (await bea.read('/api/v1/session')).json().account === null, { within: 5000 });
+  await until('her ticket to end', async () => (await bea.play('stage')).status === 401, { within: 5000 });
+  const again = await bea.write('POST', '/api/v1/session', { email: 'bea@example.org', password: 'correct horse' });
+  assert.equal(again.status, 401);
+  assert.equal((await good('order', 'check')).match(/(\d+) rows/)[1], rows);
+  assert.match(await good('order', 'show', id), /capture/);
+});
+
+test('db: a copy made while people buy is whole, and brings back what was sold before it', { timeout: 60_000 }, async () => {
+  const before = await buy(ann);
+  const told = [];
+  let on = true;
+  const buyers = await Promise.all(Array.from({ length: 12 }, (_, i) => Person.signUp(server, `load${i}@example.org`)));
+  const shopping = buyers.map(async (person) => {
+    while (on) {
+      const held = await person.hold(event.free);
+      if (held.status !== 201) return;
+      const { id } = held.json();
+      if ((await person.confirm(id, 'free')).status === 200) told.push(id);
+      await sleep(20);
+    }
+  });
+  await until('a rush', () => told.length > 50, { within: 20_000, every: 5 });
+  const sold = [...told];
+  const copy = join(server.data, 'copy.db');
+  await good('db', 'backup', copy);
+  const during = told.length - sold.length;
+  on = false;
+  await Promise.all(shopping);
+  assert.equal((await butai('db', 'backup', copy)).code, 1, 'a copy is never written over');
+  assert.match(await good('db', 'migrate'), /version \d+/);
+
+  const other = join(server.data, 'other');
+  await mkdir(other, { recursive: true });
+  const there = (...args) => run(program, [...args, '--config', server.configFile, '--data', other], { env: server.env });
+  await there('db', 'restore', copy);
+  assert.ok(existsSync(join(other, 'butai.db')));
+  const check = (await there('order', 'check')).stdout;
+  const count = Number(check.match(/(\d+) orders/)[1]);
+  const list = (await there('order', 'list', 'night')).stdout;
+  for (const id of [before, ...sold]) assert.match(list, new RegExp(`^${id} fulfilled`, 'm'));
+  console.log(`${sold.length} sold before the copy, ${during} while it was made, ${count} orders in it`);
+});
