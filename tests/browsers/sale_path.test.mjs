@@ -87,6 +87,8 @@ describe('at the same time', { concurrency: true }, () => {
     await desk.press(/Watch here instead of Chrome on Linux/);
     await watchPlaying(desk.stats, { seconds: 2, within: 40_000 });
     await desk.picture('watch_desktop');
+    const auto = desk.page.getByLabel('Quality (q)').locator('option').first();
+    await until('what the rest of the show takes', async () => /^Auto · [\d.]+ GB to the end$/.test(await auto.textContent()), { within: 15_000 });
     await goesDark(phone, 'Now playing on Chrome on Linux.', 60_000);
     await phone.picture('taken_over_phone');
     assert.deepEqual([...phone.trouble, ...desk.trouble], []);

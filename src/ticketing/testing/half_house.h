@@ -43,6 +43,7 @@ class FakeStage final : public Stage {
 class NoProvider final : public Provider {
  public:
   std::string_view name() const override { return "none"; }
+  std::string_view signature_header() const override { return "None"; }
   bool live() const override { return false; }
   void call(const Call&, Executor&, std::move_only_function<void(Answer)>) override {}
   std::expected<WebhookEvent, WebhookFault> read_webhook(std::string_view, std::string_view,
