@@ -41,49 +41,48 @@ class Pages : public ::testing::Test {
   net::Response get(const std::string& path, net::Headers headers) {
     const net::Router router(routes({.random = random_,
                                      .https_port = [this] { return https_port_; },
-                                     .pay_script = pay_script_}));
-    .preview = [this](std::string_view slug, std::string_view) {
-      return slug == "night" ? preview_ : std::nullopt;
-    }
-  }));
-  const auto match = router.match(net::Method::Get, path, net::Router::Wants::Answer);
-  if (match.route == nullptr) return net::Response::problem(404, "no route");
-  net::Request request;
-  request.path = path;
-  request.target = path;
-  request.args = match.args;
-  request.headers = std::move(headers);
-  request.peer = peer_;
-  std::optional<net::Response> answer;
-  std::get<net::HttpHandler>(match.route->handler)(request,
-                                                   std::make_unique<Caught>(loop_, answer));
-  return answer ? *answer : net::Response::problem(500, "no answer");
-}
+                                     .pay_script = pay_script_,
+                                     .preview =
+                                         [this](std::string_view slug, std::string_view) {
+                                           return slug == "night" ? preview_ : std::nullopt;
+                                         }}));
+    const auto match = router.match(net::Method::Get, path, net::Router::Wants::Answer);
+    if (match.route == nullptr) return net::Response::problem(404, "no route");
+    net::Request request;
+    request.path = path;
+    request.target = path;
+    request.args = match.args;
+    request.headers = std::move(headers);
+    request.peer = peer_;
+    std::optional<net::Response> answer;
+    std::get<net::HttpHandler>(match.route->handler)(request,
+                                                     std::make_unique<Caught>(loop_, answer));
+    return answer ? *answer : net::Response::problem(500, "no answer");
+  }
 
-static net::Headers
-browser(const std::string& host = "localhost:8080") {
-  net::Headers headers;
-  headers.add("Host", host);
-  headers.add("Accept", "text/html,*/*;q=0.8");
-  return headers;
-}
+  static net::Headers browser(const std::string& host = "localhost:8080") {
+    net::Headers headers;
+    headers.add("Host", host);
+    headers.add("Accept", "text/html,*/*;q=0.8");
+    return headers;
+  }
 
-static std::string text(const net::Response& response) {
-  std::string all;
-  for (const Bytes& piece : response.body) all += piece.text();
-  return all;
-}
+  static std::string text(const net::Response& response) {
+    std::string all;
+    for (const Bytes& piece : response.body) all += piece.text();
+    return all;
+  }
 
-static std::string header(const net::Response& response, std::string_view name) {
-  return std::string(response.headers.find(name).value_or(""));
-}
+  static std::string header(const net::Response& response, std::string_view name) {
+    return std::string(response.headers.find(name).value_or(""));
+  }
 
-SystemRandom random_;
-net::Loop loop_{0};
-net::Peer peer_;
-std::uint16_t https_port_ = 0;
-std::string pay_script_;
-std::optional<Preview> preview_;
+  SystemRandom random_;
+  net::Loop loop_{0};
+  net::Peer peer_;
+  std::uint16_t https_port_ = 0;
+  std::string pay_script_;
+  std::optional<Preview> preview_;
 };
 
 TEST_F(Pages, home_is_a_page_for_a_browser_and_json_for_a_program) {
