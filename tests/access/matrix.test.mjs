@@ -99,6 +99,7 @@ function guardSays({ who, method, pattern, csrf, socket }, credential) {
 
 const mine = (credential) => (credential.account === 'ann' ? 200 : 404); // to all others it is not there
 const account = (status) => (credential) => (credential.account ? status : 404); // a machine has none
+const byRole = (acts, watches) => (credential) => (!credential.account ? 404 : credential.scopes.includes('control') ? acts : watches);
 const fixed = (status, more = {}) => ({ status, ...more });
 // Routes that ask inside: the credential counts although the table says anyone.
 const asksInside = (status) => (credential, route) => {
@@ -127,14 +128,14 @@ const kExpected = {
   'post /api/v1/accounts': fixed(400, { body: {} }), 'post /api/v1/session': fixed(401, { body: () => ({ email: `nobody${asked}@example.org`, password: 'x' }) }),
   'delete /api/v1/session': fixed(204, { signsOut: true }), 'delete /api/v1/sessions': fixed(204, { signsOut: true }),
 
-  'get /auth/{provider}/start': fixed(404), 'get /auth/{provider}/callback': fixed(404), 'get /api/v1/sign-ins': fixed(200),
+  'get /auth/{provider}/start': fixed(303), 'get /auth/{provider}/callback': fixed(303), 'get /api/v1/sign-ins': fixed(200),
   'get /api/v1/account': fixed(account(200)),
-  'post /api/v1/account/second-factor': fixed(account(200), { body: {} }),
-  'post /api/v1/account/second-factor/confirm': fixed(account(400), { body: {} }),
-  'delete /api/v1/account/second-factor': fixed(account(409)),
+  'post /api/v1/account/second-factor': fixed(byRole(200, 409), { body: {} }),
+  'post /api/v1/account/second-factor/confirm': fixed(byRole(403, 409), { body: {} }),
+  'delete /api/v1/account/second-factor': fixed(account(403)),
   'post /api/v1/session/second-factor': fixed(account(400), { body: {} }),
-  'post /api/v1/account/verification': fixed(account(409), { body: {} }),
-  'post /api/v1/account/sign-ins': fixed(account(400), { body: {} }), 'delete /api/v1/account/sign-ins/{id}': fixed(404),
+  'post /api/v1/account/verification': fixed(account(202), { body: {} }),
+  'post /api/v1/account/sign-ins': fixed(account(503), { body: {} }), 'delete /api/v1/account/sign-ins/{id}': fixed(account(409)),
   'post /api/v1/verifications': fixed(400, { body: {} }), 'post /api/v1/password-resets': fixed(400, { body: {} }), 'put /api/v1/password-resets': fixed(400, { body: {} }),
   'get /api/v1/legal': fixed(200), 'get /api/v1/panic': fixed(200), 'post /api/v1/panic': fixed(400, { body: {} }),
 
@@ -144,7 +145,7 @@ const kExpected = {
   'get /api/v1/orders/{id}': fixed(mine), 'post /api/v1/orders/{id}/confirm': fixed((c) => (c.account === 'ann' ? 400 : 404), { body: { method: 'card' } }),
   'post /api/v1/orders/{id}/cancel': fixed((c) => (c.account === 'ann' ? 409 : 404), { body: {} }),
   'get /api/v1/orders/{id}/payment': fixed((c) => (c.account === 'ann' ? 409 : 404)), 'post /api/v1/orders/{id}/look': fixed(mine, { body: {} }),
-  'get /api/v1/orders/{id}/receipt': fixed(mine), 'post /api/v1/orders/{id}/receipt': fixed((c) => (c.account === 'ann' ? 409 : 404), { body: { addressee: 'Ann' } }),
+  'get /api/v1/orders/{id}/receipt': fixed((c) => (c.account === 'ann' ? 409 : 404)), 'post /api/v1/orders/{id}/receipt': fixed((c) => (c.account === 'ann' ? 409 : 404), { body: { addressee: 'Ann' } }),
   'get /api/v1/tickets': fixed(account(200)), 'get /api/v1/tickets/{file}': fixed(mine),
   'post /api/v1/test-plays': fixed(404, { body: nothing }), 'post /api/v1/test-reports': fixed(404, { body: nothing }),
   'get /api/v1/test-reports': fixed(account(200)),
