@@ -4,6 +4,7 @@
 #include "app/legal.h"
 #include "base/log.h"
 #include "pages/routes.h"
+#include "store/disk.h"
 #include "ticketing/catalog/catalog_store.h"
 #include "ticketing/limits.h"
 
@@ -15,15 +16,19 @@ Expected<void> House::build_sale() {
                                       .url = {},
                                       .tables = ticketing::test_books_tables()});
   if (!books) return std::unexpected(books.error());
-  if (config->payments.test == PaymentsConfig::Test::Operator) {
+  const ticketing::StripeSettings& stripe = config->payments.stripe;
+  if (config->payments.test == PaymentsConfig::Test::Operator && stripe.secret_key.empty()) {
     test_clock_ = std::make_unique<ticketing::TestClock>(clock_);
   }
   const access::Key32 key = secret_->derived("butai test payments 1");
   test_provider_ = std::make_unique<ticketing::TestProvider>(
       std::move(*books), std::string(as_text(key)), sale_clock(), random_);
-  const ticketing::StripeSettings& stripe = config->payments.stripe;
   if (!stripe.secret_key.empty()) {
     if (auto good = ticketing::check_stripe_settings(stripe); !good) return good;
+    const auto money =
+        ticketing::is_live_key(stripe.secret_key) ? store::Money::Live : store::Money::Test;
+    const auto lasts = store::live_money_may_live_at(config->database(options_.data), money);
+    if (!lasts) return lasts;
     stripe_ = std::make_unique<ticketing::Stripe>(
         stripe, [this](net::OutgoingRequest request, Executor& home, net::Outgoing::Done done) {
           outgoing_->send(std::move(request), home, std::move(done));
@@ -35,8 +40,8 @@ Expected<void> House::build_sale() {
                                                  config->auth.second_factor);
   rights_ = std::make_unique<ticketing::Rights>(
       *database_, sale_clock(), [this](std::string_view name) { return plays_->owner_of(name); });
-  box_office_ = std::make_unique<ticketing::BoxOffice>(*database_, provider, *rights_, sale_clock(),
-                                                       random_);
+  box_office_ =
+      std::make_unique<ticketing::BoxOffice>(*database_, provider, *rights_, sale_clock(), random_);
   desk_ = std::make_unique<ticketing::SeatsDesk>(*rights_, *plays_, config_, clock_);
   if (auto good = ticketing::check_hook_settings(config->webhooks); !good) return good;
   hooks_ = std::make_unique<ticketing::Hooks>(
@@ -134,12 +139,12 @@ std::vector<net::Route> House::sale_routes() {
                     },
                 .licenses = license_counts_});
   std::vector<net::Route> table;
-  for (auto routes : {api::session_routes(sale), api::sign_in_routes(sale),
-                      api::account_routes(sale), api::event_routes(sale), api::order_routes(sale),
-                      api::receipt_routes(sale), api::sales_routes(sale), api::panic_routes(sale),
-                      api::entitlement_routes(sale), api::producer_routes(sale),
-                      api::artwork_routes(sale), api::destruction_routes(sale),
-                      api::test_payment_routes(sale)}) {
+  for (auto routes :
+       {api::session_routes(sale), api::sign_in_routes(sale), api::account_routes(sale),
+        api::event_routes(sale), api::order_routes(sale), api::receipt_routes(sale),
+        api::sales_routes(sale), api::panic_routes(sale), api::entitlement_routes(sale),
+        api::producer_routes(sale), api::artwork_routes(sale), api::destruction_routes(sale),
+        api::test_payment_routes(sale)}) {
     table.insert(table.end(), std::make_move_iterator(routes.begin()),
                  std::make_move_iterator(routes.end()));
   }
@@ -160,15 +165,15 @@ void House::open_sale() {
     net::Loop& home = loops_[0];
     box_office_->start(home);
     hooks_->start(home);
-    if (stripe_) return look_at_sessions();
+    curtain_->start(home);
+    attendance_->start(home);
+    look_at_sessions();
+    if (stripe_) return;
     test_provider_->start(home, [this, &home](std::string signature, std::string body) {
       box_office_->webhook(signature, body, home, [](auto verdict) {
         if (!verdict) log::warning("a webhook of the test provider was refused");
       });
     });
-    curtain_->start(home);
-    attendance_->start(home);
-    look_at_sessions();
   });
   post_office_->start();
 }

@@ -25,9 +25,9 @@ class Licenses {
  public:
   explicit Licenses(Ports ports) : ports_(std::move(ports)) {
     const auto counter = [this](const char* result, const char* purpose) {
-      return &ports_.metrics.counter(
-          "butai_licenses_total", "Licenses asked for, by result; those of test plays apart.",
-          {{"result", result}, {"purpose", purpose}});
+      return &ports_.metrics.counter("butai_licenses_total",
+                                     "Licenses asked for, by result; those of test plays apart.",
+                                     {{"result", result}, {"purpose", purpose}});
     };
     given_ = counter("given", "play");
     given_tests_ = counter("given", "test");
@@ -87,14 +87,14 @@ class Licenses {
       shown.push_back(fmt::format("{}: {}", name, value));
     }
     net::Loop& loop = exchange->loop();
-    ports_.services.ask(
-        system,
-        {request.body, header("Content-Type"), header("SOAPAction"),
-         std::string(request.query_value("asset").value_or("")), std::move(shown)},
-        loop, [this, system, play = viewer->id,
-               exchange = std::move(exchange)](Expected<net::OutgoingAnswer> answer) {
-          told_by_service(system, play, *exchange, std::move(answer));
-        });
+    ports_.services.ask(system,
+                        {request.body, header("Content-Type"), header("SOAPAction"),
+                         std::string(request.query_value("asset").value_or("")), std::move(shown)},
+                        loop,
+                        [this, system, play = viewer->id,
+                         exchange = std::move(exchange)](Expected<net::OutgoingAnswer> answer) {
+                          told_by_service(system, play, *exchange, std::move(answer));
+                        });
   }
 
   // For players that ask the service themselves. The keys are those of the play's channel that viewers may

@@ -41,7 +41,7 @@ class Pages : public ::testing::Test {
   net::Response get(const std::string& path, net::Headers headers) {
     const net::Router router(routes({.random = random_,
                                      .https_port = [this] { return https_port_; },
-                                     .pay_script = pay_script_}));
+                                     .pay_script = pay_script_,
                                      .preview =
                                          [this](std::string_view slug, std::string_view) {
                                            return slug == "night" ? preview_ : std::nullopt;

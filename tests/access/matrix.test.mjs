@@ -18,7 +18,7 @@ const kPassword = 'correct horse';
 const control = (path, body) => server.post(`/api/v1/producer${path}`, body, { token: controlToken() });
 
 before(async () => {
-  server = await Server.start({ config: shopConfig() });
+  server = await Server.start({ config: shopConfig('[auth]\nsecond_factor = "off"\n') });
   for (const role of ['producer', 'admin']) await server.command(['user', 'add', role, '--role', role, ...server.place()], { input: `${kPassword}\n` });
   source = await feed(server, 'main', await film());
   event = await sell(server);
@@ -99,6 +99,7 @@ function guardSays({ who, method, pattern, csrf, socket }, credential) {
 
 const mine = (credential) => (credential.account === 'ann' ? 200 : 404); // to all others it is not there
 const account = (status) => (credential) => (credential.account ? status : 404); // a machine has none
+const byRole = (acts, watches) => (credential) => (!credential.account ? 404 : credential.scopes.includes('control') ? acts : watches);
 const fixed = (status, more = {}) => ({ status, ...more });
 // Routes that ask inside: the credential counts although the table says anyone.
 const asksInside = (status) => (credential, route) => {
@@ -114,7 +115,8 @@ const nothing = { performance: 'pf_nothing' };
 
 const kExpected = {
   'get /': page,
-  'get /e/{slug}': page, 'get /e/{slug}/test': page, 'get /e/{slug}/buy': page, 'get /sign-in': page, 'get /orders/{id}': page, 'get /tickets': page,
+  'get /e/{slug}': page, 'get /e/{slug}/test': page, 'get /e/{slug}/buy': page, 'get /sign-in': page, 'get /account': page, 'get /orders/{id}/pay': page, 'get /orders/{id}/receipt': page,
+  'get /legal': page, 'get /terms': page, 'get /privacy': page, 'get /external': page, 'get /orders/{id}': page, 'get /tickets': page,
   'get /watch': page, 'get /watch/{channel}': page, 'get /publish': page, 'get /producer': page, 'get /producer/events/{id}': page,
   'get /favicon.svg': fixed(200), 'get /favicon.ico': fixed(200),
   'get /assets/{name*}': fixed(404), 'get /artwork/{name}': fixed(404),
@@ -126,11 +128,24 @@ const kExpected = {
   'post /api/v1/accounts': fixed(400, { body: {} }), 'post /api/v1/session': fixed(401, { body: () => ({ email: `nobody${asked}@example.org`, password: 'x' }) }),
   'delete /api/v1/session': fixed(204, { signsOut: true }), 'delete /api/v1/sessions': fixed(204, { signsOut: true }),
 
+  'get /auth/{provider}/start': fixed(303), 'get /auth/{provider}/callback': fixed(303), 'get /api/v1/sign-ins': fixed(200),
+  'get /api/v1/account': fixed(account(200)),
+  'post /api/v1/account/second-factor': fixed(byRole(200, 409), { body: {} }),
+  'post /api/v1/account/second-factor/confirm': fixed(byRole(403, 409), { body: {} }),
+  'delete /api/v1/account/second-factor': fixed(account(403)),
+  'post /api/v1/session/second-factor': fixed(account(400), { body: {} }),
+  'post /api/v1/account/verification': fixed(account(202), { body: {} }),
+  'post /api/v1/account/sign-ins': fixed(account(503), { body: {} }), 'delete /api/v1/account/sign-ins/{id}': fixed(account(409)),
+  'post /api/v1/verifications': fixed(400, { body: {} }), 'post /api/v1/password-resets': fixed(400, { body: {} }), 'put /api/v1/password-resets': fixed(400, { body: {} }),
+  'get /api/v1/legal': fixed(200), 'get /api/v1/panic': fixed(200), 'post /api/v1/panic': fixed(400, { body: {} }),
+
   'get /api/v1/events': fixed(200), 'get /api/v1/events/{slug}': fixed(200),
   'get /api/v1/orders': fixed(account(200)),
   'post /api/v1/orders': fixed(account(409), { body: { ticket_type: 'tt_nothing', quantity: 1 } }),
   'get /api/v1/orders/{id}': fixed(mine), 'post /api/v1/orders/{id}/confirm': fixed((c) => (c.account === 'ann' ? 400 : 404), { body: { method: 'card' } }),
   'post /api/v1/orders/{id}/cancel': fixed((c) => (c.account === 'ann' ? 409 : 404), { body: {} }),
+  'get /api/v1/orders/{id}/payment': fixed((c) => (c.account === 'ann' ? 409 : 404)), 'post /api/v1/orders/{id}/look': fixed(mine, { body: {} }),
+  'get /api/v1/orders/{id}/receipt': fixed((c) => (c.account === 'ann' ? 409 : 404)), 'post /api/v1/orders/{id}/receipt': fixed((c) => (c.account === 'ann' ? 409 : 404), { body: { addressee: 'Ann' } }),
   'get /api/v1/tickets': fixed(account(200)), 'get /api/v1/tickets/{file}': fixed(mine),
   'post /api/v1/test-plays': fixed(404, { body: nothing }), 'post /api/v1/test-reports': fixed(404, { body: nothing }),
   'get /api/v1/test-reports': fixed(account(200)),
@@ -142,24 +157,28 @@ const kExpected = {
   'get /api/v1/plays/{id}': fixed(404), 'put /api/v1/plays/{id}': fixed(404), 'delete /api/v1/plays/{id}': fixed(noSuchPlay),
   'post /license/clearkey': fixed(400, { body: {} }), 'get /license/identity/{kid}': fixed((credential) => credential.refused ?? 404), 'get /license/fairplay/certificate': fixed(404),
   'post /license/widevine': fixed(404, { body: {} }), 'post /license/playready': fixed(404, { body: {} }), 'post /license/fairplay': fixed(404, { body: {} }),
+  'get /license/widevine/token': fixed(404), 'get /license/playready/token': fixed(404), 'get /license/fairplay/token': fixed(404),
 
   'get /ws': fixed(101), 'get /live/{channel}/ws': fixed(101),
   'get /live/{channel}/index.m3u8': fixed(200), 'get /live/{channel}/manifest.mpd': fixed(200),
   'get /live/{channel}/{rendition}/index.m3u8': fixed(200), 'get /live/{channel}/{rendition}/{file}': fixed(404),
-  'get /live/{channel}/mjpeg': fixed(406), 'get /live/{channel}/snapshot.jpg': fixed(406),
+  'get /live/{channel}/{rendition}/snapshot.jpg': fixed(200), 'get /live/{channel}/mjpeg': fixed(406), 'get /live/{channel}/snapshot.jpg': fixed(406),
 
   'get /api/v1/channels': fixed(200), 'get /api/v1/channels/public': fixed(200), 'get /api/v1/channels/{channel}': fixed(200),
   'get /api/v1/channels/{channel}/public': fixed(200),
   'delete /api/v1/channels/{channel}/inputs/{input}': fixed(409), 'post /api/v1/channels/{channel}/instructions': fixed(400, { body: {} }),
+  'post /api/v1/channels/{channel}/captions': fixed(400, { body: {} }),
   'post /api/v1/channels/{channel}/rotate-keys': fixed(409, { body: {} }), 'delete /api/v1/channels/{channel}': fixed(404, { args: { channel: 'nothing' } }),
   'get /api/v1/channels/{channel}/keys': fixed(200), 'post /api/v1/channels/{channel}/keys': fixed(201, { body: {} }), 'delete /api/v1/channels/{channel}/keys/{id}': fixed(404),
 
+  'post /api/v1/plays/{id}/device-row': fixed(404, { body: {} }), 'get /api/v1/device-rows': fixed(200),
   'get /api/v1/records/key': fixed(200),
   'get /api/v1/producer/events': fixed(200), 'post /api/v1/producer/events': fixed(400, { body: {} }),
   'get /api/v1/producer/events/{id}': fixed(200), 'put /api/v1/producer/events/{id}': fixed(400, { body: {} }),
   'delete /api/v1/producer/events/{id}': fixed(409), 'post /api/v1/producer/events/{id}/state': fixed(400, { body: { to: 'sideways' } }),
   'post /api/v1/producer/events/{id}/delay': fixed(400, { body: {} }), 'post /api/v1/producer/events/{id}/codes': fixed(400, { body: {} }),
   'get /api/v1/producer/events/{id}/orders': fixed(200), 'get /api/v1/producer/events/{id}/destruction': fixed(200),
+  'get /api/v1/producer/events/{id}/sales': fixed(200), 'get /api/v1/producer/events/{id}/orders.csv': fixed(200),
   'post /api/v1/producer/events/{id}/artwork': fixed(400, { body: {} }), 'get /api/v1/producer/licenses': fixed(200),
   'post /api/v1/producer/orders/{id}/refund': fixed(404, { body: {}, args: { id: 'or_nothing' } }),
 };

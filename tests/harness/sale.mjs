@@ -11,7 +11,9 @@ const kPassword = 'a sentence of my own';
 const pictures = join(workFolder, 'screenshots', 'sale');
 mkdirSync(pictures, { recursive: true });
 
-const kConfig = `[server]
+const kConfig = `[auth]
+second_factor = "off"
+[server]
 trusted_proxies = ["127.0.0.1"]
 [payments]
 test = "operator"

@@ -1,12 +1,12 @@
 // The sale from a terminal, while people buy: event, order, user, and a copy of the database that is whole
 // whenever it is made.
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { program } from '../harness/paths.mjs';
-import { run } from '../harness/process.mjs';
+import { Child, run } from '../harness/process.mjs';
 import { Server } from '../harness/server.mjs';
 import { Person, sell, shopConfig } from '../harness/shop.mjs';
 import { sleep, until } from '../harness/wait.mjs';
@@ -117,4 +117,24 @@ test('db: a copy made while people buy is whole, and brings back what was sold b
   const list = (await there('order', 'list', 'night')).stdout;
   for (const id of [before, ...sold]) assert.match(list, new RegExp(`^${id} fulfilled`, 'm'));
   console.log(`${sold.length} sold before the copy, ${during} while it was made, ${count} orders in it`);
+});
+
+test('serve takes no real money where the database would be lost with the container', { skip: existsSync('/dev/shm') ? false : 'there is no /dev/shm' }, async () => {
+  const folder = mkdtempSync('/dev/shm/butai-');
+  try {
+    const serve = (mode) => {
+      const config = join(folder, `${mode}.toml`);
+      writeFileSync(config, `[payments.stripe]\nsecret_key = "sk_${mode}_CNRY"\npublishable_key = "pk_${mode}_CNRY"\nwebhook_secret = "whsec_CNRY"\n`);
+      return new Child(program, ['serve', '--config', config, '--data', join(folder, 'data'), '--listen', '127.0.0.1:0', '--print-ports'], {});
+    };
+    const live = serve('live');
+    assert.equal((await live.ended).code, 1);
+    assert.match(live.stderr, /keys of the payment provider are live, but .* is on memory \(tmpfs\)/);
+    assert.ok(!live.stderr.includes('CNRY'), 'no key is said');
+    const tests = serve('test');
+    await until('a server with test keys to start', () => tests.stdout.includes('"http"'), { within: 10_000 });
+    await tests.stop();
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

@@ -43,7 +43,7 @@ export function Steps({ event, set }: Properties) {
             class={index < now ? 'step-done' : index === now ? 'step-now' : ''}
             aria-current={index === now ? 'step' : undefined}
           >
-            {state === 'closed' ? words.destruction : texts.sale.states[state]}
+            {state === 'closed' ? words.closedStep : texts.sale.states[state]}
           </li>
         ))}
       </ol>

@@ -130,6 +130,7 @@ export const en = {
   refundAsk: (total: string) =>
     `Refund ${total}? The ticket stops at once, also where it is playing.`,
 
+  closedStep: 'Closed',
   destruction: 'Record of destruction',
   destructionNone: 'The record is written a minute after the end.',
   destructionHelp:
@@ -273,6 +274,7 @@ export const ja: typeof en = {
   refundAsk: (total) =>
     `${total}を返金しますか?再生中のものも含め、チケットはすぐに無効になります。`,
 
+  closedStep: '締め切り',
   destruction: '破棄の記録',
   destructionNone: '終演の1分後に記録されます。',
   destructionHelp:
@@ -280,8 +282,7 @@ export const ja: typeof en = {
   destroyedKeys: (keys, segments) => `鍵${keys}個とセグメント${segments}個を破棄しました`,
   signedWith: '署名鍵',
   missed: '見られなかった時間',
-  missedHelp:
-    '視聴中に映像がなかった時間 + 届かなかった時間(一時停止との区別はできません)',
+  missedHelp: '視聴中に映像がなかった時間 + 届かなかった時間(一時停止との区別はできません)',
   missedMinutes: (picture, delivery) => `${picture} + ${delivery} 分`,
   download: 'ダウンロード',
 };
