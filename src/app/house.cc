@@ -187,11 +187,11 @@ std::vector<net::Route> House::all_routes() {
               .open_sockets = open_sockets_,
               .edges = edges_,
               .heartbeat = [this](std::string_view play) { plays_->seen(play); },
-              .missed = [this](std::string_view play,
-                               Micros media) { attendance_->jumped(play, media); },
               .still =
                   [this](const media::Track& track, const media::Frame& frame, net::Loop& loop,
                          Stills::Done done) { stills_->make(track, frame, loop, std::move(done)); },
+              .missed = [this](std::string_view play,
+                               Micros media) { attendance_->jumped(play, media); },
               .keys = config_.get()->drm.any_real_system() ? package::KeyLines::Drm
                                                            : package::KeyLines::Identity}));
   auto ports = std::make_shared<const api::Ports>(api::Ports{
