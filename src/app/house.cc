@@ -153,9 +153,9 @@ access::RouteParts House::access_parts() {
 pages::PagesOptions House::pages_options() {
   return {.random = random_,
           .https_port = [this] { return https_port_.load(std::memory_order_relaxed); },
+          .pay_script = stripe_ ? config_.get()->payments.stripe.js_url : "",
           .preview = [this](std::string_view slug,
-                            std::string_view language) { return preview_of(slug, language); },
-          .pay_script = stripe_ ? config_.get()->payments.stripe.js_url : ""};
+                            std::string_view language) { return preview_of(slug, language); }};
 }
 
 std::vector<net::Route> House::all_routes() {
