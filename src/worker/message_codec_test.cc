@@ -139,7 +139,7 @@ std::expected<std::optional<Message>, MessageError> first_of(std::vector<std::ui
 TEST(MessageCodec, refuses_what_is_too_long_or_unknown) {
   EXPECT_EQ(first_of({0xFF, 0xFF, 0xFF, 0xFF, 66}).error(), MessageError::TooLong);
   EXPECT_EQ(first_of({0, 0, 0, 0, 0}).error(), MessageError::UnknownType);
-  EXPECT_EQ(first_of({0, 0, 0, 0, 71}).error(), MessageError::UnknownType);
+  EXPECT_EQ(first_of({0, 0, 0, 0, 72}).error(), MessageError::UnknownType);
   EXPECT_FALSE(first_of({0, 0, 0, 1, 66}).value().has_value()) << "more is to come";
 }
 
