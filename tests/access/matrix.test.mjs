@@ -133,10 +133,10 @@ const kExpected = {
   'post /api/v1/account/second-factor': fixed(byRole(200, 409), { body: {} }),
   'post /api/v1/account/second-factor/confirm': fixed(byRole(403, 409), { body: {} }),
   'delete /api/v1/account/second-factor': fixed(account(403)),
-  'post /api/v1/session/second-factor': fixed(account(400), { body: {} }),
+  'post /api/v1/session/second-factor': fixed(account(409), { body: {} }),
   'post /api/v1/account/verification': fixed(account(202), { body: {} }),
   'post /api/v1/account/sign-ins': fixed(account(503), { body: {} }), 'delete /api/v1/account/sign-ins/{id}': fixed(account(409)),
-  'post /api/v1/verifications': fixed(400, { body: {} }), 'post /api/v1/password-resets': fixed(400, { body: {} }), 'put /api/v1/password-resets': fixed(400, { body: {} }),
+  'post /api/v1/verifications': fixed(410, { body: {} }), 'post /api/v1/password-resets': fixed(202, { body: {} }), 'put /api/v1/password-resets': fixed(400, { body: {} }),
   'get /api/v1/legal': fixed(200), 'get /api/v1/panic': fixed(200), 'post /api/v1/panic': fixed(400, { body: {} }),
 
   'get /api/v1/events': fixed(200), 'get /api/v1/events/{slug}': fixed(200),

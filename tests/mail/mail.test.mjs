@@ -18,7 +18,7 @@ before(async () => {
     config: shopConfig() + '[mail]\nfrom = "Butai 舞台 <tickets@example.org>"\n',
     env: { BUTAI_MAIL_SMTP: mail.url },
   });
-  event = await sell(server);
+  event = await sell(server, { doorsIn: 30 });
   const token = controlToken();
   const now = (await server.get(`/api/v1/producer/events/${event.id}`, { token })).json();
   const renamed = await server.post(`/api/v1/producer/events/${event.id}`, { ...now, title: kTitle }, { token, method: 'PUT' });
