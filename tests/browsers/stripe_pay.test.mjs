@@ -15,10 +15,8 @@ before(async () => {
   fake.target = server;
   event = await sell(server, { doorsIn: 30 });
   browser = await startChromium();
-  ann = await Visitor.come(browser, { server, site: `http://localhost:${server.ports.http}` });
-  await ann.go(`/sign-in?next=/e/${event.slug}`);
-  await ann.makeAccount('ann@example.jp');
-  await ann.page.waitForURL((url) => url.pathname === `/e/${event.slug}`);
+  const site = `http://localhost:${server.ports.http}`;
+  ann = await Visitor.withAccount(browser, { server, site }, 'ann@example.jp', { extraHTTPHeaders: {} }); // none for other hosts
 });
 after(async () => {
   await ann?.close();
