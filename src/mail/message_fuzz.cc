@@ -2,6 +2,7 @@
 // address, no line too long, and its body reads back.
 #include <cstdlib>
 
+#include "base/bytes.h"
 #include "mail/limits.h"
 #include "mail/message.h"
 #include "mail/wording.h"

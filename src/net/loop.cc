@@ -119,8 +119,8 @@ void Loop::send_later(Loop& to, Task task) {
 
 void Loop::send_outbox() {
   for (auto& [to, tasks] : std::exchange(impl_->outbox, {})) {
-    asio::post(to->impl_->context, [tasks = std::move(tasks)]() mutable {
-      for (Task& task : tasks) std::exchange(task, {})();
+    asio::post(to->impl_->context, [due = std::move(tasks)]() mutable {
+      for (Task& task : due) std::exchange(task, {})();
     });
   }
 }
