@@ -22,11 +22,12 @@ export function writeSection(title, body) {
   writeFileSync(file, `${kept.map((part) => part.trimEnd()).join('\n\n')}\n\n## ${title}\n\n${body}\n`);
 }
 
-// The figures as they were measured, beside the page that a person reads.
+// The figures as they were measured, a line for each round, beside the page that a person reads.
 export function keep(name, figures) {
   const place = fileURLToPath(new URL('./samples/', import.meta.url));
   mkdirSync(place, { recursive: true });
-  writeFileSync(`${place}${name}.json`, `${JSON.stringify({ machine: machine(), figures }, null, 1)}\n`);
+  const rounds = Object.entries(figures).map(([what, samples]) => ` ${JSON.stringify(what)}: [\n  ${samples.map((one) => JSON.stringify(one)).join(',\n  ')}]`);
+  writeFileSync(`${place}${name}.json`, `{"machine": ${JSON.stringify(machine())}, "figures": {\n${rounds.join(',\n')}}}\n`);
 }
 
 // Prints what was wanted and what was got, and gives it as lines for the page.

@@ -1,21 +1,14 @@
 #include "access/jwks.h"
 
-#include <arpa/inet.h>
-#include <curl/curl.h>
 #include <fmt/format.h>
 
-#include <condition_variable>
-#include <mutex>
-#include <thread>
-
+#include "access/refresher.h"
 #include "base/log.h"
+#include "net/curl_url.h"
 #include "store/files.h"
 
 namespace butai::access {
 namespace {
-
-template <class T>
-using CurlOwned = std::unique_ptr<T, void (*)(T*)>;
 
 bool is_url(std::string_view source) {
   return source.find("://") != source.npos && !source.starts_with("file://");
@@ -23,19 +16,6 @@ bool is_url(std::string_view source) {
 
 std::string file_of(const std::string& source) {
   return source.starts_with("file://") ? source.substr(7) : source;
-}
-
-std::string url_part(CURLU* url, CURLUPart part) {
-  char* text = nullptr;
-  if (curl_url_get(url, part, &text, 0) != CURLUE_OK) return {};
-  const CurlOwned<void> owned(text, curl_free);
-  return text;
-}
-
-bool is_loopback(const std::string& host) {
-  in_addr address{};
-  const bool ipv4 = ::inet_pton(AF_INET, host.c_str(), &address) == 1;
-  return host == "localhost" || host == "[::1]" || (ipv4 && host.starts_with("127."));
 }
 
 struct Download {
@@ -73,7 +53,7 @@ void configure(CURL* curl, const std::string& source, Download& download) {
 }
 
 Expected<std::string> download_jwks(const std::string& source, const std::atomic<bool>& stop) {
-  const CurlOwned<CURL> curl(curl_easy_init(), curl_easy_cleanup);
+  const net::CurlOwned<CURL> curl(curl_easy_init(), curl_easy_cleanup);
   if (!curl) return problem("out of memory");
   Download download{{}, stop, false};
   configure(curl.get(), source, download);
@@ -90,13 +70,13 @@ Expected<std::string> download_jwks(const std::string& source, const std::atomic
 
 Expected<void> check_jwks_source(const std::string& source) {
   if (!is_url(source)) return {};
-  const CurlOwned<CURLU> url(curl_url(), curl_url_cleanup);
+  const net::CurlOwned<CURLU> url(curl_url(), curl_url_cleanup);
   if (!url || curl_url_set(url.get(), CURLUPART_URL, source.c_str(), 0) != CURLUE_OK) {
     return problem(fmt::format("[auth] jwks_url: {} is not an address.", source));
   }
-  const std::string scheme = url_part(url.get(), CURLUPART_SCHEME);
+  const std::string scheme = net::url_part(url.get(), CURLUPART_SCHEME);
   if (scheme == "https") return {};
-  if (scheme == "http" && is_loopback(url_part(url.get(), CURLUPART_HOST))) return {};
+  if (scheme == "http" && net::is_loopback(net::url_part(url.get(), CURLUPART_HOST))) return {};
   return problem(fmt::format(
       "[auth] jwks_url: {} must start with https:// (http:// is for this machine only), or be the "
       "path of a file.",
@@ -112,28 +92,26 @@ Expected<std::string> read_jwks(const std::string& source, const std::atomic<boo
 }
 
 struct Jwks::Impl {
-  Impl(std::string from, KeyRing& keys, const Clock& time, Metrics& metrics)
+  Impl(std::string from, KeyRing& keys, const Clock& clock, Metrics& metrics)
       : source(std::move(from)),
         ring(keys),
-        clock(time),
         good(metrics.counter("butai_jwks_fetches_total", "Fetches of foreign keys, by result.",
                              {{"result", "good"}})),
         bad(metrics.counter("butai_jwks_fetches_total", "Fetches of foreign keys, by result.",
                             {{"result", "failed"}})),
-        schedule(time.steady()) {}
+        refresher(clock, {.fetch = [this](const std::atomic<bool>& stop) {
+                    const auto count = fetch(stop);
+                    note(count, stop);
+                    return count.has_value();
+                  }}) {}
 
-  std::string source;
+  const std::string source;
   KeyRing& ring;
-  const Clock& clock;
   prometheus::Counter& good;
   prometheus::Counter& bad;
-  std::atomic<bool> stop{false};  // read inside libcurl's callback
-  std::mutex mutex;               // schedule is moved by loops and by the thread
-  std::condition_variable wake;
-  JwksSchedule schedule;
-  std::thread thread;
+  Refresher refresher;
 
-  Expected<std::size_t> fetch() {
+  Expected<std::size_t> fetch(const std::atomic<bool>& stop) {
     const auto document = read_jwks(source, stop);
     if (!document) return std::unexpected(document.error());
     auto keys = parse_jwks(*document);
@@ -143,44 +121,19 @@ struct Jwks::Impl {
     return count;
   }
 
-  void note(const Expected<std::size_t>& result) {
-    const std::lock_guard lock(mutex);
-    if (result) {
-      good.Increment();
-      schedule.fetched(clock.steady());
-      log::debug("token keys fetched", {{"source", source}, {"keys", *result}});
-    } else {
-      bad.Increment();
-      schedule.failed(clock.steady());
-      if (!stop) {
-        log::warning("token keys could not be fetched; those known stay, next try in 30 s",
-                     {{"source", source}, {"why", result.error().sentence}});
-      }
+  void note(const Expected<std::size_t>& count, bool stopping) {
+    (count ? good : bad).Increment();
+    if (count) {
+      log::debug("token keys fetched", {{"source", source}, {"keys", *count}});
+    } else if (!stopping) {
+      log::warning("token keys could not be fetched; those known stay, next try in 30 s",
+                   {{"source", source}, {"why", count.error().sentence}});
     }
-  }
-
-  void work() {
-    while (true) {
-      std::unique_lock lock(mutex);
-      while (!stop && clock.steady() < schedule.next()) {
-        wake.wait_for(lock, schedule.next() - clock.steady());
-      }
-      lock.unlock();
-      if (stop) return;
-      note(fetch());
-    }
-  }
-
-  void change(void (JwksSchedule::*how)(Steady)) {
-    const std::lock_guard lock(mutex);
-    (schedule.*how)(clock.steady());
-    wake.notify_one();
   }
 };
 
 Jwks::Jwks(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {
-  impl_->ring.on_missing([raw = impl_.get()] { raw->change(&JwksSchedule::missing); });
-  impl_->thread = std::thread([raw = impl_.get()] { raw->work(); });
+  impl_->ring.on_missing([raw = impl_.get()] { raw->refresher.missing(); });
 }
 
 Expected<std::unique_ptr<Jwks>> Jwks::start(std::string source, KeyRing& ring, const Clock& clock,
@@ -193,16 +146,8 @@ Expected<std::unique_ptr<Jwks>> Jwks::start(std::string source, KeyRing& ring, c
   return std::unique_ptr<Jwks>(new Jwks(std::move(impl)));
 }
 
-Jwks::~Jwks() {
-  impl_->ring.on_missing({});
-  {
-    const std::lock_guard lock(impl_->mutex);
-    impl_->stop = true;
-  }
-  impl_->wake.notify_one();
-  impl_->thread.join();
-}
+Jwks::~Jwks() { impl_->ring.on_missing({}); }
 
-void Jwks::reload() { impl_->change(&JwksSchedule::reload); }
+void Jwks::reload() { impl_->refresher.reload(); }
 
 }  // namespace butai::access

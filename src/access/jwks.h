@@ -1,15 +1,12 @@
 // Fetches another issuer's public keys and keeps them fresh.
 //   source  https://…; http://… on loopback only; or a file (a path, or file://…)
-//   when    at start, every 5 minutes, on SIGHUP (reload), and when a token names an unknown kid,
-//           then at most every 30 s
-//   failed  the old keys stay; tried again after 30 s
-// Flow:   KeyRing::report_missing, reload -> its own thread -> libcurl or file -> KeyRing
-// Thread: one of its own; reload() from any.
+//   when    as a Refresher: also on SIGHUP (reload), and when a token names an unknown kid
+// Flow:   KeyRing::report_missing, reload -> Refresher -> libcurl or file -> KeyRing
+// Thread: the Refresher's; reload() from any.
 // Limits: kJwksBytesMax, kJwksTimeout; no redirects, no other protocols.
 // Spec:   RFC 7517.
 #pragma once
 
-#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <string>
@@ -26,25 +23,6 @@ namespace butai::access {
 Expected<void> check_jwks_source(const std::string& source);
 // The document, once, on the calling thread. `stop` is looked at while waiting.
 Expected<std::string> read_jwks(const std::string& source, const std::atomic<bool>& stop);
-
-// When to fetch next: pure, so that it is tested without waiting.
-class JwksSchedule {
- public:
-  explicit JwksSchedule(Steady now) : next_(now), last_(now - kJwksMissEvery) {}
-  Steady next() const { return next_; }
-  void fetched(Steady now) { set(now, kJwksEvery); }
-  void failed(Steady now) { set(now, kJwksMissEvery); }
-  void missing(Steady now) { next_ = std::min(next_, std::max(now, last_ + kJwksMissEvery)); }
-  void reload(Steady now) { next_ = now; }
-
- private:
-  void set(Steady now, Seconds wait) {
-    last_ = now;
-    next_ = now + wait;
-  }
-  Steady next_;
-  Steady last_;
-};
 
 class Jwks {
  public:

@@ -9,6 +9,7 @@
 #include <semaphore>
 #include <thread>
 
+#include "access/refresher.h"
 #include "access/testing/token_forge.h"
 #include "store/files.h"
 #include "store/testing/temporary_folder.h"
@@ -123,9 +124,9 @@ TEST(JwksSource, other_answers_are_failures) {
   EXPECT_FALSE(read("/absent/keys.json"));
 }
 
-TEST(JwksScheduleTest, five_minutes_after_success_and_thirty_seconds_after_failure) {
+TEST(FetchScheduleTest, five_minutes_after_success_and_thirty_seconds_after_failure) {
   const Steady start{};
-  JwksSchedule schedule(start);
+  FetchSchedule schedule(start);
   EXPECT_EQ(schedule.next(), start);
   schedule.fetched(start);
   EXPECT_EQ(schedule.next(), start + Seconds{300});
@@ -133,9 +134,9 @@ TEST(JwksScheduleTest, five_minutes_after_success_and_thirty_seconds_after_failu
   EXPECT_EQ(schedule.next(), start + Seconds{330});
 }
 
-TEST(JwksScheduleTest, unknown_kids_fetch_at_most_every_thirty_seconds) {
+TEST(FetchScheduleTest, unknown_kids_fetch_at_most_every_thirty_seconds) {
   const Steady start{};
-  JwksSchedule schedule(start);
+  FetchSchedule schedule(start);
   schedule.fetched(start);
   schedule.missing(start + Seconds{1});
   EXPECT_EQ(schedule.next(), start + Seconds{30});
@@ -146,9 +147,9 @@ TEST(JwksScheduleTest, unknown_kids_fetch_at_most_every_thirty_seconds) {
   EXPECT_EQ(schedule.next(), start + Seconds{100});
 }
 
-TEST(JwksScheduleTest, reload_is_at_once) {
+TEST(FetchScheduleTest, reload_is_at_once) {
   const Steady start{};
-  JwksSchedule schedule(start);
+  FetchSchedule schedule(start);
   schedule.fetched(start);
   schedule.reload(start + Seconds{5});
   EXPECT_EQ(schedule.next(), start + Seconds{5});

@@ -12,6 +12,7 @@ namespace butai::access {
 namespace {
 
 using butai::testing::ManualTime;
+using testing::claims_of;
 using testing::forge_hs256;
 using testing::KeyPair;
 using testing::part;
@@ -23,24 +24,11 @@ constexpr std::int64_t kNow = 1'800'000'000;  // ManualTime's start, in seconds
 
 // Claims that are good, with one member replaced; an empty value leaves it out.
 std::string claims_with(std::string_view name = "", std::string_view value = "") {
-  std::vector<std::pair<std::string, std::string>> members{
-      {"sub", R"("ann")"},
-      {"aud", R"("butai")"},
-      {"exp", std::to_string(kNow + 600)},
-      {"scope", R"("publish:main view:main")"}};
-  bool replaced = false;
-  for (auto& [member, text] : members) {
-    if (member != name) continue;
-    text = value;
-    replaced = true;
-  }
-  if (!replaced && !name.empty()) members.emplace_back(name, value);
-  std::string json;
-  for (const auto& [member, text] : members) {
-    if (text.empty()) continue;
-    json += fmt::format("{}\"{}\":{}", json.empty() ? "{" : ",", member, text);
-  }
-  return json + "}";
+  return claims_of({{"sub", R"("ann")"},
+                    {"aud", R"("butai")"},
+                    {"exp", std::to_string(kNow + 600)},
+                    {"scope", R"("publish:main view:main")"}},
+                   name, value);
 }
 
 std::string outcome(const std::expected<Token, Refusal>& result) {

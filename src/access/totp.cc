@@ -7,21 +7,9 @@
 #include <array>
 
 #include "access/mac.h"
+#include "net/text.h"
 
 namespace butai::access {
-namespace {
-
-std::string percent_encoded(std::string_view text) {
-  std::string out;
-  for (const unsigned char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '.' || c == '_' || c == '~';
-    out += plain ? std::string(1, static_cast<char>(c)) : fmt::format("%{:02X}", c);
-  }
-  return out;
-}
-
-}  // namespace
 
 std::string totp_code(ByteView secret, std::int64_t step) {
   std::array<std::uint8_t, 8> counter;
@@ -62,8 +50,8 @@ std::string base32(ByteView bytes) {
 }
 
 std::string otpauth_address(ByteView secret, std::string_view issuer, std::string_view account) {
-  return fmt::format("otpauth://totp/{0}:{1}?secret={2}&issuer={0}", percent_encoded(issuer),
-                     percent_encoded(account), base32(secret));
+  return fmt::format("otpauth://totp/{0}:{1}?secret={2}&issuer={0}", net::percent_encoded(issuer),
+                     net::percent_encoded(account), base32(secret));
 }
 
 }  // namespace butai::access

@@ -6,24 +6,10 @@
 
 #include "access/strict_json.h"
 #include "drm/text.h"
+#include "net/text.h"
 
 namespace butai::licenses {
 namespace {
-
-// application/x-www-form-urlencoded
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-                       c == '-' || c == '.' || c == '_';
-    if (plain) {
-      out += c;
-    } else {
-      out += fmt::format("%{:02X}", static_cast<std::uint8_t>(c));
-    }
-  }
-  return out;
-}
 
 std::optional<std::string> of_base64(std::string_view text) {
   const auto bytes = drm::from_base64(text);
@@ -49,8 +35,8 @@ WrappedSpc wrap_spc(FairPlayForm form, std::string_view spc, std::string_view as
   const std::string text = drm::to_base64(as_bytes(spc));
   switch (form) {
     case FairPlayForm::Form: {
-      std::string body = "spc=" + escaped(text);
-      if (!asset.empty()) body += "&assetId=" + escaped(asset);
+      std::string body = "spc=" + net::percent_encoded(text);
+      if (!asset.empty()) body += "&assetId=" + net::percent_encoded(asset);
       return {std::move(body), "application/x-www-form-urlencoded"};
     }
     case FairPlayForm::Json: {

@@ -1,5 +1,4 @@
 // Letters to a mail server, through libcurl. The connection is kept from letter to letter.
-#include <curl/curl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,24 +8,11 @@
 
 #include "mail/carrier.h"
 #include "mail/limits.h"
+#include "net/curl_url.h"
 #include "net/text.h"
 
 namespace butai::mail {
 namespace {
-
-template <class T>
-using Owned = std::unique_ptr<T, void (*)(T*)>;
-
-std::string url_part(CURLU* url, CURLUPart part) {
-  char* text = nullptr;
-  if (curl_url_get(url, part, &text, 0) != CURLUE_OK) return {};
-  const Owned<void> owned(text, curl_free);
-  return text;
-}
-
-bool is_loopback(const std::string& host) {
-  return host == "localhost" || host == "[::1]" || host == "127.0.0.1";
-}
 
 struct Conversation {
   std::string_view message;
@@ -58,7 +44,7 @@ class Smtp final : public Carrier {
   Delivery carry(const Parcel& parcel) override {
     if (!curl_) return {Delivery::Fate::Later, "out of memory"};
     Conversation talk{parcel.message, 0, {}};
-    const Owned<curl_slist> to(
+    const net::CurlOwned<curl_slist> to(
         curl_slist_append(nullptr, fmt::format("<{}>", parcel.to.text()).c_str()),
         curl_slist_free_all);
     std::array<char, CURL_ERROR_SIZE> words{};
@@ -94,10 +80,10 @@ class Smtp final : public Carrier {
 
   // To another machine a password goes under TLS only, and TLS is used wherever it is offered.
   long encryption() const {
-    const Owned<CURLU> url(curl_url(), curl_url_cleanup);
+    const net::CurlOwned<CURLU> url(curl_url(), curl_url_cleanup);
     curl_url_set(url.get(), CURLUPART_URL, settings_.url.c_str(), CURLU_NON_SUPPORT_SCHEME);
-    const bool password = !url_part(url.get(), CURLUPART_PASSWORD).empty();
-    if (is_loopback(url_part(url.get(), CURLUPART_HOST))) {
+    const bool password = !net::url_part(url.get(), CURLUPART_PASSWORD).empty();
+    if (net::is_loopback(net::url_part(url.get(), CURLUPART_HOST))) {
       return settings_.ca_file.empty() ? CURLUSESSL_NONE : CURLUSESSL_TRY;
     }
     return password ? CURLUSESSL_ALL : CURLUSESSL_TRY;
@@ -120,16 +106,16 @@ class Smtp final : public Carrier {
   }
 
   SmtpSettings settings_;
-  Owned<CURL> curl_{curl_easy_init(), curl_easy_cleanup};
+  net::CurlOwned<CURL> curl_{curl_easy_init(), curl_easy_cleanup};
 };
 
 }  // namespace
 
 Expected<void> check_smtp(const std::string& text) {
-  const Owned<CURLU> url(curl_url(), curl_url_cleanup);
+  const net::CurlOwned<CURLU> url(curl_url(), curl_url_cleanup);
   const bool read = url && curl_url_set(url.get(), CURLUPART_URL, text.c_str(),
                                         CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK;
-  const std::string scheme = read ? url_part(url.get(), CURLUPART_SCHEME) : "";
+  const std::string scheme = read ? net::url_part(url.get(), CURLUPART_SCHEME) : "";
   if (scheme != "smtp" && scheme != "smtps") {
     return problem("it must be smtp://user:password@host:587 or smtps://host");
   }

@@ -1,6 +1,5 @@
 #include "net/outgoing.h"
 
-#include <curl/curl.h>
 #include <fmt/format.h>
 
 #include <atomic>  // the end is seen by the thread that drives transfers
@@ -10,31 +9,18 @@
 #include <thread>
 #include <utility>
 
+#include "net/curl_url.h"
 #include "net/limits.h"
 
 namespace butai::net {
 namespace {
 
-template <class T>
-using Owned = std::unique_ptr<T, void (*)(T*)>;
-
-std::string url_part(CURLU* url, CURLUPart part) {
-  char* text = nullptr;
-  if (curl_url_get(url, part, &text, 0) != CURLUE_OK) return {};
-  const Owned<void> owned(text, curl_free);
-  return text;
-}
-
-bool is_loopback(const std::string& host) {
-  return host == "localhost" || host == "[::1]" || host == "127.0.0.1";
-}
-
 struct Transfer {
   OutgoingRequest request;
   Executor* home;
   Outgoing::Done done;
-  Owned<CURL> curl{nullptr, curl_easy_cleanup};
-  Owned<curl_slist> headers{nullptr, curl_slist_free_all};
+  CurlOwned<CURL> curl{nullptr, curl_easy_cleanup};
+  CurlOwned<curl_slist> headers{nullptr, curl_slist_free_all};
   std::string body;
   bool too_large = false;
 
@@ -112,7 +98,7 @@ Expected<OutgoingAnswer> answer_of(Transfer& transfer, CURLcode result) {
 }  // namespace
 
 struct Outgoing::Impl {
-  Owned<CURLM> multi{curl_multi_init(), [](CURLM* m) { curl_multi_cleanup(m); }};
+  CurlOwned<CURLM> multi{curl_multi_init(), [](CURLM* m) { curl_multi_cleanup(m); }};
   std::mutex mutex;
   std::vector<std::unique_ptr<Transfer>> arriving;  // under the mutex
   std::size_t pending = 0;                          // under the mutex: arriving and running
@@ -200,7 +186,7 @@ void Outgoing::send(OutgoingRequest request, Executor& home, Done done) {
 }
 
 Expected<void> check_outgoing_url(const std::string& url) {
-  const Owned<CURLU> parsed(curl_url(), curl_url_cleanup);
+  const CurlOwned<CURLU> parsed(curl_url(), curl_url_cleanup);
   if (!parsed || curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK) {
     return problem(fmt::format("{} is not an address", url));
   }

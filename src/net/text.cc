@@ -77,6 +77,16 @@ std::optional<std::vector<std::uint8_t>> base64_decoded(std::string_view text) {
   return bytes;
 }
 
+std::string percent_encoded(std::string_view text) {
+  std::string out;
+  for (const unsigned char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '.' || c == '_' || c == '~';
+    out += plain ? std::string(1, static_cast<char>(c)) : fmt::format("%{:02X}", c);
+  }
+  return out;
+}
+
 std::string json_escaped(std::string_view text) {
   std::string out;
   out.reserve(text.size());

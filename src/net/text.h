@@ -25,6 +25,8 @@ std::string hex(ByteView bytes);  // lower case
 std::string base64(ByteView bytes);
 // Strict: padded, no other characters.
 std::optional<std::vector<std::uint8_t>> base64_decoded(std::string_view text);
+// RFC 3986 section 2.3: all but letters, digits and -._~ as %XX; good in a form and in a query.
+std::string percent_encoded(std::string_view text);
 // The inside of a JSON string; invalid UTF-8 is replaced by '?'.
 std::string json_escaped(std::string_view text);
 

@@ -11,6 +11,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/markup.h"
 #include "package/captions_writer.h"
 #include "package/grid.h"
 
@@ -39,29 +40,6 @@ struct Period {
   std::vector<Row> rows;
 };
 using Periods = std::map<std::uint64_t, Period>;
-
-std::string escape_xml(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
 
 // xs:duration to the microsecond, without trailing zeros.
 std::string xml_duration(Micros duration) {
@@ -195,7 +173,7 @@ class Manifest {
   std::string utc_timing() const {
     return fmt::format(
         "<UTCTiming schemeIdUri=\"urn:mpeg:dash:utc:http-xsdate:2014\" value=\"{}\"/>",
-        escape_xml(options_.time_address));
+        markup_escaped(options_.time_address));
   }
 
   template <class... T>
@@ -226,7 +204,7 @@ class Manifest {
     line("  timeShiftBufferDepth=\"{}\" minBufferTime=\"PT2S\" maxSegmentDuration=\"{}\">",
          xml_duration(depth), xml_duration(longest_));
     if (!options_.media_address.empty()) {
-      line("  <BaseURL>{}</BaseURL>", escape_xml(options_.media_address));
+      line("  <BaseURL>{}</BaseURL>", markup_escaped(options_.media_address));
     }
     line("  <ServiceDescription id=\"0\">");
     const media::TrackId leading = periods_.rbegin()->second.rows.front().rendition->track.id;

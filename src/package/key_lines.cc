@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/markup.h"
 #include "drm/pssh.h"
 #include "drm/signalling.h"
 #include "drm/text.h"
@@ -21,12 +22,6 @@ std::vector<std::string> hls_lines(const media::TrackProtection& protection,
   for (const auto& signal : signals) {
     if (!signal.hls_key.empty()) out.push_back(signal.hls_key);
   }
-  return out;
-}
-
-std::string escaped(std::string_view address) {
-  std::string out;
-  for (const char c : address) out += c == '&' ? std::string("&amp;") : std::string(1, c);
   return out;
 }
 
@@ -78,7 +73,7 @@ std::vector<std::string> content_protection(const live::Rendition& rendition, Ke
         "<ContentProtection schemeIdUri=\"urn:uuid:{}\" value=\"ClearKey1.0\">"
         "<dashif:Laurl xmlns:dashif=\"https://dashif.org/CPS\">{}/clearkey</dashif:Laurl>"
         "</ContentProtection>",
-        drm::kClearKeySystem, escaped(license)));
+        drm::kClearKeySystem, markup_escaped(license)));
   }
   for (const auto& signal : rendition.signals) {
     const bool common = signal.system_id == drm::kCommonSystem;

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/markup.h"
 #include "net/text.h"
 #include "pages/negotiation.h"
 #include "pages/site.h"
@@ -129,36 +130,13 @@ std::string pay_permission(std::string_view sources) {
   return fmt::format("payment=(self \"{}\")", sources.substr(0, sources.find(' ')));
 }
 
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
 // For whoever reads the page without running it: a messenger that shows what a link leads to.
 std::string head_of(const Preview& preview, const std::string& origin) {
-  std::string head = fmt::format("<title>{} · Butai</title>", escaped(preview.title));
+  std::string head = fmt::format("<title>{} · Butai</title>", markup_escaped(preview.title));
   const auto add = [&head](std::string_view property, std::string_view content) {
     if (content.empty()) return;
-    head +=
-        fmt::format("\n    <meta property=\"og:{}\" content=\"{}\" />", property, escaped(content));
+    head += fmt::format("\n    <meta property=\"og:{}\" content=\"{}\" />", property,
+                        markup_escaped(content));
   };
   add("type", "website");
   add("title", preview.title);

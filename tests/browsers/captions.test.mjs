@@ -2,7 +2,7 @@
 // each cue is shown when the picture says so; the viewer switches them on and makes them larger.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { openPage, startChromium, watchPlaying } from '../harness/browser.mjs';
+import { openPage, pixels, startChromium, watchPlaying } from '../harness/browser.mjs';
 import { feed } from '../harness/feed.mjs';
 import { playerSite } from '../harness/foreign_players.mjs';
 import { fetchOk, media, strictly } from '../harness/hls.mjs';
@@ -94,21 +94,10 @@ test('bad cues are refused with a sentence, late ones counted', { timeout: 15_00
 
 // Pixels of captions in the lower half of the picture, in the middle, where no controls are.
 async function white(page) {
-  const png = (await page.locator('video').screenshot()).toString('base64');
-  return page.evaluate(async (png) => {
-    const image = new Image();
-    image.src = `data:image/png;base64,${png}`;
-    await image.decode();
-    const canvas = document.createElement('canvas');
-    [canvas.width, canvas.height] = [image.width, image.height];
-    const paper = canvas.getContext('2d');
-    paper.drawImage(image, 0, 0);
-    const top = image.height >> 1;
-    const { data } = paper.getImageData(image.width * 0.45, top, image.width / 10, image.height - top);
-    let count = 0;
-    for (let i = 0; i < data.length; i += 4) if (data[i] > 200 && data[i + 1] > 200 && data[i + 2] > 200) count += 1;
-    return count;
-  }, png);
+  const data = await pixels(page, { from: [0.45, 0.5], to: [0.55, 1] });
+  let count = 0;
+  for (let i = 0; i < data.length; i += 4) if (data[i] > 200 && data[i + 1] > 200 && data[i + 2] > 200) count += 1;
+  return count;
 }
 
 test('a size is chosen by key or menu, in the viewer’s language, and remembered', { timeout: 60_000 }, async () => {

@@ -54,20 +54,26 @@ export async function watchPlaying(stats, { seconds = 5, within = 20_000 } = {})
   return seen;
 }
 
-// How many colours the picture has on the screen: a canvas gets none of a protected video's pixels.
-export async function colours(page) {
+// A part of the picture as it is on the screen, in fractions of it, as RGBA of `size`, or of its own.
+export async function pixels(page, { from = [0, 0], to = [1, 1], size } = {}) {
   const png = (await page.locator('video').screenshot()).toString('base64');
-  return page.evaluate(async (png) => {
+  return page.evaluate(async ([png, [left, top], [right, bottom], size]) => {
     const image = new Image();
     image.src = `data:image/png;base64,${png}`;
     await image.decode();
     const canvas = document.createElement('canvas');
-    [canvas.width, canvas.height] = [64, 36];
+    const place = [left * image.width, top * image.height, (right - left) * image.width, (bottom - top) * image.height];
+    [canvas.width, canvas.height] = size ?? place.slice(2);
     const paper = canvas.getContext('2d');
-    paper.drawImage(image, 0, 0, 64, 36);
-    const { data } = paper.getImageData(0, 0, 64, 36);
-    const seen = new Set();
-    for (let i = 0; i < data.length; i += 4) seen.add((data[i] >> 5) << 6 | (data[i + 1] >> 5) << 3 | data[i + 2] >> 5);
-    return seen.size;
-  }, png);
+    paper.drawImage(image, ...place, 0, 0, canvas.width, canvas.height);
+    return [...paper.getImageData(0, 0, canvas.width, canvas.height).data];
+  }, [png, from, to, size]);
+}
+
+// How many colours the picture has on the screen: a canvas gets none of a protected video's pixels.
+export async function colours(page) {
+  const data = await pixels(page, { size: [64, 36] });
+  const seen = new Set();
+  for (let i = 0; i < data.length; i += 4) seen.add((data[i] >> 5) << 6 | (data[i + 1] >> 5) << 3 | data[i + 2] >> 5);
+  return seen.size;
 }

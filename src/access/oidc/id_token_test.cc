@@ -10,6 +10,7 @@
 namespace butai::access::oidc {
 namespace {
 
+using access::testing::claims_of;
 using access::testing::forge_hs256;
 using access::testing::KeyPair;
 using access::testing::unsigned_token;
@@ -20,27 +21,16 @@ constexpr std::string_view kClientSecret = "CNRY-client-0123456789abcdef012345";
 
 // Good claims with one member replaced; an empty value leaves it out.
 std::string claims_with(std::string_view name = "", std::string_view value = "") {
-  std::vector<std::pair<std::string, std::string>> members{{"iss", R"("https://id.example.org/")"},
-                                                           {"sub", R"("user-1")"},
-                                                           {"aud", R"("butai-client")"},
-                                                           {"exp", std::to_string(kNow + 300)},
-                                                           {"iat", std::to_string(kNow - 5)},
-                                                           {"nonce", R"("nonce-0123456789")"},
-                                                           {"name", R"("花子 <b>")"},
-                                                           {"email", R"("hanako@example.jp")"},
-                                                           {"email_verified", "true"}};
-  bool replaced = false;
-  for (auto& [member, text] : members) {
-    if (member != name) continue;
-    text = value;
-    replaced = true;
-  }
-  if (!replaced && !name.empty()) members.emplace_back(name, value);
-  std::string json;
-  for (const auto& [member, text] : members) {
-    if (!text.empty()) json += fmt::format("{}\"{}\":{}", json.empty() ? "{" : ",", member, text);
-  }
-  return json + "}";
+  return claims_of({{"iss", R"("https://id.example.org/")"},
+                    {"sub", R"("user-1")"},
+                    {"aud", R"("butai-client")"},
+                    {"exp", std::to_string(kNow + 300)},
+                    {"iat", std::to_string(kNow - 5)},
+                    {"nonce", R"("nonce-0123456789")"},
+                    {"name", R"("花子 <b>")"},
+                    {"email", R"("hanako@example.jp")"},
+                    {"email_verified", "true"}},
+                   name, value);
 }
 
 class IdTokenTest : public ::testing::Test {

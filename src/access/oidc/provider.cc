@@ -1,21 +1,21 @@
 #include "access/oidc/provider.h"
 
-#include <atomic>              // seen inside libcurl's callback
-#include <condition_variable>  // the thread sleeps until the next fetch
-#include <mutex>               // what is known, who waits
-#include <thread>              // a fetch may take seconds
+#include <mutex>  // what is known, who waits
 #include <utility>
 #include <vector>
 
 #include "access/jwks.h"
 #include "access/oidc/id_token.h"
+#include "access/refresher.h"
 #include "base/log.h"
 
 namespace butai::access::oidc {
 
 struct Provider::Impl {
-  Impl(Settings wanted, const Clock& time)
-      : settings(std::move(wanted)), clock(time), schedule(time.steady()) {}
+  Impl(Settings wanted, const Clock& clock)
+      : settings(std::move(wanted)),
+        refresher(clock, {.fetch = [this](const std::atomic<bool>& stop) { return take(stop); },
+                          .noted = [this] { tell(); }}) {}
 
   struct Waiter {
     Executor* home;
@@ -23,16 +23,12 @@ struct Provider::Impl {
   };
 
   const Settings settings;
-  const Clock& clock;
-  std::atomic<bool> stop{false};
-  std::mutex mutex;  // all below
-  std::condition_variable wake;
-  JwksSchedule schedule;
+  std::mutex mutex;  // of the two below
   std::shared_ptr<const Known> known;
   std::vector<Waiter> waiters;
-  std::thread thread;
+  Refresher refresher;
 
-  Expected<Known> fetch() {
+  Expected<Known> fetch(const std::atomic<bool>& stop) const {
     const auto document = read_jwks(discovery_url(settings.issuer), stop);
     if (!document) return std::unexpected(document.error());
     auto metadata = parse_discovery(*document, settings.issuer);
@@ -44,51 +40,32 @@ struct Provider::Impl {
     return Known{std::move(*metadata), allowed_keys(settings, keys ? std::move(*keys) : Keys{})};
   }
 
-  void note(Expected<Known> result) {
-    std::vector<Waiter> told;
-    {
+  bool take(const std::atomic<bool>& stop) {
+    auto result = fetch(stop);
+    if (result) {
       const std::lock_guard lock(mutex);
-      if (result) {
-        known = std::make_shared<const Known>(std::move(*result));
-        schedule.fetched(clock.steady());
-      } else {
-        schedule.failed(clock.steady());
-      }
-      told.swap(waiters);
-    }
-    if (!result && !stop) {
+      known = std::make_shared<const Known>(std::move(*result));
+    } else if (!stop) {
       log::warning("an identity provider could not be asked; next try in 30 s",
                    {{"provider", settings.name}, {"why", result.error().sentence}});
     }
-    for (Waiter& waiter : told) waiter.home->post(std::move(waiter.done));
+    return result.has_value();
   }
 
-  void work() {
-    while (true) {
-      std::unique_lock lock(mutex);
-      while (!stop && clock.steady() < schedule.next()) {
-        wake.wait_for(lock, schedule.next() - clock.steady());
-      }
-      lock.unlock();
-      if (stop) return;
-      note(fetch());
+  void tell() {
+    std::vector<Waiter> told;
+    {
+      const std::lock_guard lock(mutex);
+      told.swap(waiters);
     }
+    for (Waiter& waiter : told) waiter.home->post(std::move(waiter.done));
   }
 };
 
 Provider::Provider(Settings settings, const Clock& clock)
-    : impl_(std::make_unique<Impl>(std::move(settings), clock)) {
-  impl_->thread = std::thread([impl = impl_.get()] { impl->work(); });
-}
+    : impl_(std::make_unique<Impl>(std::move(settings), clock)) {}
 
-Provider::~Provider() {
-  {
-    const std::lock_guard lock(impl_->mutex);
-    impl_->stop = true;
-  }
-  impl_->wake.notify_one();
-  impl_->thread.join();
-}
+Provider::~Provider() = default;
 
 const Settings& Provider::settings() const { return impl_->settings; }
 
@@ -98,11 +75,10 @@ std::shared_ptr<const Provider::Known> Provider::known() const {
 }
 
 void Provider::refresh(Executor& home, std::move_only_function<void()> done) {
+  // Under one lock with tell(): a fetch that ends meanwhile still finds this one waiting.
   const std::lock_guard lock(impl_->mutex);
-  impl_->schedule.missing(impl_->clock.steady());
-  if (impl_->schedule.next() > impl_->clock.steady()) return home.post(std::move(done));
+  if (!impl_->refresher.missing()) return home.post(std::move(done));
   impl_->waiters.push_back({&home, std::move(done)});
-  impl_->wake.notify_one();
 }
 
 }  // namespace butai::access::oidc

@@ -1,7 +1,7 @@
 // One identity provider at run time: what it says of itself and its keys, fetched ahead and kept, so that
 // signing in waits for it only where it must, and nothing after signing in does.
-// Flow:   its own thread -> discovery document, JWKS -> known()
-// Thread: one of its own; known() and refresh() from any loop, `done` is posted to `home`. Must die before the
+// Flow:   Refresher -> discovery document, JWKS -> known()
+// Thread: the Refresher's; known() and refresh() from any loop, `done` is posted to `home`. Must die before the
 //         executors it posts to.
 // Limits: kJwksEvery, kJwksMissEvery, kJwksTimeout.
 #pragma once

@@ -16,22 +16,12 @@
 namespace butai::access::oidc {
 namespace {
 
-std::string percent_encoded(std::string_view text) {
-  std::string out;
-  for (const unsigned char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '.' || c == '_' || c == '~';
-    out += plain ? std::string(1, static_cast<char>(c)) : fmt::format("%{:02X}", c);
-  }
-  return out;
-}
-
 using Pairs = std::vector<std::pair<std::string_view, std::string_view>>;
 
 std::string form_of(const Pairs& pairs) {
   std::string form;
   for (const auto& [name, value] : pairs) {
-    form += fmt::format("{}{}={}", form.empty() ? "" : "&", name, percent_encoded(value));
+    form += fmt::format("{}{}={}", form.empty() ? "" : "&", name, net::percent_encoded(value));
   }
   return form;
 }
@@ -53,8 +43,8 @@ net::OutgoingRequest token_request(const Settings& settings, const Metadata& met
   if (settings.client_auth == Settings::ClientAuth::Basic) {
     // RFC 6749 section 2.3.1: both are form-encoded first.
     request.auth = net::OutgoingRequest::Auth::Basic;
-    request.user = percent_encoded(settings.client_id);
-    request.password = percent_encoded(settings.client_secret);
+    request.user = net::percent_encoded(settings.client_id);
+    request.password = net::percent_encoded(settings.client_secret);
   } else {
     form.emplace_back("client_id", settings.client_id);
     form.emplace_back("client_secret", settings.client_secret);

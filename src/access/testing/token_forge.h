@@ -2,14 +2,17 @@
 // the library that verifies.
 #pragma once
 
+#include <fmt/format.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "access/mac.h"
@@ -19,6 +22,22 @@ namespace butai::access::testing {
 inline std::string part(std::string_view json) { return base64url(as_bytes(json)); }
 inline std::string unsigned_token(std::string_view header, std::string_view claims) {
   return part(header) + "." + part(claims);
+}
+
+using Members = std::vector<std::pair<std::string, std::string>>;  // names and JSON texts
+// Good claims as JSON, with one member replaced or added; an empty value leaves it out.
+inline std::string claims_of(Members members, std::string_view name, std::string_view value) {
+  const auto found = std::ranges::find(members, name, &Members::value_type::first);
+  if (found != members.end()) {
+    found->second = value;
+  } else if (!name.empty()) {
+    members.emplace_back(name, value);
+  }
+  std::string json;
+  for (const auto& [member, text] : members) {
+    if (!text.empty()) json += fmt::format("{}\"{}\":{}", json.empty() ? "{" : ",", member, text);
+  }
+  return json + "}";
 }
 
 inline std::string forge_hs256(std::string_view secret, std::string_view header,
