@@ -253,11 +253,18 @@ void Packager::cut_sound_at(const media::Frame& first) {
       !first_of_all && std::abs(first.dts - sound_->writer.end().value) <= first.duration / 2;
   if (follows && !belongs_to_next) {
     cut.start = sound_->writer.end();
+    begin_sound_at(cut.start.value);
   } else {
     cut.start = {(begins_later && !first_of_all) || belongs_to_next ? earliest : first.dts,
                  timescale};
   }
   begin(*sound_, cut);
+}
+
+// The front frame begins with its segment: the segment's address is the time inside it, to the tick.
+void Packager::begin_sound_at(std::int64_t start) {
+  media::Frame& first = sound_waiting_.front();
+  first.dts = first.pts = start;
 }
 
 // The picture is so far ahead that sound will not be waited for: its segment begins empty.
@@ -298,6 +305,7 @@ void Packager::lead_with_sound() {
   if (!writer.is_open() || frame.dts + half >= grid_.boundary(next_boundary_, timescale)) {
     const bool follows = writer.is_open() && std::abs(frame.dts - writer.end().value) <= half;
     const Ticks start{follows ? writer.end().value : frame.dts, timescale};
+    begin_sound_at(start.value);
     const Cut cut = next_cut(start, start, half);
     begin(*sound_, cut);
     if (picture_) begin(*picture_, cut);

@@ -100,6 +100,7 @@ class Packager final : public live::FrameReader {
   bool picture_has_passed(const media::Frame& sound) const;
   bool sound_is_too_far_ahead() const;
   void cut_sound_at(const media::Frame& first);
+  void begin_sound_at(std::int64_t start);
   void cut_late_sound();
   void cut_sound_short();
   void finish_sound();

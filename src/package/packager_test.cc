@@ -178,6 +178,22 @@ TEST_F(PackagerTest, sound_is_cut_at_the_frame_nearest_to_the_picture) {
   EXPECT_EQ(sound->duration, (Ticks{2048, 48'000}));
 }
 
+TEST_F(PackagerTest, sound_a_tick_off_still_begins_where_its_segment_does) {
+  packager_.on_tracks({video_track(), audio_track()});
+  for (int i = 0, sound = 0; i < 181; ++i) {
+    for (; sound * 1024 / 48'000.0 <= i / 30.0; ++sound) {
+      const std::int64_t off = sound % 3 - 1;
+      packager_.on_frame(audio_frame(kOrigin * 48'000 + sound * 1024 + off));
+    }
+    video(i / 30.0, i % 60 == 0);
+  }
+  ASSERT_GE(sink_.log(2).segments().size(), 3u);
+  for (const auto& segment : sink_.log(2).segments()) {
+    if (segment.chunks.empty()) continue;
+    EXPECT_EQ(segment.chunks.front()->start, segment.start);
+  }
+}
+
 TEST_F(PackagerTest, sound_alone_cuts_on_the_grid) {
   packager_.on_tracks({audio_track()});
   EXPECT_THAT(sink_.lines(), ElementsAre("presentation 1 audio/mp4; codecs=\"mp4a.40.2\""));
