@@ -12,6 +12,7 @@
 #include "base/name.h"
 #include "mail/address.h"
 #include "mail/limits.h"
+#include "store/session.h"
 
 namespace butai::access {
 namespace {
@@ -76,7 +77,7 @@ Stored stored_of(const soci::row& row) {
   return stored;
 }
 
-std::optional<Stored> find_in(soci::session& sql, const std::string& name_or_email) {
+std::optional<Stored> find_in(store::Session& sql, const std::string& name_or_email) {
   soci::row row;
   sql << kColumns << " WHERE name = :name OR email = :email", soci::into(row),
       soci::use(name_or_email), soci::use(name_or_email);
@@ -147,14 +148,14 @@ std::vector<std::string> Account::granted_to_one_factor() const {
   return all;
 }
 
-std::optional<Account> account_in(soci::session& sql, const std::string& id) {
+std::optional<Account> account_in(store::Session& sql, const std::string& id) {
   soci::row row;
   sql << kColumns << " WHERE id = :id", soci::into(row), soci::use(id);
   if (!sql.got_data()) return std::nullopt;
   return stored_of(row).account;
 }
 
-void insert_account(soci::session& sql, const Account& account, const std::string& hash) {
+void insert_account(store::Session& sql, const Account& account, const std::string& hash) {
   // SOCI reads these when the statement is destroyed, after any temporary of the same line.
   const std::string email = account.email.value_or("");
   soci::indicator has_email = account.email ? soci::i_ok : soci::i_null;
@@ -193,7 +194,7 @@ void Accounts::sign_in(const std::string& name_or_email, std::string password, E
   const std::string name = folded(name_or_email.substr(0, mail::kAddressBytesMax));
   // 1. the account, on the database's thread
   database_.run<std::optional<Stored>>(
-      home, [name](soci::session& sql) { return find_in(sql, name); },
+      home, [name](store::Session& sql) { return find_in(sql, name); },
       [this, name, &home, password = std::move(password),
        done = std::move(done)](std::expected<std::optional<Stored>, store::Failure> found) mutable {
         if (!found)
@@ -234,7 +235,7 @@ void Accounts::sign_up(NewAccount wanted, Executor& home, SignedIn done) {
                     if (!hash) return done(no(AccountFault::Busy));
                     database_.run<bool>(
                         home,
-                        [this, account, hash = *hash](soci::session& sql) {
+                        [this, account, hash = *hash](store::Session& sql) {
                           insert_account(sql, account, hash);
                           greeting_(sql, account);
                           return true;
@@ -248,7 +249,7 @@ void Accounts::sign_up(NewAccount wanted, Executor& home, SignedIn done) {
 
 void Accounts::find(std::string_view name, Executor& home, Found done) {
   database_.run<std::optional<Stored>>(
-      home, [key = folded(name)](soci::session& sql) { return find_in(sql, key); },
+      home, [key = folded(name)](store::Session& sql) { return find_in(sql, key); },
       [done = std::move(done)](auto found) mutable {
         if (!found) return done(std::unexpected(fault_of(found.error())));
         if (!*found) return done(std::unexpected(AccountFault::Unknown));
@@ -262,7 +263,7 @@ std::expected<Account, AccountFault> Accounts::add(NewAccount wanted) {
   const Account account = new_account(wanted, clock_.utc(), random_);
   const std::string hash = Passwords::hash_here(wanted.password);
   if (hash.empty()) return std::unexpected(AccountFault::Busy);
-  const auto added = database_.run_and_wait<bool>([&](soci::session& sql) {
+  const auto added = database_.run_and_wait<bool>([&](store::Session& sql) {
     insert_account(sql, account, hash);
     return true;
   });
@@ -273,14 +274,14 @@ std::expected<Account, AccountFault> Accounts::add(NewAccount wanted) {
 std::expected<Account, AccountFault> Accounts::find(std::string_view name_or_email) {
   const std::string name = folded(name_or_email);
   auto found = database_.run_and_wait<std::optional<Stored>>(
-      [&](soci::session& sql) { return find_in(sql, name); });
+      [&](store::Session& sql) { return find_in(sql, name); });
   if (!found) return std::unexpected(fault_of(found.error()));
   if (!*found) return std::unexpected(AccountFault::Unknown);
   return std::move((*found)->account);
 }
 
 std::expected<std::vector<Account>, AccountFault> Accounts::list() {
-  auto all = database_.run_and_wait<std::vector<Account>>([](soci::session& sql) {
+  auto all = database_.run_and_wait<std::vector<Account>>([](store::Session& sql) {
     std::vector<Account> accounts;
     const soci::rowset<soci::row> rows = (sql.prepare << kColumns << " ORDER BY name");
     for (const soci::row& row : rows) accounts.push_back(stored_of(row).account);
@@ -293,7 +294,7 @@ std::expected<std::vector<Account>, AccountFault> Accounts::list() {
 std::expected<void, AccountFault> Accounts::set(std::string_view name, std::string_view column,
                                                 std::string value) {
   const std::string key = folded(name);
-  const auto changed = database_.run_and_wait<long long>([&](soci::session& sql) {
+  const auto changed = database_.run_and_wait<long long>([&](store::Session& sql) {
     soci::statement update =
         (sql.prepare << fmt::format("UPDATE account SET {} = :value WHERE name = :name", column),
          soci::use(value), soci::use(key));
@@ -324,7 +325,7 @@ std::expected<void, AccountFault> Accounts::set_password(std::string_view name,
 }
 
 std::expected<std::size_t, AccountFault> Accounts::count() {
-  const auto rows = database_.run_and_wait<int>([](soci::session& sql) {
+  const auto rows = database_.run_and_wait<int>([](store::Session& sql) {
     int number = 0;
     sql << "SELECT COUNT(*) FROM account", soci::into(number);
     return number;

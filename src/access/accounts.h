@@ -49,9 +49,9 @@ struct Account {
 };
 
 // Inside a transaction, for what else makes and finds accounts.
-std::optional<Account> account_in(soci::session& sql, const std::string& id);
+std::optional<Account> account_in(store::Session& sql, const std::string& id);
 // Whoever has no password has none that fits.
-void insert_account(soci::session& sql, const Account& account, const std::string& password_hash);
+void insert_account(store::Session& sql, const Account& account, const std::string& password_hash);
 // With an id; named after it when it has no name of its own.
 Account new_account(const NewAccount& wanted, Utc now, Random& random);
 
@@ -93,7 +93,7 @@ class Accounts {
                SignedIn done);
 
   // Called in the transaction that makes an account by sign_up(). Before the first one.
-  using Greeting = std::function<void(soci::session&, const Account&)>;
+  using Greeting = std::function<void(store::Session&, const Account&)>;
   void greet_with(Greeting greeting) { greeting_ = std::move(greeting); }
   // Somebody with an e-mail address makes an account; its name is made of its id.
   void sign_up(NewAccount account, Executor& home, SignedIn done);
@@ -121,7 +121,7 @@ class Accounts {
   const Clock& clock_;
   Random& random_;
   LoginLimit limit_;
-  Greeting greeting_ = [](soci::session&, const Account&) {};
+  Greeting greeting_ = [](store::Session&, const Account&) {};
 };
 
 }  // namespace butai::access

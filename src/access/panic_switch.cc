@@ -23,7 +23,7 @@ void PanicSwitch::set(bool on, Executor& home, std::move_only_function<void(bool
   on_.store(on, std::memory_order_relaxed);
   database_.run<bool>(
       home,
-      [on](soci::session& session) {
+      [on](store::Session& session) {
         store::Sql sql(session);
         write(sql, on);
         return true;
@@ -36,7 +36,7 @@ void PanicSwitch::set(bool on, Executor& home, std::move_only_function<void(bool
 void PanicSwitch::look(Executor& home) {
   database_.run<bool>(
       home,
-      [](soci::session& session) {
+      [](store::Session& session) {
         store::Sql sql(session);
         return read(sql);
       },

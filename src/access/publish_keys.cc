@@ -8,6 +8,7 @@
 
 #include "access/limits.h"
 #include "access/mac.h"
+#include "store/session.h"
 
 namespace butai::access {
 namespace {
@@ -38,7 +39,7 @@ PublishKey key_of(const soci::row& row) {
   return {row.get<std::string>(0), row.get<std::string>(1), utc_of(row.get<long long>(2))};
 }
 
-std::optional<PublishKey> find_by(soci::session& sql, const char* condition,
+std::optional<PublishKey> find_by(store::Session& sql, const char* condition,
                                   const std::string& first, const std::string& second) {
   soci::row row;
   sql << "SELECT id, channel, created_at FROM publish_key WHERE " << condition, soci::into(row),
@@ -62,7 +63,7 @@ std::string_view sentence(KeyFault fault) {
 }
 
 template <class T>
-void PublishKeys::run(Executor& home, std::move_only_function<T(soci::session&)> work,
+void PublishKeys::run(Executor& home, std::move_only_function<T(store::Session&)> work,
                       Done<T> done) {
   database_.run<T>(home, std::move(work),
                    [done = std::move(done)](std::expected<T, store::Failure> result) mutable {
@@ -78,7 +79,7 @@ void PublishKeys::make(const std::string& channel, Executor& home, Done<Made> do
   const PublishKey key = made.key;  // `made` is moved on in the same call
   run<bool>(
       home,
-      [key, hash](soci::session& sql) {
+      [key, hash](store::Session& sql) {
         int count = 0;
         sql << "SELECT COUNT(*) FROM publish_key WHERE channel = :channel", soci::into(count),
             soci::use(key.channel);
@@ -101,7 +102,7 @@ void PublishKeys::list(const std::string& channel, Executor& home,
                        Done<std::vector<PublishKey>> done) {
   run<std::vector<PublishKey>>(
       home,
-      [channel](soci::session& sql) {
+      [channel](store::Session& sql) {
         std::vector<PublishKey> keys;
         const soci::rowset<soci::row> rows =
             (sql.prepare << "SELECT id, channel, created_at FROM publish_key"
@@ -117,7 +118,7 @@ void PublishKeys::revoke(const std::string& channel, const std::string& id, Exec
                          Done<std::optional<PublishKey>> done) {
   run<std::optional<PublishKey>>(
       home,
-      [channel, id](soci::session& sql) {
+      [channel, id](store::Session& sql) {
         auto key = find_by(sql, "channel = :channel AND id = :id", channel, id);
         if (key) {
           sql << "DELETE FROM publish_key WHERE channel = :channel AND id = :id",
@@ -135,7 +136,7 @@ void PublishKeys::find(std::string_view text, Executor& home,
   }
   run<std::optional<PublishKey>>(
       home,
-      [hash = hash_of(text)](soci::session& sql) {
+      [hash = hash_of(text)](store::Session& sql) {
         return find_by(sql, "hash = :hash AND hash = :again", hash, hash);
       },
       std::move(done));

@@ -53,7 +53,7 @@ class PublishKeys {
 
  private:
   template <class T>
-  void run(Executor& home, std::move_only_function<T(soci::session&)> work, Done<T> done);
+  void run(Executor& home, std::move_only_function<T(store::Session&)> work, Done<T> done);
 
   store::Database& database_;
   const Clock& clock_;

@@ -43,7 +43,7 @@ void Recovery::write_verification(store::Sql& sql, const std::string& account,
 void Recovery::ask_verification(const std::string& account, Executor& home, Done done) {
   database_.run<bool>(
       home,
-      [this, account](soci::session& session) {
+      [this, account](store::Session& session) {
         store::Sql sql(session);
         const auto row = sql.row(
             "SELECT email FROM account WHERE id = ? AND email IS NOT NULL"
@@ -61,7 +61,7 @@ void Recovery::ask_verification(const std::string& account, Executor& home, Done
 void Recovery::verify(const std::string& link, Executor& home, Done done) {
   database_.run<bool>(
       home,
-      [this, link, now = clock_.utc()](soci::session& session) {
+      [this, link, now = clock_.utc()](store::Session& session) {
         store::Sql sql(session);
         const auto proof = proofs_.take(sql, Proofs::Use::Verify, link, now);
         // An address that was changed meanwhile is not proved by the old one's letter.
@@ -80,7 +80,7 @@ void Recovery::verify(const std::string& link, Executor& home, Done done) {
 void Recovery::ask_reset(const std::string& address, Executor& home, Done done) {
   database_.run<bool>(
       home,
-      [this, address = folded(address)](soci::session& session) {
+      [this, address = folded(address)](store::Session& session) {
         store::Sql sql(session);
         const auto row = sql.row("SELECT id, email FROM account WHERE email = ?", {address});
         if (row) write_letter(sql, Proofs::Use::Reset, row->text(0), row->text(1));
@@ -101,7 +101,7 @@ void Recovery::reset(const std::string& link, std::string password, Executor& ho
         if (!hash) return done(std::unexpected(RecoveryFault::Busy));
         database_.run<std::string>(
             home,
-            [this, link, hash = *hash, now = clock_.utc()](soci::session& session) {
+            [this, link, hash = *hash, now = clock_.utc()](store::Session& session) {
               store::Sql sql(session);
               const auto proof = proofs_.take(sql, Proofs::Use::Reset, link, now);
               if (!proof) return std::string();

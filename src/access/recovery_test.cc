@@ -18,7 +18,7 @@ class RecoveryTest : public store::testing::EachStore {
     accounts = std::make_unique<Accounts>(*database, passwords, time, random);
     sessions = std::make_unique<Sessions>(*database, secret, time, random, SecondFactor::Required);
     recovery = std::make_unique<Recovery>(*database, passwords, *sessions, proofs, time);
-    accounts->greet_with([this](soci::session& session, const Account& account) {
+    accounts->greet_with([this](store::Session& session, const Account& account) {
       store::Sql sql(session);
       recovery->write_verification(sql, account.id, *account.email);
     });
@@ -56,7 +56,7 @@ class RecoveryTest : public store::testing::EachStore {
   }
   template <class T>
   T sql(std::function<T(store::Sql&)> work) {
-    return *database->run_and_wait<T>([&](soci::session& session) {
+    return *database->run_and_wait<T>([&](store::Session& session) {
       store::Sql inside(session);
       return work(inside);
     });

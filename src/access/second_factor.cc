@@ -42,7 +42,7 @@ void SecondFactors::run(Executor& home,
                         Done<T> done) {
   database_.run<std::expected<T, FactorFault>>(
       home,
-      [work = std::move(work)](soci::session& session) {
+      [work = std::move(work)](store::Session& session) {
         store::Sql sql(session);
         return work(sql);
       },

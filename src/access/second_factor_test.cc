@@ -36,7 +36,7 @@ class SecondFactorTest : public store::testing::EachStore {
  protected:
   void SetUp() override {
     database = open();
-    ASSERT_TRUE(database->run_and_wait<bool>([](soci::session& session) {
+    ASSERT_TRUE(database->run_and_wait<bool>([](store::Session& session) {
       store::Sql(session).run(
           "INSERT INTO account (id, name, password_hash, role, scopes, created_at)"
           " VALUES ('ann', 'ann', '', 'admin', '', 0)");
@@ -126,7 +126,7 @@ TEST_P(SecondFactorTest, guessing_is_slowed_down_and_right_codes_are_not_counted
 TEST_P(SecondFactorTest,
        its_secret_is_not_in_the_database_and_a_changed_key_before_still_opens_it) {
   in_force();
-  const auto stored = database->run_and_wait<std::string>([](soci::session& session) {
+  const auto stored = database->run_and_wait<std::string>([](store::Session& session) {
     return store::Sql(session).row("SELECT secret FROM second_factor")->text(0);
   });
   EXPECT_EQ(stored->find(typed), std::string::npos);

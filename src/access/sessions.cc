@@ -48,7 +48,7 @@ void Sessions::start(const Account& account, Executor& home,
                 0};
   database_.run<Change>(
       home,
-      [change, now](soci::session& session) mutable {
+      [change, now](store::Session& session) mutable {
         store::Sql sql(session);
         change.number = next_change(sql);
         sql.run(
@@ -96,7 +96,7 @@ void Sessions::mark(std::string column, std::string where, std::string value, Ex
   const Utc now = clock_.utc();
   database_.run<std::vector<Change>>(
       home,
-      [this, column, where, value, now](soci::session& session) {
+      [this, column, where, value, now](store::Session& session) {
         store::Sql sql(session);
         const std::int64_t number = next_change(sql);
         sql.run(fmt::format("UPDATE account_session SET {} = ?, change_number = ?"
@@ -114,7 +114,7 @@ void Sessions::mark(std::string column, std::string where, std::string value, Ex
       });
 }
 
-std::vector<Sessions::Change> Sessions::changes_since(soci::session& session, std::int64_t number,
+std::vector<Sessions::Change> Sessions::changes_since(store::Session& session, std::int64_t number,
                                                       Utc now) const {
   std::vector<Change> changes;
   store::Sql sql(session);
@@ -160,7 +160,7 @@ std::int64_t Sessions::seen() const {
 
 std::expected<void, store::Failure> Sessions::load() {
   auto changes = database_.run_and_wait<std::vector<Change>>(
-      [this, now = clock_.utc()](soci::session& session) {
+      [this, now = clock_.utc()](store::Session& session) {
         return changes_since(session, 0, now);
       });
   if (!changes) return std::unexpected(changes.error());
@@ -171,7 +171,7 @@ std::expected<void, store::Failure> Sessions::load() {
 void Sessions::look(Executor& home) {
   database_.run<std::vector<Change>>(
       home,
-      [this, number = seen(), now = clock_.utc()](soci::session& session) {
+      [this, number = seen(), now = clock_.utc()](store::Session& session) {
         return changes_since(session, number, now);
       },
       [this](auto changes) {

@@ -68,7 +68,7 @@ class Sessions {
     bool ended = false;
     std::int64_t number = 0;
   };
-  std::vector<Change> changes_since(soci::session& sql, std::int64_t number, Utc now) const;
+  std::vector<Change> changes_since(store::Session& sql, std::int64_t number, Utc now) const;
   std::vector<std::string> scopes_of(const Account& account, bool proved) const;
   std::string hash_of(std::string_view token) const;
   void take(std::vector<Change> changes);

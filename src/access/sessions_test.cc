@@ -82,7 +82,7 @@ TEST_F(SessionsTest, a_cookie_counts_under_the_api_alone) {
 
 TEST_F(SessionsTest, the_database_knows_no_cookie) {
   const auto started = start(account("ann"));
-  const auto stored = database->run_and_wait<std::string>([](soci::session& session) {
+  const auto stored = database->run_and_wait<std::string>([](store::Session& session) {
     return store::Sql(session).row("SELECT hash FROM account_session")->text(0);
   });
   EXPECT_EQ(stored->find(started.token), std::string::npos);

@@ -55,7 +55,7 @@ class Shop {
   template <class T>
   Outcome<T> work(const std::function<Outcome<T>(Work&)>& f) {
     std::optional<ticketing::Fault> refused;
-    auto done = database_.run_and_wait<Outcome<T>>([&](soci::session& session) {
+    auto done = database_.run_and_wait<Outcome<T>>([&](store::Session& session) {
       store::Sql sql(session);
       Work inside{sql, clock_.utc(), random_};
       auto outcome = f(inside);

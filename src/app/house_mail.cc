@@ -23,7 +23,7 @@ Expected<void> House::build_sign_in() {
       std::make_unique<access::Recovery>(*database_, *passwords_, *sessions_, *proofs_, clock_);
   factors_ = std::make_unique<access::SecondFactors>(*database_, *secret_, clock_, random_,
                                                      before ? &*before : nullptr);
-  accounts_->greet_with([this](soci::session& session, const access::Account& account) {
+  accounts_->greet_with([this](store::Session& session, const access::Account& account) {
     store::Sql sql(session);
     recovery_->write_verification(sql, account.id, *account.email);
   });

@@ -95,7 +95,7 @@ const Clock& House::sale_clock() const {
 }
 
 Expected<void> House::add_event(const ticketing::Event& event) {
-  const auto saved = database_->run_and_wait<bool>([&](soci::session& session) {
+  const auto saved = database_->run_and_wait<bool>([&](store::Session& session) {
     store::Sql sql(session);
     ticketing::Work work{sql, clock_.utc(), random_};
     return ticketing::save_event(work, event).has_value();

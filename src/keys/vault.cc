@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "drm/text.h"
+#include "store/session.h"
 
 namespace butai::keys {
 namespace {
@@ -22,7 +23,7 @@ struct Row {
   std::string kid, channel, maker, wrapped;
 };
 
-std::vector<Row> read_rows(soci::session& sql) {
+std::vector<Row> read_rows(store::Session& sql) {
   std::vector<Row> rows;
   const soci::rowset<soci::row> found =
       (sql.prepare << "SELECT kid, channel, maker, wrapped FROM content_key"
@@ -65,7 +66,7 @@ void Vault::begin(const std::string& channel, media::Scheme scheme, Executor& ho
   const long long now = micros_of(clock_.utc());
   database_.run<long long>(
       home,
-      [channel, scheme_name, now](soci::session& sql) {
+      [channel, scheme_name, now](store::Session& sql) {
         long long next = 0;
         sql << "SELECT COALESCE(MAX(number), 0) + 1 FROM key_period WHERE channel = :channel",
             soci::use(channel), soci::into(next);
@@ -96,7 +97,7 @@ void Vault::keep(drm::KeyPeriodPtr period, Maker maker, Executor& home,
       home,
       [rows = std::move(rows), channel = period->channel,
        number = static_cast<long long>(period->index), maker_name = name_of(maker),
-       master = master_.id(), now](soci::session& sql) {
+       master = master_.id(), now](store::Session& sql) {
         for (const Wrapped& row : rows) {
           sql << "INSERT INTO content_key"
                  " (kid, channel, period, track_use, maker, iv, wrapped, master, created_at) VALUES"
@@ -152,7 +153,7 @@ void Vault::hold(const drm::KeyPeriod& period, Maker maker) {
   }
 }
 
-std::vector<Vault::Destroyed> Vault::destroy(soci::session& sql, const std::string& channel) {
+std::vector<Vault::Destroyed> Vault::destroy(store::Session& sql, const std::string& channel) {
   std::vector<Destroyed> gone;
   const soci::rowset<soci::row> found =
       (sql.prepare << "SELECT kid, maker FROM content_key WHERE channel = :channel"
@@ -183,7 +184,7 @@ void Vault::forget(const std::string& channel) {
 }
 
 Expected<std::vector<ListedPeriod>> Vault::list() {
-  auto listed = database_.run_and_wait<std::vector<ListedPeriod>>([](soci::session& sql) {
+  auto listed = database_.run_and_wait<std::vector<ListedPeriod>>([](store::Session& sql) {
     std::vector<ListedPeriod> periods;
     const soci::rowset<soci::row> found =
         (sql.prepare << "SELECT p.channel, p.number, p.scheme, p.created_at, k.track_use, k.kid"
@@ -210,7 +211,7 @@ Expected<drm::KeyPeriod> Vault::newest(const std::string& channel) {
     std::string use, kid, iv, wrapped, scheme;
     long long number = 0;
   };
-  const auto rows = database_.run_and_wait<std::vector<Kept>>([&channel](soci::session& sql) {
+  const auto rows = database_.run_and_wait<std::vector<Kept>>([&channel](store::Session& sql) {
     std::vector<Kept> kept;
     const soci::rowset<soci::row> found =
         (sql.prepare << "SELECT k.track_use, k.kid, k.iv, k.wrapped, p.scheme, p.number"
@@ -250,7 +251,7 @@ Expected<drm::KeyPeriod> Vault::newest(const std::string& channel) {
 Expected<std::size_t> Vault::rewrap(const MasterKey& next) {
   std::string unopened;  // of the first row that cannot be opened
   const auto done =
-      database_.run_and_wait<std::size_t>([this, &next, &unopened](soci::session& sql) {
+      database_.run_and_wait<std::size_t>([this, &next, &unopened](store::Session& sql) {
         const std::string id = next.id();
         std::vector<Row> rows = read_rows(sql);
         for (Row& row : rows) {

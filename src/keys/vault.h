@@ -26,10 +26,6 @@
 #include "keys/master_key.h"
 #include "store/database.h"
 
-namespace soci {
-class session;
-}
-
 namespace butai::keys {
 
 // Who made a key. What a key service made is handed to players by that service alone.
@@ -69,7 +65,7 @@ class Vault {
     Maker maker = Maker::BuiltIn;
   };
   // On the database's thread, inside a transaction of whoever calls. SQLite overwrites what it deletes.
-  std::vector<Destroyed> destroy(soci::session& sql, const std::string& channel);
+  std::vector<Destroyed> destroy(store::Session& sql, const std::string& channel);
   // After its commit. Keys of the channel that were being stored meanwhile are not held either.
   void forget(const std::string& channel);
 

@@ -150,7 +150,7 @@ TEST_F(VaultTest, a_destroyed_channel_has_no_key_left_in_the_database_or_in_memo
   const auto keys = vault();
   const auto stage = fetch(*keys);
   const auto gone = database_->run_and_wait<std::vector<Vault::Destroyed>>(
-      [&](soci::session& sql) { return keys->destroy(sql, "stage"); });
+      [&](store::Session& sql) { return keys->destroy(sql, "stage"); });
   ASSERT_TRUE(gone);
   EXPECT_EQ(gone->size(), 3u);
   EXPECT_TRUE(keys->find(stage->keys[0].kid)) << "until it is committed";
@@ -166,7 +166,7 @@ TEST_F(VaultTest, destroying_one_channel_leaves_the_others) {
   const auto keys = vault();
   const auto stage = fetch(*keys);
   const auto gone = database_->run_and_wait<std::vector<Vault::Destroyed>>(
-      [&](soci::session& sql) { return keys->destroy(sql, "other"); });
+      [&](store::Session& sql) { return keys->destroy(sql, "other"); });
   EXPECT_TRUE(gone->empty());
   keys->forget("other");
   EXPECT_TRUE(keys->find(stage->keys[0].kid));
@@ -175,7 +175,7 @@ TEST_F(VaultTest, destroying_one_channel_leaves_the_others) {
 TEST_F(VaultTest, what_sqlite_deletes_it_overwrites) {
   const auto keys = vault();
   fetch(*keys);
-  const auto wrapped = database_->run_and_wait<std::string>([](soci::session& sql) {
+  const auto wrapped = database_->run_and_wait<std::string>([](store::Session& sql) {
     return store::Sql(sql).row("SELECT wrapped FROM content_key ORDER BY kid")->text(0);
   });
   const auto in_file = [&] {
@@ -191,7 +191,7 @@ TEST_F(VaultTest, what_sqlite_deletes_it_overwrites) {
   database_ = std::move(*store::Database::open({.path = folder_.path() + "/butai.db"}));
   const auto again = vault();
   database_->run_and_wait<bool>(
-      [&](soci::session& sql) { return again->destroy(sql, "stage"), true; });
+      [&](store::Session& sql) { return again->destroy(sql, "stage"), true; });
   EXPECT_FALSE(checkpoint());
 }
 

@@ -65,7 +65,7 @@ struct PostOffice::Impl {
 
   std::size_t look() {
     const auto claimed =
-        database.run_and_wait<std::vector<Claimed>>([now = clock.utc()](soci::session& session) {
+        database.run_and_wait<std::vector<Claimed>>([now = clock.utc()](store::Session& session) {
           store::Sql sql(session);
           return claim(sql, now);
         });
@@ -75,7 +75,7 @@ struct PostOffice::Impl {
       const Delivery delivery =
           stopping() ? Delivery{Delivery::Fate::Later, "shutting down"} : deliver(letter);
       note(letter, delivery);
-      const auto kept = database.run_and_wait<bool>([&](soci::session& session) {
+      const auto kept = database.run_and_wait<bool>([&](store::Session& session) {
         store::Sql sql(session);
         settle(sql, clock.utc(), letter, delivery);
         return true;

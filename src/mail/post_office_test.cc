@@ -67,7 +67,7 @@ class PostOfficeTest : public store::testing::EachStore {
   }
   template <class T>
   T ask(const std::function<T(store::Sql&)>& work) {
-    return *database->run_and_wait<T>([&](soci::session& session) {
+    return *database->run_and_wait<T>([&](store::Session& session) {
       store::Sql sql(session);
       return work(sql);
     });
@@ -114,7 +114,7 @@ TEST_P(PostOfficeTest, a_letter_goes_out_once) {
 }
 
 TEST_P(PostOfficeTest, a_letter_that_was_undone_with_its_cause_is_not_there) {
-  const auto undone = database->run_and_wait<bool>([&](soci::session& session) -> bool {
+  const auto undone = database->run_and_wait<bool>([&](store::Session& session) -> bool {
     store::Sql sql(session);
     queue(sql, time.utc(), {.key = "paid 1", .account = "ann", .kind = Kind::Paid, .values = {}});
     throw store::Undo{};

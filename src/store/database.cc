@@ -15,12 +15,13 @@
 #include "store/files.h"
 #include "store/limits.h"
 #include "store/migrations.h"
+#include "store/session.h"
 
 namespace butai::store {
 namespace {
 
 struct Piece {
-  std::move_only_function<void(soci::session&)> attempt;
+  std::move_only_function<void(Session&)> attempt;
   std::move_only_function<void(std::optional<Failure>)> outcome;
 };
 
@@ -40,7 +41,7 @@ std::optional<Failure> failure_in(const std::function<void()>& work) {
   }
 }
 
-std::optional<Failure> attempt_behind_savepoint(soci::session& sql, Piece& piece) {
+std::optional<Failure> attempt_behind_savepoint(Session& sql, Piece& piece) {
   sql << "SAVEPOINT piece";
   const auto failure = failure_in([&] { piece.attempt(sql); });
   if (failure) sql << "ROLLBACK TO SAVEPOINT piece";
@@ -49,7 +50,7 @@ std::optional<Failure> attempt_behind_savepoint(soci::session& sql, Piece& piece
 }
 
 // What happened to each piece; never throws.
-std::vector<std::optional<Failure>> attempt_together(soci::session& sql,
+std::vector<std::optional<Failure>> attempt_together(Session& sql,
                                                      std::vector<Piece>& group) {
   std::vector<std::optional<Failure>> results(group.size());
   const auto failure = failure_in([&] {
@@ -72,7 +73,7 @@ std::vector<std::optional<Failure>> attempt_together(soci::session& sql,
 }  // namespace
 
 struct Database::Impl {
-  soci::session sql;
+  Session sql;
   // The only lock of store/: hands pieces from the loops to the one thread that owns `sql`.
   std::mutex mutex;
   std::condition_variable wake;

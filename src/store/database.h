@@ -1,6 +1,6 @@
 // The one database, behind SOCI: a SQLite file by default, PostgreSQL by URL.
 //   auto database = store::Database::open({.path = data + "/butai.db"});
-//   (*database)->run<int>(loop, [](soci::session& sql) { ...; return 1; },
+//   (*database)->run<int>(loop, [](Session& sql) { ...; return 1; },
 //                         [exchange = ...](std::expected<int, store::Failure> result) { ... });
 // Flow:   handler on a loop -> bounded queue -> the database's own thread -> back to that loop
 // Group commit: what waits when the thread is free is one transaction with one sync to disk, each
@@ -25,11 +25,9 @@
 #include "store/failure.h"
 #include "store/migrations.h"
 
-namespace soci {
-class session;
-}
-
 namespace butai::store {
+
+class Session;
 
 struct DatabaseOptions {
   std::string path = {};  // SQLite file; made with mode 0600, migrated to the newest version
@@ -47,7 +45,7 @@ class Database {
 
   // All or nothing: `work` returns and is committed, or throws and nothing of it happened.
   template <class T>
-  using Work = std::move_only_function<T(soci::session&)>;
+  using Work = std::move_only_function<T(Session&)>;
   template <class T>
   using Done = std::move_only_function<void(std::expected<T, Failure>)>;
 
@@ -61,7 +59,7 @@ class Database {
   struct Impl;
   explicit Database(std::unique_ptr<Impl> impl);
 
-  using Attempt = std::move_only_function<void(soci::session&)>;
+  using Attempt = std::move_only_function<void(Session&)>;
   using Outcome = std::move_only_function<void(std::optional<Failure>)>;
   // Calls `outcome` on the database's thread, or on the caller's when the queue is full.
   void submit(Attempt attempt, Outcome outcome);
@@ -73,7 +71,7 @@ class Database {
 template <class T>
 void Database::run(Executor& home, Work<T> work, Done<T> done) {
   auto result = std::make_shared<std::optional<T>>();
-  submit([work = std::move(work), result](soci::session& sql) mutable { *result = work(sql); },
+  submit([work = std::move(work), result](Session& sql) mutable { *result = work(sql); },
          [&home, done = std::move(done), result](std::optional<Failure> failure) mutable {
            home.post([done = std::move(done), result, failure]() mutable {
              if (failure) return done(std::unexpected(*failure));
@@ -86,7 +84,7 @@ template <class T>
 std::expected<T, Failure> Database::run_and_wait(Work<T> work) {
   std::optional<T> result;
   std::optional<Failure> failure;
-  submit_and_wait([&work, &result](soci::session& sql) { result = work(sql); }, failure);
+  submit_and_wait([&work, &result](Session& sql) { result = work(sql); }, failure);
   if (failure) return std::unexpected(*failure);
   return std::move(*result);
 }

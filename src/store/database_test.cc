@@ -1,5 +1,6 @@
 #include "store/database.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <soci/soci.h>
 #include <sys/stat.h>
@@ -9,6 +10,7 @@
 
 #include "store/limits.h"
 #include "store/migrations.h"
+#include "store/session.h"
 #include "store/sql.h"
 #include "store/testing/each_store.h"
 #include "store/testing/temporary_folder.h"
@@ -28,7 +30,7 @@ class DatabaseTest : public ::testing::Test {
     return database ? std::move(*database) : nullptr;
   }
   static std::expected<int, Failure> add(Database& database, const std::string& name) {
-    return database.run_and_wait<int>([name](soci::session& sql) {
+    return database.run_and_wait<int>([name](Session& sql) {
       sql << "INSERT INTO account (id, name, password_hash, role, scopes, created_at)"
              " VALUES (:id, :name, 'h', 'viewer', '', 0)",
           soci::use(name), soci::use(name);
@@ -37,7 +39,7 @@ class DatabaseTest : public ::testing::Test {
   }
   static int count(Database& database) {
     return database
-        .run_and_wait<int>([](soci::session& sql) {
+        .run_and_wait<int>([](Session& sql) {
           int rows = 0;
           sql << "SELECT COUNT(*) FROM account", soci::into(rows);
           return rows;
@@ -63,7 +65,7 @@ TEST_F(DatabaseTest, keeps_what_was_committed_when_opened_again) {
 
 TEST_F(DatabaseTest, is_configured_so_that_commits_are_durable) {
   auto database = open();
-  const auto settings = database->run_and_wait<std::string>([](soci::session& sql) {
+  const auto settings = database->run_and_wait<std::string>([](Session& sql) {
     std::string mode, synchronous, keys;
     sql << "PRAGMA journal_mode", soci::into(mode);
     sql << "PRAGMA synchronous", soci::into(synchronous);
@@ -82,7 +84,7 @@ TEST_F(DatabaseTest, unique_violation_is_a_conflict_and_changes_nothing) {
 
 TEST_F(DatabaseTest, work_that_throws_is_rolled_back) {
   auto database = open();
-  const auto result = database->run_and_wait<int>([](soci::session& sql) -> int {
+  const auto result = database->run_and_wait<int>([](Session& sql) -> int {
     sql << "INSERT INTO account (id, name, password_hash, role, scopes, created_at)"
            " VALUES ('a', 'a', 'h', 'viewer', '', 0)";
     sql << "SELECT nonsense FROM nowhere";
@@ -98,7 +100,7 @@ TEST_F(DatabaseTest, result_comes_back_to_the_asking_executor_in_order) {
   std::vector<int> order;
   for (int i = 0; i < 5; ++i) {
     database->run<int>(
-        home, [i](soci::session&) { return i; },
+        home, [i](Session&) { return i; },
         [&order](std::expected<int, Failure> r) { order.push_back(r.value()); });
   }
   ASSERT_TRUE(home.wait([&] { return order.size() == 5; }));
@@ -118,7 +120,7 @@ TEST_F(DatabaseTest, full_queue_answers_busy_at_once) {
   };
   database->run<int>(
       home,
-      [&](soci::session&) {
+      [&](Session&) {
         started.count_down();
         gate.wait();
         return 0;
@@ -126,7 +128,7 @@ TEST_F(DatabaseTest, full_queue_answers_busy_at_once) {
       note);
   started.wait();  // the thread holds the first piece; the queue is empty
   for (std::size_t i = 0; i < kDatabaseQueueMax + 1; ++i) {
-    database->run<int>(home, [](soci::session&) { return 0; }, note);
+    database->run<int>(home, [](Session&) { return 0; }, note);
   }
   EXPECT_TRUE(home.wait([&] { return busy == 1; }));
   gate.count_down();
@@ -142,7 +144,7 @@ TEST_F(DatabaseTest, queued_work_is_finished_before_the_database_closes) {
       const std::string name = "n" + std::to_string(i);
       database->run<int>(
           home,
-          [name](soci::session& sql) {
+          [name](Session& sql) {
             sql << "INSERT INTO account (id, name, password_hash, role, scopes, created_at)"
                    " VALUES (:id, :name, 'h', 'viewer', '', 0)",
                 soci::use(name), soci::use(name);
@@ -166,7 +168,7 @@ TEST_F(DatabaseTest, file_that_is_no_database_is_refused_with_a_sentence) {
 TEST_F(DatabaseTest, newer_tables_are_refused) {
   {
     auto database = open();
-    ASSERT_TRUE(database->run_and_wait<int>([](soci::session& sql) {
+    ASSERT_TRUE(database->run_and_wait<int>([](Session& sql) {
       sql << "INSERT INTO migration (number, name) VALUES (999, 'future')";
       return 1;
     }));
@@ -186,7 +188,7 @@ TEST_F(DatabaseTest, unwritable_place_is_a_sentence) {
 class EitherStore : public testing::EachStore {
  protected:
   static std::expected<int, Failure> add(Database& database, const std::string& channel) {
-    return database.run_and_wait<int>([channel](soci::session& session) {
+    return database.run_and_wait<int>([channel](Session& session) {
       Sql(session).run(
           "INSERT INTO publish_key (id, channel, hash, created_at) VALUES (?, ?, ?, 0)",
           {channel, channel, channel});
@@ -195,7 +197,7 @@ class EitherStore : public testing::EachStore {
   }
   static std::int64_t count(Database& database) {
     return database
-        .run_and_wait<std::int64_t>([](soci::session& session) {
+        .run_and_wait<std::int64_t>([](Session& session) {
           return Sql(session).number("SELECT COUNT(*) FROM publish_key");
         })
         .value();
@@ -210,7 +212,7 @@ TEST_P(EitherStore, keeps_what_was_committed_when_opened_again) {
 
 TEST_P(EitherStore, values_come_back_as_they_were) {
   auto database = open();
-  const auto row = database->run_and_wait<Row>([](soci::session& session) {
+  const auto row = database->run_and_wait<Row>([](Session& session) {
     Sql sql(session);
     sql.run(
         "INSERT INTO account (id, name, email, password_hash, role, scopes, created_at)"
@@ -224,16 +226,85 @@ TEST_P(EitherStore, values_come_back_as_they_were) {
   EXPECT_EQ(row->number(2), std::int64_t{1} << 60);
 }
 
+// SQLite's are kept with their connection: nothing of one execution may be left for the next.
+TEST_P(EitherStore, a_statement_serves_again_with_other_values) {
+  auto database = open();
+  const auto answers = database->run_and_wait<std::vector<std::string>>([](Session& session) {
+    Sql sql(session);
+    std::vector<std::string> seen;
+    const auto add = [&sql](const char* id, Value email, Value number) {
+      sql.run(
+          "INSERT INTO account (id, name, email, password_hash, role, scopes, created_at)"
+          " VALUES (?, ?, ?, '', 'viewer', '', ?)",
+          {id, id, email, number});
+    };
+    add("1", "ann", 1);
+    add("2", std::nullopt, std::int64_t{1} << 60);
+    add("3", "舞台", 3);
+    for (const char* id : {"3", "none", "2", "1", "3"}) {
+      const auto row = sql.row("SELECT email, created_at FROM account WHERE id = ?", {id});
+      seen.push_back(!row ? "-" : fmt::format("{} {}", row->text(0), row->number(1)));
+      seen.push_back(std::to_string(
+          sql.number("SELECT created_at FROM account WHERE id <= ? ORDER BY id DESC", {id})));
+    }
+    seen.push_back(std::to_string(sql.run("UPDATE account SET scopes = ? WHERE id < ?", {"a", "3"})));
+    seen.push_back(std::to_string(sql.run("UPDATE account SET scopes = ? WHERE id < ?", {"b", "2"})));
+    return seen;
+  });
+  const auto big = std::to_string(std::int64_t{1} << 60);
+  EXPECT_EQ(answers, (std::vector<std::string>{"舞台 3", "3", "-", "3", " " + big, big, "ann 1", "1",
+                                            "舞台 3", "3", "2", "1"}));
+}
+
+TEST_P(EitherStore, a_statement_that_failed_serves_again) {
+  auto database = open();
+  EXPECT_TRUE(add(*database, "a"));
+  EXPECT_EQ(add(*database, "a"), std::unexpected(Failure::Conflict));
+  EXPECT_EQ(add(*database, "a"), std::unexpected(Failure::Conflict));
+  EXPECT_TRUE(add(*database, "b"));
+  EXPECT_EQ(add(*database, "a"), std::unexpected(Failure::Conflict));
+  EXPECT_EQ(count(*database), 2);
+}
+
+TEST_P(EitherStore, statements_follow_a_change_of_tables) {
+  auto database = open();
+  const auto columns = database->run_and_wait<std::size_t>([](Session& session) {
+    Sql sql(session);
+    sql.run("CREATE TABLE prop (id TEXT)");
+    sql.run("INSERT INTO prop (id) VALUES (?)", {"sword"});
+    const auto before = sql.row("SELECT id FROM prop")->text(0);
+    sql.run("ALTER TABLE prop ADD COLUMN number BIGINT");
+    sql.run("INSERT INTO prop (id) VALUES (?)", {"cup"});
+    return sql.rows("SELECT id FROM prop").size() + before.size();
+  });
+  EXPECT_EQ(columns, 2 + 5);
+}
+
+TEST_P(EitherStore, more_statements_than_are_kept) {
+  auto database = open();
+  const auto total = database->run_and_wait<std::int64_t>([](Session& session) {
+    Sql sql(session);
+    std::int64_t sum = 0;
+    for (int i = 0; i < 2 * static_cast<int>(kStatementsKept); ++i) {
+      sum += sql.number(fmt::format("SELECT CAST({} AS BIGINT)", i), {});
+      sum += sql.number("SELECT COUNT(*) FROM publish_key");
+    }
+    return sum;
+  });
+  const auto last = static_cast<std::int64_t>(2 * kStatementsKept) - 1;
+  EXPECT_EQ(total, last * (last + 1) / 2);
+}
+
 TEST_P(EitherStore, one_bad_piece_of_a_group_harms_only_itself) {
   auto database = open();
   ThreadExecutor home;
   std::latch gate(1);
-  database->run<int>(home, [&](soci::session&) { return gate.wait(), 0; }, [](auto) {});
+  database->run<int>(home, [&](Session&) { return gate.wait(), 0; }, [](auto) {});
   std::vector<std::string> told;  // pieces that wait together are one commit
   const auto piece = [&](const std::string& channel) {
     database->run<int>(
         home,
-        [channel](soci::session& session) {
+        [channel](Session& session) {
           if (channel == "throws") throw std::runtime_error("CNRY");
           Sql(session).run(
               "INSERT INTO publish_key (id, channel, hash, created_at) VALUES (?, 'c', ?, 0)",
@@ -259,7 +330,7 @@ TEST(PostgreSqlStore, work_goes_on_after_the_server_crashed) {
   auto& server = testing::PostgreSql::shared();
   auto database = Database::open({.path = {}, .url = server.new_database()}).value();
   const auto count = [&database] {
-    return database->run_and_wait<std::int64_t>([](soci::session& session) {
+    return database->run_and_wait<std::int64_t>([](Session& session) {
       return Sql(session).number("SELECT COUNT(*) FROM migration");
     });
   };

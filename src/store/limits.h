@@ -13,6 +13,9 @@ inline constexpr std::size_t kDatabaseQueueMax = 4096;
 // Pieces of one commit: bounds what one failing disk tells "broken" at once.
 inline constexpr std::size_t kDatabaseGroupMax = 256;
 
+// Statements that a connection to SQLite keeps prepared, some kilobytes each; we have some two hundred.
+inline constexpr std::size_t kStatementsKept = 512;
+
 // How long we wait for another process (butai user add, another node) that holds a lock.
 inline constexpr Millis kDatabaseBusyTimeout{5'000};
 

@@ -4,6 +4,9 @@
 #include <soci/soci.h>
 
 #include <deque>
+#include <utility>
+
+#include "store/engine.h"
 
 namespace butai::store {
 namespace {
@@ -23,38 +26,49 @@ std::string named(std::string_view text) {
   return out;
 }
 
-// Values as SOCI wants to see them: at one address from binding to execution.
-class Bound {
+// One execution of a statement: what SOCI writes into and reads from stays at one address until it ends.
+class Asked {
  public:
-  Bound(soci::statement& statement, const Sql::Values& values) {
-    for (const Value& value : values) bind(statement, value.stored());
+  template <class... Into>
+  Asked(Session& session, std::string_view text, const Sql::Values& values, Into&&... into)
+      : kept_(engine_of(session) == Engine::Sqlite),
+        statement_(kept_ ? session.prepared(text, named) : soci::statement(session)) {
+    (statement_.exchange(std::forward<Into>(into)), ...);
+    for (const Value& value : values) bind(value.stored());
+    if (!kept_) {
+      statement_.alloc();
+      // Asked once: PostgreSQL then needs one round trip, not three.
+      statement_.prepare(named(text), soci::details::st_one_time_query);
+    }
+    statement_.define_and_bind();
   }
+  // The next execution binds values of its own.
+  ~Asked() { statement_.bind_clean_up(); }
+  Asked(const Asked&) = delete;
+  Asked& operator=(const Asked&) = delete;
+
+  soci::statement* operator->() { return &statement_; }
 
  private:
-  void bind(soci::statement& statement, const Value::Stored& stored) {
+  void bind(const Value::Stored& stored) {
     values_.push_back(stored);
     Value::Stored& kept = values_.back();
     if (auto* number = std::get_if<long long>(&kept)) {
-      statement.exchange(soci::use(*number));
+      statement_.exchange(soci::use(*number));
     } else if (auto* text = std::get_if<std::string>(&kept)) {
-      statement.exchange(soci::use(*text));
+      statement_.exchange(soci::use(*text));
     } else {
       kept = std::string();
       nulls_.push_back(soci::i_null);
-      statement.exchange(soci::use(std::get<std::string>(kept), nulls_.back()));
+      statement_.exchange(soci::use(std::get<std::string>(kept), nulls_.back()));
     }
   }
 
+  const bool kept_;
   std::deque<Value::Stored> values_;
   std::deque<soci::indicator> nulls_;
+  soci::statement statement_;
 };
-
-void prepare(soci::statement& statement, std::string_view text) {
-  statement.alloc();
-  // Asked once: PostgreSQL then needs one round trip, not three.
-  statement.prepare(named(text), soci::details::st_one_time_query);
-  statement.define_and_bind();
-}
 
 Value::Stored column_of(const soci::row& row, std::size_t column) {
   if (row.get_indicator(column) == soci::i_null) return {};
@@ -96,21 +110,16 @@ std::string Row::text(std::size_t column) const {
 }
 
 std::int64_t Sql::run(std::string_view text, const Values& values) {
-  soci::statement statement(session_);
-  const Bound bound(statement, values);
-  prepare(statement, text);
-  statement.execute(true);
-  return statement.get_affected_rows();
+  Asked statement(session_, text, values);
+  statement->execute(true);
+  return statement->get_affected_rows();
 }
 
 std::vector<Row> Sql::rows(std::string_view text, const Values& values) {
   soci::row row;
-  soci::statement statement(session_);
-  statement.exchange(soci::into(row));
-  const Bound bound(statement, values);
-  prepare(statement, text);
+  Asked statement(session_, text, values, soci::into(row));
   std::vector<Row> found;
-  for (bool more = statement.execute(true); more; more = statement.fetch()) {
+  for (bool more = statement->execute(true); more; more = statement->fetch()) {
     found.push_back(copy(row));
   }
   return found;
@@ -125,12 +134,11 @@ std::optional<Row> Sql::row(std::string_view text, const Values& values) {
 std::int64_t Sql::number(std::string_view text, const Values& values) {
   long long number = 0;
   soci::indicator indicator = soci::i_ok;
-  soci::statement statement(session_);
-  statement.exchange(soci::into(number, indicator));
-  const Bound bound(statement, values);
-  prepare(statement, text);
-  const bool found = statement.execute(true);
-  return found && indicator == soci::i_ok ? number : 0;
+  Asked statement(session_, text, values, soci::into(number, indicator));
+  bool more = statement->execute(true);
+  const std::int64_t first = more && indicator == soci::i_ok ? number : 0;
+  while (more) more = statement->fetch();  // to its end: a kept statement would go on reading
+  return first;
 }
 
 }  // namespace butai::store

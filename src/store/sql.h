@@ -2,12 +2,10 @@
 //   sql.run("UPDATE orders SET state = ? WHERE id = ?", {"paid", id});           rows that changed
 //   for (const Row& row : sql.rows("SELECT id, total FROM orders", {})) row.text(0), row.number(1)
 // A question mark is a value; statements that both SQLite and PostgreSQL understand.
-// Flow:   Database::run -> Work(soci::session&) -> Sql -> SOCI
+// Flow:   Database::run -> Work(Session&) -> Sql -> SOCI
 // Thread: the database's; an Sql lives inside one piece of work.
 // Limits: rows() holds everything it found; the statement carries the bound.
 #pragma once
-
-#include <soci/session.h>
 
 #include <cstdint>
 #include <initializer_list>
@@ -16,6 +14,8 @@
 #include <string_view>
 #include <variant>
 #include <vector>
+
+#include "store/session.h"
 
 namespace butai::store {
 
@@ -55,7 +55,7 @@ class Row {
 
 class Sql {
  public:
-  explicit Sql(soci::session& session) : session_(session) {}
+  explicit Sql(Session& session) : session_(session) {}
 
   using Values = std::vector<Value>;
   // How many rows it changed.
@@ -66,10 +66,10 @@ class Sql {
   // The one number of the first row; 0 for NULL or no row. Counts and sums are asked for so.
   std::int64_t number(std::string_view text, const Values& values = {});
 
-  soci::session& session() { return session_; }
+  Session& session() { return session_; }
 
  private:
-  soci::session& session_;
+  Session& session_;
 };
 
 }  // namespace butai::store

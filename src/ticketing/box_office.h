@@ -70,7 +70,7 @@ void BoxOffice::ask(Executor& home, Ask<T> work, Told<T> done) {
   auto refused = std::make_shared<std::optional<Fault>>();
   database_.run<Outcome<T>>(
       home,
-      [this, refused, work = std::move(work)](soci::session& session) mutable {
+      [this, refused, work = std::move(work)](store::Session& session) mutable {
         store::Sql sql(session);
         Work inside{sql, clock_.utc(), random_};
         Outcome<T> outcome = work(inside);

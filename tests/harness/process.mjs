@@ -6,7 +6,14 @@ const alive = new Set();
 process.on('exit', () => {
   for (const child of alive) kill(child.pid, 'SIGKILL');
 });
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
+// A file that takes too long is asked to end: what it waited for is then in its log.
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.on(signal, () => {
+    console.error(`ended by ${signal}; open: ${process.getActiveResourcesInfo().join(' ')}`);
+    for (const child of alive) console.error(`child ${child.pid} ${child.child.exitCode ?? child.child.signalCode ?? 'runs'}: ${child.command} ${child.args.join(' ').slice(0, 300)}\n${child.stderr.slice(-1500)}`);
+    process.exit(1);
+  });
+}
 
 export function kill(pid, signal = 'SIGTERM') {
   try {
@@ -20,6 +27,7 @@ export function kill(pid, signal = 'SIGTERM') {
 export class Child {
   constructor(command, args, { env, cwd, input, binary = false } = {}) {
     this.command = command;
+    this.args = args;
     this.child = spawn(command, args, { env: { ...process.env, ...env }, cwd, stdio: ['pipe', 'pipe', 'pipe'] });
     this.pid = this.child.pid;
     this.stdout = '';
@@ -72,7 +80,7 @@ export class Child {
       return await within(ms, `${this.command} to end`, this.ended);
     } catch {
       this.kill('SIGKILL');
-      return this.ended;
+      return within(ms, `the output of ${this.command} to be closed: somebody it started holds it`, this.ended);
     }
   }
 }

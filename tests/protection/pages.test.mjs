@@ -166,7 +166,11 @@ describe('the watch page', { concurrency: true }, () => {
     try {
       await page.route('**/license/clearkey', (route) => route.fulfill({ status: 403, contentType: 'application/problem+json', body: '{}' }));
       await page.goto(address('cbcs'));
-      await until('the page to say it', async () => (await page.evaluate(() => window.butai.stats())).state === 'refused', { within: 30_000 });
+      await until('the page to say it', async () => {
+        const { state } = await page.evaluate(() => window.butai.stats());
+        if (state !== 'refused') throw new Error(`it says ${state}`);
+        return true;
+      }, { within: 30_000 });
     } finally {
       await context.close();
     }

@@ -168,7 +168,7 @@ void SignIns::finish(const Back& back, Executor& home, Done done) {
   parts_.database.run<bool>(
       home,
       [id = base64url(state->id), expires = state->expires,
-       now = parts_.clock.utc()](soci::session& session) {
+       now = parts_.clock.utc()](store::Session& session) {
         store::Sql sql(session);
         sql.run("DELETE FROM sign_in_used WHERE expires_at <= ?", {micros_of(now)});
         return sql.run(
@@ -221,7 +221,7 @@ void SignIns::enter(const ExchangePtr& exchange, const Identity& identity) {
   using Outcome = std::expected<Account, EnterFault>;
   parts_.database.run<Outcome>(
       exchange->home,
-      [this, exchange, identity](soci::session& session) -> Outcome {
+      [this, exchange, identity](store::Session& session) -> Outcome {
         store::Sql sql(session);
         const Settings& provider = exchange->provider.settings();
         const Utc now = parts_.clock.utc();

@@ -48,7 +48,7 @@ int print(const SaleOptions& options, Do work) {
   auto database = open(options);
   if (!database) return fail(database.error().sentence);
   std::optional<Fault> refused;
-  const auto done = (*database)->run_and_wait<std::string>([&](soci::session& session) {
+  const auto done = (*database)->run_and_wait<std::string>([&](store::Session& session) {
     store::Sql sql(session);
     SystemRandom random;
     Work inside{sql, SystemClock().utc(), random};

@@ -40,7 +40,7 @@ class AttendanceTest : public testing::Shop {
   }
   Missed missed(const std::string& account = "ann") {
     (void)second->run_and_wait<bool>(
-        [](soci::session&) { return true; });  // what is queued is written
+        [](store::Session&) { return true; });  // what is queued is written
     return work<Missed>([&](Work& w) -> Outcome<Missed> { return missed_by(w, account, type); })
         .value();
   }

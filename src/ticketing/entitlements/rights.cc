@@ -65,7 +65,7 @@ std::optional<std::string> Rights::account_of(std::uint64_t owner) const {
   return found == accounts_.end() ? std::nullopt : std::optional(found->second);
 }
 
-Rights::News Rights::news_since(soci::session& session, std::int64_t number) {
+Rights::News Rights::news_since(store::Session& session, std::int64_t number) {
   store::Sql sql(session);
   News news;
   news.number = sql.number("SELECT value FROM change_counter WHERE id = 1");
@@ -98,7 +98,7 @@ void Rights::take(News news) {
 
 std::expected<void, store::Failure> Rights::load() {
   auto news =
-      database_.run_and_wait<News>([](soci::session& session) { return news_since(session, -1); });
+      database_.run_and_wait<News>([](store::Session& session) { return news_since(session, -1); });
   if (!news) return std::unexpected(news.error());
   take(std::move(*news));
   return {};
@@ -128,7 +128,7 @@ void Rights::begin_look() {
   }
   Executor& home = *asked.front().home;
   database_.run<News>(
-      home, [number](soci::session& session) { return news_since(session, number); },
+      home, [number](store::Session& session) { return news_since(session, number); },
       [this, asked = std::move(asked)](std::expected<News, store::Failure> news) mutable {
         if (news) take(std::move(*news));
         for (Waiting& one : asked) one.home->post(std::move(one.then));

@@ -65,7 +65,7 @@ class Rights {
     };
     std::vector<Entry> tickets;
   };
-  static News news_since(soci::session& session, std::int64_t number);
+  static News news_since(store::Session& session, std::int64_t number);
   void take(News news);
   void begin_look();
 

@@ -44,7 +44,7 @@ template <class T>
 void Hooks::run(std::move_only_function<T(Work&)> act, std::move_only_function<void(T)> done) {
   database_.run<T>(
       *home_,
-      [this, act = std::move(act)](soci::session& session) mutable {
+      [this, act = std::move(act)](store::Session& session) mutable {
         store::Sql sql(session);
         Work work{sql, clock_.utc(), random_};
         return act(work);

@@ -40,7 +40,7 @@ class TestProvider final : public Provider {
            std::move_only_function<void(std::optional<T>)> done) {
     books_->run<T>(
         home,
-        [this, act = std::move(act)](soci::session& session) mutable {
+        [this, act = std::move(act)](store::Session& session) mutable {
           store::Sql sql(session);
           Work work{sql, clock_.utc(), random_};
           return act(work);

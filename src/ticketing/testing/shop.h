@@ -20,7 +20,7 @@ class Shop : public store::testing::EachStore {
   template <class T>
   Outcome<T> work(std::function<Outcome<T>(Work&)> f) {
     std::optional<Fault> refused;
-    auto done = database->run_and_wait<Outcome<T>>([&](soci::session& session) {
+    auto done = database->run_and_wait<Outcome<T>>([&](store::Session& session) {
       store::Sql sql(session);
       Work inside{sql, time.utc(), random};
       auto outcome = f(inside);

@@ -255,7 +255,7 @@ class World {
     if (crash_at && crash_at->first == point && reached[point] == crash_at->second) throw Crash{};
   }
 
-  soci::session& ours() { return ours_; }
+  store::Session& ours() { return ours_; }
 
   static constexpr const char* kSecret = "CNRY-test-webhooks";
   Utc now = utc_of(1'800'000'000'000'000);
@@ -278,8 +278,8 @@ class World {
   }
   std::string violated_by(Work& w, const Order& order);
 
-  soci::session ours_;
-  soci::session theirs_;
+  store::Session ours_;
+  store::Session theirs_;
 };
 
 }  // namespace butai::ticketing::testing

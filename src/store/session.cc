@@ -1,0 +1,37 @@
+#include "store/session.h"
+
+#include <soci/soci.h>
+
+#include <functional>
+#include <unordered_map>
+
+#include "store/limits.h"
+
+namespace butai::store {
+
+struct Session::Statements {
+  struct Hash : std::hash<std::string_view> {
+    using is_transparent = void;
+  };
+  std::unordered_map<std::string, soci::statement, Hash, std::equal_to<>> by_text;
+};
+
+Session::Session() : statements_(std::make_unique<Statements>()) {}
+
+Session::~Session() = default;
+
+soci::statement Session::prepared(std::string_view text, std::string (*write)(std::string_view)) {
+  auto& kept = statements_->by_text;
+  if (const auto found = kept.find(text); found != kept.end()) {
+    log_query(found->first);
+    return found->second;
+  }
+  if (kept.size() >= kStatementsKept) kept.clear();
+  soci::statement statement(*this);
+  statement.alloc();
+  statement.prepare(write(text));
+  kept.emplace(text, statement);
+  return statement;
+}
+
+}  // namespace butai::store
