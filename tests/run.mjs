@@ -11,11 +11,12 @@ const logs = join(here, '../build/logs/scenarios');
 mkdirSync(logs, { recursive: true });
 
 // In this order: what fails first tells most, and what takes long is not left for the end.
+const kFirst = /^browsers\/sale_(path|acts)/; // the longest
 const kFolders = ['smoke', 'seed', 'sale', 'exact', 'rtmp', 'ladder', 'playlists', 'access', 'mail', 'h2', 'bad_input', 'faults', 'control', 'protection', 'python', 'nginx', 'browsers'];
 // What a file takes of the room; the first that fits its path counts. Two cores are enough for all of it.
 const kRoom = 6;
 const kShares = [
-  [/^faults\/|^protection\/(ladder|players)|^browsers\/(chromium_watch|players|captions|switching)/, 6],
+  [/^faults\/|^protection\/(ladder|players)|^browsers\/(chromium_watch|players|switching)/, 6],
   [/^browsers\/|^sale\/sign_in|^protection\/(clips|pages)|^(seed|exact|ladder)\//, 3],
   [/./, 2],
 ];
@@ -34,6 +35,7 @@ function files() {
       found.push({ path: join(here, folder, name), share: kShares.find(([pattern]) => pattern.test(`${folder}/${name}`))[1] });
     }
   }
+  found.sort((a, b) => kFirst.test(relative(here, b.path)) - kFirst.test(relative(here, a.path)));
   return wanted.length ? found.filter(({ path }) => wanted.some((word) => relative(here, path).includes(word))) : found;
 }
 
