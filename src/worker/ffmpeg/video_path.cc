@@ -57,6 +57,7 @@ void VideoPath::pass(const AVPacket& packet) {
       return;
     }
     describe();
+    expect_reordering();
     started_ = true;
   }
   const std::int64_t stamp = packet.dts != av::kNoTime ? packet.dts : packet.pts;
@@ -98,6 +99,15 @@ void VideoPath::watch_group(const AVPacket& packet, bool key, std::int64_t dts) 
   if (group_whole_ || length > kGroupDurationMax) {
     start_encoding(std::string(open_group_ ? kOpenGroups : kFarApart));
   }
+}
+
+void VideoPath::expect_reordering() {
+  if (!decode_times_) return;
+  constexpr media::Rational kUsualRate{30, 1};
+  const media::Rational said = units_.sps().frame_rate;
+  const media::Rational rate = frame_rate_.num > 0 ? frame_rate_ : said.num > 0 ? said : kUsualRate;
+  decode_times_->expect(units_.sps().reordered.value_or(0),
+                        mul_div(timescale_, rate.den, rate.num));
 }
 
 void VideoPath::describe() {
