@@ -1,5 +1,6 @@
-// Decode times for containers that store presentation times only (WebM, Matroska).
-// Thread: plain object of its job.
+// Decode times for containers that store presentation times only (WebM, Matroska), and where stored ones
+// stand still.
+// Thread: plain object of its job; a pure function.
 //
 // With n pictures between decoding and showing, the decode time of a picture is the smallest presentation
 // time among it and the n before it. expect() says n, which is in the parameter sets (media::Sps::reordered):
@@ -50,5 +51,12 @@ class DecodeTimes {
   bool started_ = false;
   std::vector<std::int64_t> ahead_;  // rising: what was decoded and not yet passed by decode times
 };
+
+// A muxer that has to guess how long a picture lasts writes the next one's time as that of the one before, or a
+// little earlier (ffmpeg's fragments of one picture, where the file ends). The picture follows a tick behind: it
+// is no source that starts anew.
+constexpr std::int64_t follow_on(std::int64_t dts, std::int64_t last, std::int64_t interval) {
+  return dts <= last && last - dts < interval ? last + 1 : dts;
+}
 
 }  // namespace butai::worker

@@ -96,5 +96,13 @@ TEST(DecodeTimes, follow_a_source_that_starts_anew) {
               ElementsAre(1'000'000, 1'003'000, 0, 3'000));
 }
 
+TEST(FollowOn, a_repeated_time_comes_a_tick_later_and_a_new_start_stays_one) {
+  EXPECT_EQ(follow_on(3600, 1800, 1800), 3600);
+  EXPECT_EQ(follow_on(1800, 1800, 1800), 1801);
+  EXPECT_EQ(follow_on(900, 1800, 1800), 1801);
+  EXPECT_EQ(follow_on(0, 1800, 1800), 0);
+  EXPECT_EQ(follow_on(1800, 1800, 0), 1800) << "after a first picture alone nothing is known";
+}
+
 }  // namespace
 }  // namespace butai::worker

@@ -67,6 +67,9 @@ void VideoPath::pass(const AVPacket& packet) {
   frame.dts = stamp != av::kNoTime ? ticks(stamp) : last_dts_ + interval_;
   frame.pts = packet.pts != av::kNoTime ? ticks(packet.pts) : frame.dts;
   if (decode_times_) frame.dts = decode_times_->next(frame.pts);
+  const std::int64_t stored = frame.dts;
+  if (last_dts_ != av::kNoTime) frame.dts = follow_on(stored, last_dts_, interval_);
+  frame.pts = std::max(frame.pts, frame.dts);
   frame.duration = packet.duration > 0 ? ticks(packet.duration) : 0;
   frame.key = unit->key;
   frame.data = std::move(unit->data);
@@ -74,7 +77,7 @@ void VideoPath::pass(const AVPacket& packet) {
   watch_group(packet, frame.key, frame.dts);
   if (transcoder_) return;  // the group was too long; this picture is the first re-encoded one
   latest_pts_ = std::max(latest_pts_, frame.pts);
-  if (last_dts_ != av::kNoTime && frame.dts > last_dts_) interval_ = frame.dts - last_dts_;
+  if (last_dts_ != av::kNoTime && stored > last_dts_) interval_ = stored - last_dts_;
   last_dts_ = frame.dts;
   sink_.put(std::move(frame));
 }
