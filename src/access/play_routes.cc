@@ -7,6 +7,7 @@
 #include "access/mac.h"
 #include "access/routes.h"
 #include "access/strict_json.h"
+#include "net/loop.h"
 
 namespace butai::access {
 namespace {
@@ -90,20 +91,36 @@ std::expected<net::Principal, net::Response> somebody(const RouteParts& parts,
   return std::move(*principal);
 }
 
-net::Response start(const RouteParts& parts, const net::Request& request) {
+// The answer to whoever ended a play comes when that is written.
+void respond_when_written(const RouteParts& parts, const std::string& id, net::ExchangePtr exchange,
+                          net::Response good, net::Response otherwise) {
+  if (parts.ended == nullptr) return exchange->respond(std::move(good));
+  net::Loop& home = exchange->loop();
+  parts.ended->when_written(
+      id, home,
+      [exchange = std::move(exchange), good = std::move(good), otherwise = std::move(otherwise)](
+          bool written) mutable { exchange->respond(std::move(written ? good : otherwise)); });
+}
+
+void start(const RouteParts& parts, const net::Request& request, net::ExchangePtr exchange) {
   const auto wish = wish_of(request);
-  if (!wish) return wish.error();
+  if (!wish) return exchange->respond(wish.error());
   // What a weak secret signs would be refused when it comes back.
   if (parts.minter.weak() && !request.peer.loopback) {
-    return parts.guard.deny(Refusal::WeakSecret, {}).response();
+    return exchange->respond(parts.guard.deny(Refusal::WeakSecret, {}).response());
   }
   if (parts.desk != nullptr && parts.desk->guards(wish->channel)) {
     const auto play = start_by_ticket(parts, request, *wish);
-    return play ? play_answer(parts, *play, request.peer, 201) : play.error();
+    if (!play) return exchange->respond(play.error());
+    net::Response answer = play_answer(parts, *play, request.peer, 201);
+    if (wish->take_over.empty()) return exchange->respond(std::move(answer));
+    // Where the other device's end could not be written it has ended here all the same.
+    return respond_when_written(parts, wish->take_over, std::move(exchange), answer, answer);
   }
   const auto principal = viewer_of(parts, request, wish->channel);
-  if (!principal) return principal.error();
-  return play_answer(parts, parts.plays.start(wish->channel, *principal), request.peer, 201);
+  if (!principal) return exchange->respond(principal.error());
+  exchange->respond(
+      play_answer(parts, parts.plays.start(wish->channel, *principal), request.peer, 201));
 }
 
 net::Response unknown_play() {
@@ -111,40 +128,48 @@ net::Response unknown_play() {
                                 "There is no such play. Start a new one with POST /api/v1/plays.");
 }
 
-net::Response renew(const RouteParts& parts, const net::Request& request) {
+void renew(const RouteParts& parts, const net::Request& request, net::ExchangePtr exchange) {
   const auto play = parts.plays.find(request.arg("id"));
-  if (!play) return unknown_play();
+  if (!play) return exchange->respond(unknown_play());
   const auto principal =
       play->ticket ? somebody(parts, request) : viewer_of(parts, request, play->channel);
-  if (!principal) return principal.error();
-  if (!parts.plays.owns(*play, *principal)) return unknown_play();
+  if (!principal) return exchange->respond(principal.error());
+  if (!parts.plays.owns(*play, *principal)) return exchange->respond(unknown_play());
   if (const auto right = parts.guard.has_ticket(*play); !right) {
-    return parts.guard.deny(right.error(), {}).response();
+    return exchange->respond(parts.guard.deny(right.error(), {}).response());
   }
-  return play_answer(parts, parts.plays.renew(*play), request.peer, 200);
+  exchange->respond(play_answer(parts, parts.plays.renew(*play), request.peer, 200));
 }
 
-net::Response end(const RouteParts& parts, const net::Request& request) {
+void end(const RouteParts& parts, const net::Request& request, net::ExchangePtr exchange) {
   const auto principal = parts.guard.identify(request);
-  if (!principal) return principal.error().response();
-  const auto play = parts.plays.find(request.arg("id"));
-  if (!play) return unknown_play();
+  if (!principal) return exchange->respond(principal.error().response());
+  const std::string id(request.arg("id"));
+  const auto play = parts.plays.find(id);
+  if (!play) return exchange->respond(unknown_play());
   const bool operates = principal->has("control") || principal->has("admin");
   if (!operates && !parts.plays.owns(*play, *principal)) {
-    if (!principal->subject.empty()) return unknown_play();
-    return parts.guard.deny(Refusal::NoCredential, "view:" + play->channel).response();
+    if (!principal->subject.empty()) return exchange->respond(unknown_play());
+    return exchange->respond(
+        parts.guard.deny(Refusal::NoCredential, "view:" + play->channel).response());
   }
   parts.plays.end(*play);
   net::Response answer;
   answer.status = 204;
-  return answer;
+  respond_when_written(
+      parts, id, std::move(exchange), std::move(answer),
+      net::Response::problem(503,
+                             "The play has ended here, but that could not be written: after a "
+                             "restart its addresses would be good again. End it again then."));
 }
 
 // How it goes on, for a page that was cut off and wants to say why. The id that nobody guesses is all
 // that is asked for.
-net::Response state(const RouteParts& parts, const net::Request& request) {
+void state(const RouteParts& parts, const net::Request& request, net::ExchangePtr exchange) {
   const std::string id(request.arg("id"));
-  const auto answer = [](json::object body) { return net::Response::json(json::serialize(body)); };
+  const auto answer = [&exchange](json::object body) {
+    exchange->respond(net::Response::json(json::serialize(body)));
+  };
   if (const auto play = parts.plays.find(id)) {
     const auto right = parts.guard.has_ticket(*play);
     if (right) return answer({{"state", "playing"}});
@@ -155,10 +180,10 @@ net::Response state(const RouteParts& parts, const net::Request& request) {
   const auto bytes = from_base64url(id);
   if (bytes && bytes->size() == Id128{}.size() && !parts.plays.running(id))
     return answer({{"state", "ended"}});
-  return unknown_play();
+  exchange->respond(unknown_play());
 }
 
-using Answer = net::Response (*)(const RouteParts&, const net::Request&);
+using Answer = void (*)(const RouteParts&, const net::Request&, net::ExchangePtr);
 
 net::Route route(net::Method method, std::string pattern, const RouteParts& parts, Answer answer,
                  net::RouteDoc doc) {
@@ -169,7 +194,7 @@ net::Route route(net::Method method, std::string pattern, const RouteParts& part
            .rate = method == net::Method::Get ? net::RateClass::None : net::RateClass::Write,
            .body_bytes_max = 4 * 1024},
           net::HttpHandler([parts, answer](const net::Request& request, net::ExchangePtr exchange) {
-            exchange->respond(answer(parts, request));
+            answer(parts, request, std::move(exchange));
           }),
           std::move(doc)};
 }

@@ -157,11 +157,17 @@ void Plays::end(const PlayClaims& play) {
   const Utc now = clock_.utc();
   // A renewed token of the same play may outlive the one that the caller holds.
   const Utc until = std::max<Utc>(play.expires, now + kPlayLife);
+  revoke(play.id, until);
+  on_end_(play.id, until);
+}
+
+void Plays::revoke(const Id128& id, Utc until) {
+  const Utc now = clock_.utc();
   const std::lock_guard lock(mutex_);
-  plays_.erase(play.id);
-  if (revoked_.put(play.id, true, until, now)) return;
+  plays_.erase(id);
+  if (revoked_.put(id, true, until, now)) return;
   revoked_.drop_next();
-  revoked_.put(play.id, true, until, now);
+  revoked_.put(id, true, until, now);
 }
 
 bool Plays::running(std::string_view id) const {

@@ -2,7 +2,7 @@
 //   start()   a path token for /live/CHANNEL/…, verifiable by every node that has the secret
 //   verify()  signature, expiry, revocation: no look-up of what this node remembers
 //   seen()    a heartbeat: playlist, license renewal or socket
-//   end()     revokes; every later use is refused
+//   end()     revokes; every later use is refused, by the next start too (EndedPlays)
 // The token: version, flags, play id (128 bit), expiry, keyed hash of the subject, channel, MAC.
 // What a node remembers of a play (for renewal, ending and counting) is rebuilt from its token with
 // the next heartbeat, so neither a restart nor a full memory ends one.
@@ -65,6 +65,11 @@ class Plays {
   // The same play with a new token and a full life.
   Play renew(const PlayClaims& play);
   void end(const PlayClaims& play);
+  // One that ended elsewhere, or before this start.
+  void revoke(const Id128& id, Utc until);
+  // Told of each play that ends here, on the thread that ends it; set before the first request.
+  using OnEnd = std::function<void(const Id128& id, Utc until)>;
+  void tell(OnEnd on_end) { on_end_ = std::move(on_end); }
 
   // When the play was last seen; nothing when this node does not know it.
   std::optional<Utc> last_seen(std::string_view id) const;
@@ -95,6 +100,7 @@ class Plays {
   mutable std::mutex mutex_;
   mutable ExpiringMap<Record> plays_;
   mutable ExpiringMap<bool> revoked_;
+  OnEnd on_end_ = [](const Id128&, Utc) {};
 };
 
 }  // namespace butai::access

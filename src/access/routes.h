@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "access/accounts.h"
+#include "access/ended_plays.h"
 #include "access/gatekeeper.h"
 #include "access/guard.h"
 #include "access/plays.h"
@@ -35,6 +36,7 @@ struct RouteParts {
   const TokenMinter& minter;
   TicketDesk* desk = nullptr;        // null: no channel is guarded by tickets
   SecondFactors* factors = nullptr;  // null: control and admin need no second factor
+  EndedPlays* ended = nullptr;       // null: ended plays are remembered by the process alone
   // Whether a channel's plays need licenses. Any loop.
   std::function<bool(const std::string& channel)> is_protected = [](const auto&) { return false; };
   bool license_tokens = false;  // players ask a DRM service themselves

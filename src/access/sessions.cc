@@ -11,14 +11,6 @@
 #include "store/sql.h"
 
 namespace butai::access {
-namespace {
-
-std::int64_t next_change(store::Sql& sql) {
-  sql.run("UPDATE change_counter SET value = value + 1 WHERE id = 1");
-  return sql.number("SELECT value FROM change_counter WHERE id = 1");
-}
-
-}  // namespace
 
 Sessions::Sessions(store::Database& database, const Secret& secret, const Clock& clock,
                    Random& random, SecondFactor second_factor)
@@ -50,7 +42,7 @@ void Sessions::start(const Account& account, Executor& home,
       home,
       [change, now](store::Session& session) mutable {
         store::Sql sql(session);
-        change.number = next_change(sql);
+        change.number = store::next_change(sql);
         sql.run(
             "INSERT INTO account_session (hash, account, created_at, expires_at, change_number)"
             " VALUES (?, ?, ?, ?, ?)",
@@ -98,7 +90,7 @@ void Sessions::mark(std::string column, std::string where, std::string value, Ex
       home,
       [this, column, where, value, now](store::Session& session) {
         store::Sql sql(session);
-        const std::int64_t number = next_change(sql);
+        const std::int64_t number = store::next_change(sql);
         sql.run(fmt::format("UPDATE account_session SET {} = ?, change_number = ?"
                             " WHERE {} = ? AND ended_at IS NULL",
                             column, where),

@@ -145,6 +145,7 @@ access::RouteParts House::access_parts() {
           .factors = config_.get()->auth.second_factor == access::SecondFactor::Required
                          ? factors_.get()
                          : nullptr,
+          .ended = ended_plays_.get(),
           .is_protected =
               [this](const std::string& channel) { return channels_->is_protected(channel); },
           .license_tokens = service_tokens_->any()};

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "access/accounts.h"
+#include "access/ended_plays.h"
 #include "access/guard.h"
 #include "access/jwks.h"
 #include "access/key_ring.h"
@@ -135,6 +136,7 @@ class House {
   std::unique_ptr<access::TokenVerifier> verifier_;
   std::unique_ptr<access::TokenMinter> minter_;
   std::unique_ptr<access::Plays> plays_;
+  std::unique_ptr<access::EndedPlays> ended_plays_;
   std::unique_ptr<access::Tickets> tickets_;
   std::unique_ptr<access::Gatekeeper> gatekeeper_;
   std::unique_ptr<access::AccessGuard> guard_;

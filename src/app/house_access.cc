@@ -40,6 +40,8 @@ Expected<void> House::build_access() {
   verifier_ = std::make_unique<access::TokenVerifier>(*key_ring_, clock_, rules);
   minter_ = std::make_unique<access::TokenMinter>(*secret_, clock_, random_, rules);
   plays_ = std::make_unique<access::Plays>(*secret_, clock_, random_, previous);
+  ended_plays_ = std::make_unique<access::EndedPlays>(*database_, *plays_, clock_, loops_[0]);
+  if (!ended_plays_->load()) return problem(std::string(sentence(store::Failure::Broken)));
   tickets_ = std::make_unique<access::Tickets>(*secret_, clock_, random_);
   gatekeeper_ = std::make_unique<access::ScopeGatekeeper>(config_);
   guard_ = std::make_unique<access::AccessGuard>(*verifier_, *plays_, *tickets_, *gatekeeper_,

@@ -181,6 +181,7 @@ void House::open_sale() {
 void House::look_at_sessions() {
   sessions_->look(loops_[0]);
   panic_->look(loops_[0]);
+  ended_plays_->look();
   session_look_ = loops_[0].after(ticketing::kLookEvery, [this] { look_at_sessions(); });
 }
 

@@ -106,7 +106,9 @@ void Downlink::take_chunk(const Bytes& message) {
     ++seen_.unreadable;
     return;
   }
-  const std::uint32_t timescale = found->second.track.timescale;
+  const media::Track& track = found->second.track;
+  if (track.protection && hooks_.encrypted) hooks_.encrypted(track, message);
+  const std::uint32_t timescale = track.timescale;
   const Ticks start{chunk->base_decode_time, timescale};
   const Ticks duration{chunk->duration(), timescale};
   switch (found->second.continuity.take(start, duration)) {

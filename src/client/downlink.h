@@ -42,6 +42,8 @@ class Downlink final : public net::WebSocketHandler {
     std::function<void(ByteView)> save;  // each init, chunk or picture as it came
     std::function<void()> first_frame;   // once: decoding can start
     std::function<void(const std::vector<std::string>& kids)> keys;  // that an init names
+    // A chunk of a protected track, as it came.
+    std::function<void(const media::Track&, const Bytes&)> encrypted;
     std::function<void(const std::string& url, Millis within)> moved;
     std::function<void(Ending)> ended;  // last
   };

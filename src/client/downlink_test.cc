@@ -24,6 +24,9 @@ class DownlinkTest : public ::testing::Test {
     hooks.save = [this](ByteView bytes) { saved.append(as_text(bytes)); };
     hooks.first_frame = [this] { ++first_frames; };
     hooks.keys = [this](const std::vector<std::string>& named) { kids = named; };
+    hooks.encrypted = [this](const media::Track& track, const Bytes& bytes) {
+      encrypted.emplace_back(track.protection->kid, bytes.size());
+    };
     hooks.moved = [this](const std::string& url, Millis) { moved = url; };
     hooks.ended = [this](Ending e) { ending = std::move(e); };
     return std::make_unique<Downlink>(time, format, time.steady(), seen, hooks);
@@ -46,6 +49,7 @@ class DownlinkTest : public ::testing::Test {
   testing::FakeSocket socket;
   std::string saved, moved;
   std::vector<std::string> kids;
+  std::vector<std::pair<media::KeyId, std::size_t>> encrypted;
   int first_frames = 0;
   std::optional<Ending> ending;
 };
@@ -111,6 +115,27 @@ TEST_F(DownlinkTest, without_prft_the_capture_time_is_read_from_the_picture) {
   link->on_binary(media::write_chunk(testing::video_track(), {&frame, 1}, 1));
   EXPECT_EQ(seen.latency.max(), Millis{7});
   EXPECT_EQ(seen.unstamped, 0u);
+}
+
+TEST_F(DownlinkTest, chunks_of_a_protected_track_are_handed_on_and_their_latency_is_known) {
+  const auto link = make(ViewFormat::Cmaf);
+  link->on_open(socket);
+  media::Track track = testing::video_track();
+  track.protection = media::TrackProtection{.scheme = media::Scheme::Cbcs, .kid = {7}};
+  init(*link, start, {track});
+  media::Frame frame = testing::video_frame(start, 0, Coded::Key);
+  frame.duration = 3000;
+  frame.data = *media::with_capture_sei(frame.data, start);
+  media::ChunkAuxiliary told;
+  told.samples = {{0, 1}};
+  told.subsamples = {{static_cast<std::uint16_t>(frame.data.size() - 50), 50}};
+  frame.captured = {};  // no prft: the SEI in the picture stays clear
+  time.advance(Millis{9});
+  link->on_binary(Bytes(media::lay_out_chunk(track, {&frame, 1}, 1, told).bytes));
+  ASSERT_EQ(encrypted.size(), 1u);
+  EXPECT_EQ(encrypted.front().first, track.protection->kid);
+  EXPECT_EQ(seen.latency.max(), Millis{9});
+  EXPECT_EQ(seen.frames, 1u);
 }
 
 TEST_F(DownlinkTest, frames_without_capture_time_are_told_apart) {

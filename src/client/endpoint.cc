@@ -195,4 +195,13 @@ Expected<std::string> socket_of_play(std::string_view plays_url, std::string_vie
   return url->text();
 }
 
+Expected<std::string> license_beside(std::string_view socket_url) {
+  auto url = parse_url(socket_url);
+  if (!url) return std::unexpected(url.error());
+  url->scheme = url->scheme == "wss" ? "https" : "http";
+  url->path = url->path.substr(0, url->path.find("/live/")) + "/license";
+  url->query.clear();
+  return url->text();
+}
+
 }  // namespace butai::client

@@ -66,4 +66,8 @@ Expected<WatchTarget> watch_target(std::string_view url, std::string_view channe
 Expected<std::string> socket_of_play(std::string_view plays_url, std::string_view ws,
                                      ViewFormat format);
 
+// Where licenses of a channel are asked for, from the address of its socket: beside /live, behind the same
+// signed path.
+Expected<std::string> license_beside(std::string_view socket_url);
+
 }  // namespace butai::client

@@ -115,5 +115,12 @@ TEST(QueryValue, finds_whole_names_only) {
   EXPECT_EQ(query_value("", "channel"), "");
 }
 
+TEST(WatchTarget, licenses_are_beside_the_channel_behind_the_same_path) {
+  EXPECT_EQ(*license_beside("wss://tv.example/live/main/ws?after=5"), "https://tv.example/license");
+  EXPECT_EQ(*license_beside("ws://127.0.0.1:8080/t/AbC-_/live/main/ws"),
+            "http://127.0.0.1:8080/t/AbC-_/license");
+  EXPECT_FALSE(license_beside("nonsense"));
+}
+
 }  // namespace
 }  // namespace butai::client

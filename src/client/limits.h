@@ -23,7 +23,12 @@ inline constexpr Millis kFlushMax{5'000};  // for the last bytes when the source
 inline constexpr std::size_t kMessageBytesMax = 8 * 1024 * 1024;  // a 4K key frame at 100 Mbit/s
 inline constexpr std::size_t kUnackedMax =
     256;  // messages remembered for the round trip; 8 s at 30/s
-inline constexpr std::size_t kKeysOfInitMax = 16;         // a picture's and a sound's, in fact
+inline constexpr std::size_t kKeysOfInitMax = 16;  // a picture's and a sound's, in fact
+inline constexpr std::size_t kKeysOpenMax =
+    64;  // licenses kept; 16 changes of keys are in no buffer
+inline constexpr std::size_t kWaitingBytesMax =
+    16 * 1024 * 1024;                                     // of chunks that wait for a license
+inline constexpr std::size_t kRefusalsTold = 8;           // different ones; more say nothing new
 inline constexpr std::size_t kTokenBytesMax = 64 * 1024;  // of a token file
 
 inline constexpr Millis kTokenFileCheck{

@@ -26,12 +26,32 @@ std::string shown(Micros time) {
   return time.count() < 0 ? "-" : fmt::format("{:.1f} ms", millis_of(time));
 }
 
+std::string quoted(const std::vector<std::string>& words) {
+  std::vector<std::string> out;
+  for (const std::string& word : words) out.push_back(json::serialize(json::string(word)));
+  return fmt::format("[{}]", fmt::join(out, ","));
+}
+
 }  // namespace
 
+std::string locked_out(const Seen& seen) {
+  if (seen.protection == "none" || seen.frames + seen.sounds == 0) return {};
+  if (seen.licenses_refused > 0 || (seen.licenses == 0 && seen.opened == 0)) {
+    return fmt::format("the channel is protected, and not all of its keys came: {}",
+                       seen.refusals.empty() ? "no license was given" : seen.refusals.front());
+  }
+  // A sample that is odd by itself is no reason: what a wrong key leaves is odd half the time.
+  if (seen.garbled * 8 > seen.opened) {
+    return fmt::format("a key does not fit: {} of {} decrypted samples are no media", seen.garbled,
+                       seen.garbled + seen.opened);
+  }
+  if (!seen.keys_with_service && seen.locked > 0) {
+    return fmt::format("{} samples came whose key nobody gave", seen.locked);
+  }
+  return {};
+}
+
 std::string to_json(const Seen& seen, Micros lasted) {
-  std::vector<std::string> codecs;
-  for (const std::string& codec : seen.codecs)
-    codecs.push_back(json::serialize(json::string(codec)));
   std::string out = fmt::format(R"({{"seconds":{:.3f},"connect_ms":{},"first_frame_ms":{},)",
                                 static_cast<double>(lasted.count()) / 1e6,
                                 millis_or_null(seen.connect), millis_or_null(seen.first_frame));
@@ -46,9 +66,14 @@ std::string to_json(const Seen& seen, Micros lasted) {
       rate_of(seen.bytes, lasted) * 8 / 1000, seen.inits, seen.gaps, seen.jumps, seen.out_of_order);
   out += fmt::format(R"("unreadable":{},"unstamped":{},"reconnects":{},"width":{},"height":{},)",
                      seen.unreadable, seen.unstamped, seen.reconnects, seen.width, seen.height);
-  out += fmt::format(R"("licenses":{},"licenses_refused":{},"codecs":[{}],"protection":{}}})",
-                     seen.licenses, seen.licenses_refused, fmt::join(codecs, ","),
-                     json::serialize(json::string(seen.protection)));
+  out += fmt::format(R"("codecs":{},"protection":{},"key_ids":{},)", quoted(seen.codecs),
+                     json::serialize(json::string(seen.protection)), quoted(seen.key_ids));
+  out += fmt::format(
+      R"("licenses":{},"license_ms":{{"p50":{:.3f},"max":{:.3f}}},"licenses_refused":{},)",
+      seen.licenses, millis_of(seen.license.quantile(0.5)), millis_of(seen.license.max()),
+      seen.licenses_refused);
+  out += fmt::format(R"("refusals":{},"opened":{},"locked":{},"garbled":{}}})",
+                     quoted(seen.refusals), seen.opened, seen.locked, seen.garbled);
   return out;
 }
 
@@ -73,8 +98,17 @@ std::string to_table(const Seen& seen, Micros lasted) {
   row("gaps", fmt::format("{} announced, {} not, {} out of order, {} reconnects", seen.gaps,
                           seen.jumps, seen.out_of_order, seen.reconnects));
   if (seen.protection != "none") {
-    row("protection", fmt::format("{}, licenses: {} given, {} refused", seen.protection,
-                                  seen.licenses, seen.licenses_refused));
+    row("protection",
+        fmt::format("{}, licenses: {} given ({} at most), {} refused", seen.protection,
+                    seen.licenses, shown(seen.licenses > 0 ? seen.license.max() : Micros{-1}),
+                    seen.licenses_refused));
+    for (const std::string& kid : seen.key_ids) row("key", kid);
+    row("samples",
+        seen.keys_with_service
+            ? fmt::format("{} stay encrypted: their keys are for a player's own module",
+                          seen.frames + seen.sounds)
+            : fmt::format("{} opened, {} without a key, {} that are no media with theirs",
+                          seen.opened, seen.locked, seen.garbled));
   }
   if (seen.unreadable > 0) row("unreadable", fmt::format("{} messages", seen.unreadable));
   return out;

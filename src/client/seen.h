@@ -26,6 +26,13 @@ struct Seen {
   std::uint64_t reconnects = 0;
   std::uint64_t licenses = 0;          // of a protected channel that were given
   std::uint64_t licenses_refused = 0;  // or not given, for whatever reason
+  std::vector<std::string> refusals;   // why, each once
+  std::vector<std::string> key_ids;    // 32 hexadecimal digits, in the order of their licenses
+  LatencyFigures license;              // from the question to the license
+  bool keys_with_service = false;      // licenses come from a DRM service: nothing is opened here
+  std::uint64_t opened = 0;            // samples that were decrypted
+  std::uint64_t locked = 0;            // that no key came for
+  std::uint64_t garbled = 0;           // that a key was there for, and that are no media with it
   LatencyFigures latency;              // capture to reception, of what was live when it came
   Micros connect{-1};                  // start of connecting to open; below zero: never
   Micros first_frame{-1};              // start of connecting to the first key frame or picture
@@ -33,6 +40,9 @@ struct Seen {
   std::vector<std::string> codecs;
   std::string protection = "none";
 };
+
+// Whether a protected channel could not be opened, and why; empty: it could, or is not protected.
+std::string locked_out(const Seen& seen);
 
 // One JSON object in one line, without line end; times in milliseconds.
 std::string to_json(const Seen& seen, Micros lasted);

@@ -41,7 +41,9 @@ int watch(const WatchOptions& options) {
     fmt::print(stderr, "nothing was seen in {:.1f} s\n", static_cast<double>(lasted.count()) / 1e6);
   }
   std::fflush(stdout);
-  return media_seen ? 0 : 1;
+  const std::string why = locked_out(seen);
+  if (!why.empty()) fmt::print(stderr, "{}\n", why);
+  return !media_seen ? 1 : why.empty() ? 0 : 3;
 }
 
 }  // namespace butai::client

@@ -24,7 +24,8 @@ struct WatchOptions {
   std::string ca_file;  // PEM
 };
 
-// 0 when media was seen, 1 when none was, 2 when the options make no sense.
+// 0 when media was seen, 1 when none was, 2 when the options make no sense, 3 when the channel is protected
+// and could not be opened: no license, or a key that does not fit.
 int watch(const WatchOptions& options);
 
 }  // namespace butai::client

@@ -40,7 +40,8 @@ Watcher::Watcher(net::Loop& loop, const Clock& clock, Random& random, WatchOptio
       over_(std::move(over)),
       token_(options_.token, options_.token_file),
       backoff_(random),
-      licenses_(loop, seen_, [this](const std::string& sentence) { status_.say(sentence); }) {
+      licenses_(loop, clock, seen_, opener_,
+                [this](const std::string& sentence) { status_.say(sentence); }) {
   if (!options_.save.empty()) save_.open(options_.save, std::ios::binary | std::ios::trunc);
 }
 
@@ -55,7 +56,11 @@ void Watcher::start() {
     status_timer_ = loop_.after(status_.interval(), [this] { show_status(); });
   }
   watch_token();
-  target_.socket_url.empty() ? ask_for_play() : connect();
+  if (target_.socket_url.empty()) return ask_for_play();
+  if (auto url = license_beside(target_.socket_url)) {
+    licenses_.know(std::move(*url), false, socket_options());
+  }
+  connect();
 }
 
 net::ClientOptions Watcher::client_options() {
@@ -93,8 +98,10 @@ void Watcher::take_play(const Expected<net::ClientResponse>& answer) {
   auto url = socket_of_play(target_.plays_url, text_in(answer->body, "ws"), options_.format);
   if (!url) return decide({Next::GiveUp, url.error().sentence});
   target_.socket_url = std::move(*url);
+  net::ClientOptions options = client_options();
+  options.headers = {};  // the right is in the address
   licenses_.know(text_in(answer->body, "license"),
-                 member(answer->body, "license_tokens") == json::value(true), client_options());
+                 member(answer->body, "license_tokens") == json::value(true), std::move(options));
   connect();
 }
 
@@ -114,6 +121,9 @@ void Watcher::connect() {
     };
   }
   hooks.keys = [this](const std::vector<std::string>& kids) { licenses_.ask(kids); };
+  hooks.encrypted = [this](const media::Track& track, const Bytes& chunk) {
+    if (!seen_.keys_with_service) opener_.take(track, chunk);
+  };
   hooks.moved = [this](const std::string& url, Millis within) { move_to(url, within); };
   hooks.ended = [this](const Ending& ending) { take_ending(ending); };
   downlink_ = std::make_shared<Downlink>(clock_, options_.format, connecting_at_, seen_, hooks);

@@ -3,7 +3,8 @@
 // Thread: one loop.
 // Limits: client/limits.h (back-off, status interval).
 //
-// 1. An https address becomes a play, whose answer names the WebSocket, and where licenses are.
+// 1. An https address becomes a play, whose answer names the WebSocket, and where licenses are; beside a
+//    WebSocket's own address they are where its server has them.
 // 2. A connection that ends for a while is made again, from the newest frame on (&after=); one that
 //    was told `moved` goes where it was sent. What will not change ends the run.
 #pragma once
@@ -20,6 +21,7 @@
 #include "client/downlink.h"
 #include "client/endpoint.h"
 #include "client/license_asker.h"
+#include "client/opener.h"
 #include "client/seen.h"
 #include "client/token_source.h"
 #include "client/verdict.h"
@@ -63,6 +65,7 @@ class Watcher {
   TokenSource token_;
   Backoff backoff_;
   Seen seen_;
+  Opener opener_{seen_};
   LicenseAsker licenses_;
   std::ofstream save_;
   std::shared_ptr<Downlink> downlink_;

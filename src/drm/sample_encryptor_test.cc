@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "drm/testing/keys.h"
 #include "drm/text.h"
 #include "media/testing/tracks.h"
@@ -164,6 +166,37 @@ TEST(SampleEncryptor, cenc_keystream_runs_on_over_the_slices_of_a_sample) {
   EXPECT_NE(sample, clear);
   testing::decrypt(sample, plan, Scheme::Cenc, testing::content_key(), 42);
   EXPECT_EQ(sample, clear);
+}
+
+TEST(SampleEncryptor, sound_comes_back_as_well) {
+  for (const Scheme scheme : {Scheme::Cbcs, Scheme::Cenc}) {
+    const ContentKey key = testing::content_key(TrackUse::Audio);
+    auto encryptor = SampleEncryptor::make(sound(), scheme, key);
+    ASSERT_TRUE(encryptor);
+    for (const std::size_t size : {0, 1, 15, 16, 17, 31, 400}) {
+      std::vector<std::uint8_t> clear(size);
+      for (std::size_t i = 0; i < size; ++i) clear[i] = static_cast<std::uint8_t>(i * 3);
+      auto sample = clear;
+      encryptor->encrypt(sample, {}, 9);
+      EXPECT_TRUE(size < 16 || sample != clear);
+      EXPECT_TRUE(testing::decrypt(sample, {}, scheme, key, 9, media::Codec::Aac));
+      EXPECT_EQ(sample, clear) << size;
+    }
+  }
+}
+
+TEST(SampleDecryptor, refuses_subsamples_that_are_not_those_of_the_sample) {
+  const ContentKey key = testing::content_key();
+  const std::vector<std::uint8_t> clear(100, 7);
+  for (const std::vector<Subsample>& wrong :
+       {std::vector<Subsample>{}, {{50, 49}}, {{50, 51}}, {{0xffff, 0xffffffff}}}) {
+    auto sample = clear;
+    EXPECT_FALSE(testing::decrypt(sample, wrong, Scheme::Cbcs, key, 0));
+    EXPECT_EQ(sample, clear) << "and leaves it as it was";
+  }
+  auto sample = clear;
+  const std::vector<Subsample> whole{{50, 50}};
+  EXPECT_FALSE(testing::decrypt(sample, whole, Scheme::Cenc, key, 0, media::Codec::Aac));
 }
 
 // The same slice has another header under parameter sets with deblocking control.

@@ -1,5 +1,6 @@
 #include "media/box_reader.h"
 
+#include <algorithm>
 #include <limits>
 #include <span>
 
@@ -109,6 +110,7 @@ std::expected<Run, BoxError> read_traf(ByteView payload, ParsedChunk& chunk) {
   const auto boxes = for_each_box(payload, [&](const Box& box) {
     if (box.is("tfhd")) tfhd = box;
     if (box.is("tfdt")) tfdt = box;
+    if (box.is("senc")) chunk.senc = box.payload;
     if (box.is("trun")) {
       second_run = trun.has_value();
       trun = box;
@@ -200,30 +202,64 @@ ByteView decoder_specific_info(ByteView esds) {
   return reader.bytes(descriptor_length(reader));
 }
 
-void read_sample_entry(const Box& entry, Track& track) {
+// What a protected entry's own boxes say. Nothing: it is encrypted in a way that we never write.
+std::optional<TrackProtection> read_sinf(ByteView boxes, Codec codec) {
+  constexpr std::string_view kSchm[] = {"sinf", "schm"};
+  constexpr std::string_view kTenc[] = {"sinf", "schi", "tenc"};
+  constexpr std::uint8_t kOneOfTen = 0x19;
+  const auto schm = find_box(boxes, kSchm), tenc = find_box(boxes, kTenc);
+  if (!schm || !tenc || schm->payload.size() < 8) return std::nullopt;
+  const std::string_view scheme = as_text(schm->payload.subspan(4, 4));
+  TrackProtection protection;
+  const bool cbcs = scheme == four_characters(Scheme::Cbcs);
+  if (!cbcs && scheme != four_characters(Scheme::Cenc)) return std::nullopt;
+  protection.scheme = cbcs ? Scheme::Cbcs : Scheme::Cenc;
+  ByteReader reader(tenc->payload);
+  const std::uint8_t version = read_full(reader).version;
+  reader.skip(1);
+  const std::uint8_t pattern = reader.u8(), is_protected = reader.u8(), iv_size = reader.u8();
+  const ByteView kid = reader.bytes(protection.kid.size());
+  const ByteView iv = cbcs ? reader.bytes(reader.u8()) : ByteView{};
+  const std::uint8_t usual = cbcs && codec == Codec::H264 ? kOneOfTen : 0;
+  if (!reader.ok() || version > 1 || pattern != usual || is_protected != 1 ||
+      iv_size != (cbcs ? 0 : 8) || (cbcs && iv.size() != protection.constant_iv.size())) {
+    return std::nullopt;
+  }
+  std::ranges::copy(kid, protection.kid.begin());
+  std::ranges::copy(iv, protection.constant_iv.begin());
+  return protection;
+}
+
+// False: it is encrypted, and does not say how.
+bool read_sample_entry(const Box& entry, Track& track) {
   constexpr std::size_t kVisualEntry = 78, kAudioEntry = 28;  // bytes before the entry's own boxes
   ByteReader reader(entry.payload);
+  std::size_t own = kVisualEntry;
   if (entry.is("avc1") || entry.is("encv")) {  // a protected track says the rest all the same
     track.codec = Codec::H264;
     reader.skip(24);
     track.width = reader.u16();
     track.height = reader.u16();
-    if (entry.payload.size() < kVisualEntry) return;
+    if (entry.payload.size() < own) return true;
     constexpr std::string_view kPath[] = {"avcC"};
-    if (const auto avcc = find_box(entry.payload.subspan(kVisualEntry), kPath)) {
+    if (const auto avcc = find_box(entry.payload.subspan(own), kPath)) {
       track.config = Bytes::copy_of(avcc->payload);
     }
   } else if (entry.is("mp4a") || entry.is("enca")) {
+    own = kAudioEntry;
     track.codec = Codec::Aac;
     reader.skip(16);
     track.channels = reader.u16();
     reader.skip(6);
     track.sample_rate = reader.u32() >> 16;
-    if (entry.payload.size() < kAudioEntry) return;
+    if (entry.payload.size() < own) return true;
     constexpr std::string_view kPath[] = {"esds"};
-    const auto esds = find_box(entry.payload.subspan(kAudioEntry), kPath);
+    const auto esds = find_box(entry.payload.subspan(own), kPath);
     if (esds) track.config = Bytes::copy_of(decoder_specific_info(esds->payload));
   }
+  if (!entry.is("encv") && !entry.is("enca")) return true;
+  track.protection = read_sinf(entry.payload.subspan(own), track.codec);
+  return track.protection.has_value();
 }
 
 std::optional<Track> read_trak(ByteView payload) {
@@ -241,11 +277,12 @@ std::optional<Track> read_trak(ByteView payload) {
   media.skip(read_full(media).version == 1 ? 16 : 8);
   track.timescale = media.u32();
   if (!header.ok() || !media.ok() || track.timescale == 0) return std::nullopt;
-  const auto entries = for_each_box(stsd->payload.subspan(8), [&track](const Box& entry) {
-    read_sample_entry(entry, track);
+  bool readable = true;
+  const auto entries = for_each_box(stsd->payload.subspan(8), [&](const Box& entry) {
+    readable = read_sample_entry(entry, track);
     return false;
   });
-  if (!entries || track.config.empty()) return std::nullopt;
+  if (!entries || !readable || track.config.empty()) return std::nullopt;
   return track;
 }
 
@@ -315,6 +352,30 @@ std::expected<ParsedChunk, BoxError> parse_chunk(ByteView bytes, ByteView* rest)
     *rest = bytes.subspan(end);
   }
   return chunk;
+}
+
+std::expected<ChunkAuxiliary, BoxError> read_auxiliary(const ParsedChunk& chunk, Scheme scheme) {
+  constexpr std::uint32_t kUseSubsamples = 2;
+  ByteReader reader(chunk.senc);
+  const FullBox full = read_full(reader);
+  const std::uint32_t count = reader.u32();
+  if (!reader.ok()) return std::unexpected(BoxError::Truncated);
+  if (count != chunk.samples.size()) return std::unexpected(BoxError::BadOffsets);
+  ChunkAuxiliary auxiliary;
+  auxiliary.scheme = scheme;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    ChunkAuxiliary::Sample sample;
+    if (scheme == Scheme::Cenc) sample.iv = reader.u64();
+    if (full.flags & kUseSubsamples) sample.subsamples = reader.u16();
+    if (sample.subsamples > kSubsamplesMax) return std::unexpected(BoxError::TooManySamples);
+    for (std::size_t s = 0; s < sample.subsamples; ++s) {
+      const std::uint16_t clear = reader.u16();
+      auxiliary.subsamples.push_back({clear, reader.u32()});
+    }
+    auxiliary.samples.push_back(sample);
+  }
+  if (!reader.ok()) return std::unexpected(BoxError::Truncated);
+  return auxiliary;
 }
 
 std::expected<std::vector<Track>, BoxError> parse_init(ByteView bytes) {

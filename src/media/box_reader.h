@@ -2,7 +2,7 @@
 // Flow:   bytes from a server or a file -> for_each_box / parse_chunk / parse_init
 // Thread: pure functions, any.
 // Limits: kBoxDepthMax nested boxes, kChunkSamplesMax samples; never reads past its view.
-// Spec:   ISO/IEC 14496-12:2022 clauses 4.2, 8.8, 8.16.5.
+// Spec:   ISO/IEC 14496-12:2022 clauses 4.2, 8.8, 8.16.5; ISO/IEC 23001-7:2023 clauses 7.2, 8.2.
 #pragma once
 
 #include <array>
@@ -59,6 +59,7 @@ struct ParsedChunk {
   std::uint32_t sequence = 0;
   std::int64_t base_decode_time = 0;  // ticks of the track
   std::vector<Sample> samples;        // views into the bytes that were parsed
+  ByteView senc;                      // likewise, its payload; empty: not encrypted
   Utc captured{};                     // from prft; epoch: none
 
   std::int64_t duration() const {
@@ -72,7 +73,10 @@ struct ParsedChunk {
 // passed over.
 std::expected<ParsedChunk, BoxError> parse_chunk(ByteView bytes, ByteView* rest = nullptr);
 
-// The tracks of an init segment: id, codec, timescale, config, dimensions or rate.
+// How the samples of an encrypted chunk are encrypted. As many samples as the chunk has, or an error.
+std::expected<ChunkAuxiliary, BoxError> read_auxiliary(const ParsedChunk& chunk, Scheme scheme);
+
+// The tracks of an init segment: id, codec, timescale, config, dimensions or rate, protection.
 std::expected<std::vector<Track>, BoxError> parse_init(ByteView bytes);
 
 }  // namespace butai::media

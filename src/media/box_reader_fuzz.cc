@@ -52,7 +52,13 @@ void rewrite(const ParsedChunk& chunk) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   const ByteView input{bytes, size};
-  if (const auto chunk = parse_chunk(input)) rewrite(*chunk);
+  if (const auto chunk = parse_chunk(input)) {
+    rewrite(*chunk);
+    for (const Scheme scheme : {Scheme::Cbcs, Scheme::Cenc}) {
+      const auto auxiliary = read_auxiliary(*chunk, scheme);
+      must(!auxiliary || auxiliary->samples.size() == chunk->samples.size());
+    }
+  }
   if (const auto tracks = parse_init(input)) {
     for (const Track& track : *tracks) (void)codec_string(track);
     (void)write_init(*tracks);

@@ -72,14 +72,79 @@ TEST(Init, is_read_back_with_all_that_a_decoder_needs) {
 
 TEST(Init, of_protected_tracks_is_read_as_well) {
   std::vector<Track> tracks = {video_track(), audio_track()};
-  for (Track& track : tracks) track.protection = TrackProtection{.scheme = Scheme::Cenc};
-  const auto read = parse_init(write_init(tracks));
-  ASSERT_TRUE(read) << sentence(read.error());
-  ASSERT_EQ(read->size(), 2u);
-  for (std::size_t i = 0; i < 2; ++i) {
-    EXPECT_EQ((*read)[i].codec, tracks[i].codec);
-    EXPECT_EQ((*read)[i].config.text(), tracks[i].config.text());
+  for (const Scheme scheme : {Scheme::Cenc, Scheme::Cbcs}) {
+    for (Track& track : tracks) {
+      track.protection = TrackProtection{.scheme = scheme};
+      track.protection->kid.fill(static_cast<std::uint8_t>(track.id));
+      if (scheme == Scheme::Cbcs) track.protection->constant_iv.fill(0xc5);
+    }
+    const auto read = parse_init(write_init(tracks));
+    ASSERT_TRUE(read) << sentence(read.error());
+    ASSERT_EQ(read->size(), 2u);
+    for (std::size_t i = 0; i < 2; ++i) {
+      EXPECT_EQ((*read)[i].codec, tracks[i].codec);
+      EXPECT_EQ((*read)[i].config.text(), tracks[i].config.text());
+      EXPECT_EQ((*read)[i].protection, tracks[i].protection);
+    }
   }
+}
+
+TEST(Init, that_is_encrypted_in_a_way_of_its_own_is_refused) {
+  Track track = video_track();
+  track.protection = TrackProtection{.scheme = Scheme::Cbcs};
+  const Bytes good = write_init({&track, 1});
+  const std::size_t tenc = good.text().find("tenc") + 4, schm = good.text().find("schm") + 4;
+  const auto with = [&](std::size_t at, std::uint8_t value) {
+    std::vector<std::uint8_t> bytes(good.view().begin(), good.view().end());
+    bytes[at] = value;
+    return parse_init(bytes).has_value();
+  };
+  EXPECT_TRUE(with(tenc + 8, 0xee));    // another key id
+  EXPECT_FALSE(with(schm + 7, 'x'));    // another scheme
+  EXPECT_FALSE(with(tenc + 5, 0x28));   // another pattern
+  EXPECT_FALSE(with(tenc + 6, 0));      // not protected at all
+  EXPECT_FALSE(with(tenc + 7, 16));     // an IV per sample
+  EXPECT_FALSE(with(tenc + 24, 8));     // a short constant IV
+  EXPECT_FALSE(with(tenc + 24, 0xff));  // one that is longer than its box
+}
+
+TEST(Chunk, of_a_protected_track_says_how_each_sample_is_encrypted) {
+  for (const Scheme scheme : {Scheme::Cenc, Scheme::Cbcs}) {
+    Track track = video_track();
+    track.protection = TrackProtection{.scheme = scheme};
+    std::vector<Frame> frames = {video_frame(0, true), video_frame(3000, false)};
+    for (Frame& frame : frames) frame.duration = 3000;
+    ChunkAuxiliary told;
+    told.scheme = scheme;
+    const std::uint64_t iv = scheme == Scheme::Cenc ? 0xf0f1f2f3f4f5f6f7 : 0;
+    told.samples = {{iv, 1}, {iv, 2}};
+    told.subsamples = {{7, 0}, {2, 1}, {1, 3}};
+    const Bytes chunk(lay_out_chunk(track, frames, 1, told).bytes);
+    const auto parsed = parse_chunk(chunk);
+    ASSERT_TRUE(parsed);
+    const auto read = read_auxiliary(*parsed, scheme);
+    ASSERT_TRUE(read) << sentence(read.error());
+    EXPECT_EQ(read->subsamples, told.subsamples);
+    ASSERT_EQ(read->samples.size(), 2u);
+    EXPECT_EQ(read->samples[1].iv, iv);
+    EXPECT_EQ(read->samples[1].subsamples, 2u);
+    // What lies is refused: a count that is not the chunk's, more subsamples than there are.
+    const auto at = static_cast<std::size_t>(parsed->senc.data() - chunk.data());
+    const int first = scheme == Scheme::Cenc ? 16 : 8;  // how many subsamples the first one has
+    for (const auto& [offset, value] :
+         {std::pair{7, 3}, std::pair{first + 1, 40}, std::pair{first, 0xff}}) {
+      std::vector<std::uint8_t> bytes(chunk.view().begin(), chunk.view().end());
+      bytes[at + static_cast<std::size_t>(offset)] = static_cast<std::uint8_t>(value);
+      const auto lying = parse_chunk(bytes);
+      ASSERT_TRUE(lying);
+      EXPECT_FALSE(read_auxiliary(*lying, scheme)) << offset;
+    }
+  }
+  Frame clear = video_frame(0, true);
+  clear.duration = 3000;
+  const Bytes chunk = write_chunk(video_track(), {&clear, 1}, 1);
+  EXPECT_TRUE(parse_chunk(chunk)->senc.empty());
+  EXPECT_FALSE(read_auxiliary(*parse_chunk(chunk), Scheme::Cbcs));
 }
 
 TEST(Init, carries_colour_aspect_and_bit_rate_when_they_are_known) {

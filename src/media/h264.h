@@ -85,6 +85,8 @@ struct Sps {
   std::uint32_t map_units = 0;                    // PicSizeInMapUnits
   Rational sample_aspect;                         // num 0: not said
   Rational frame_rate;                            // num 0: not said
+  // How many pictures may precede one in decoding and follow it in showing; nothing: not said.
+  std::optional<std::uint32_t> reordered;
   std::optional<Colour> colour;
 };
 std::expected<Sps, H264Error> parse_sps(ByteView nal);

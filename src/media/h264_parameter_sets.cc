@@ -128,7 +128,36 @@ Rational frame_rate_of(std::uint32_t units, std::uint32_t scale) {
   return {static_cast<std::uint32_t>(num), static_cast<std::uint32_t>(den)};
 }
 
-// What follows the timing is of no use here. A VUI that is cut off says nothing.
+// hrd_parameters (clause E.1.2), which nobody here needs.
+void skip_hrd(BitReader& bits) {
+  constexpr std::uint32_t kBuffersMax = 32;
+  const std::uint64_t buffers = std::uint64_t{bits.ue()} + 1;
+  bits.skip(8);
+  for (std::uint64_t i = 0; i < buffers && buffers <= kBuffersMax && bits.ok(); ++i) {
+    bits.ue();
+    bits.ue();
+    bits.skip(1);
+  }
+  bits.skip(20);
+}
+
+// The last part of a VUI.
+void read_reordering(BitReader& bits, Sps& sps) {
+  constexpr std::uint32_t kReorderedMax = 16;  // pictures that a decoder holds, clause A.3.1
+  const bool nal_hrd = bits.flag();
+  if (nal_hrd) skip_hrd(bits);
+  const bool vcl_hrd = bits.flag();
+  if (vcl_hrd) skip_hrd(bits);
+  if (nal_hrd || vcl_hrd) bits.skip(1);
+  bits.skip(1);
+  if (!bits.flag()) return;
+  bits.skip(1);
+  for (int i = 0; i < 4; ++i) bits.ue();
+  const std::uint32_t reordered = bits.ue();
+  if (bits.ok() && reordered <= kReorderedMax) sps.reordered = reordered;
+}
+
+// A VUI that is cut off says what came before the cut.
 void read_vui(BitReader& bits, Sps& sps) {
   if (bits.flag()) {
     const std::uint32_t index = bits.bits(8);
@@ -159,7 +188,9 @@ void read_vui(BitReader& bits, Sps& sps) {
   if (bits.flag()) {
     const std::uint32_t units = bits.bits(32), scale = bits.bits(32);
     if (bits.ok()) sps.frame_rate = frame_rate_of(units, scale);
+    bits.skip(1);
   }
+  read_reordering(bits, sps);
 }
 
 bool usable_set(ByteView nal, NalType type) {
@@ -208,6 +239,8 @@ std::expected<Sps, H264Error> parse_sps(ByteView nal) {
   if (!bits.ok()) return std::unexpected(H264Error::Truncated);
   if (const auto size = read_size(bits, sps); !size) return std::unexpected(size.error());
   if (bits.flag()) read_vui(bits, sps);
+  constexpr std::uint32_t kAsDecoded = 2;  // pic_order_cnt_type, clause 8.2.1.3
+  if (sps.order_type == kAsDecoded) sps.reordered = 0;
   return sps;
 }
 

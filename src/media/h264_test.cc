@@ -48,6 +48,8 @@ struct SpsFields {
   std::uint64_t order_type = 2, cycle = 0;
   std::uint64_t crop_right = 0;
   std::uint64_t units = 1, scale = 60;
+  std::optional<std::uint64_t> reordered;
+  bool buffers = false;  // hrd_parameters before it
 };
 std::vector<std::uint8_t> baseline_sps(const SpsFields& f) {
   BitWriter out;
@@ -61,6 +63,15 @@ std::vector<std::uint8_t> baseline_sps(const SpsFields& f) {
   out.bits(f.crop_right != 0, 1);
   if (f.crop_right != 0) out.ue(0).ue(f.crop_right).ue(0).ue(0);
   out.bits(1, 1).bits(0, 4).bits(1, 1).bits(f.units, 32).bits(f.scale, 32).bits(0, 1);
+  if (f.reordered) {
+    out.bits(f.buffers, 1);
+    if (f.buffers) {
+      out.ue(1).bits(0, 8).ue(999).ue(5).bits(1, 1).ue(70'000).ue(5).bits(1, 1).bits(0, 20);
+    }
+    out.bits(0, 1);
+    if (f.buffers) out.bits(0, 1);
+    out.bits(0, 1).bits(1, 1).bits(1, 1).ue(0).ue(0).ue(10).ue(10).ue(*f.reordered).ue(16);
+  }
   return out.nal(0x67);
 }
 
@@ -72,6 +83,7 @@ TEST(H264Sps, reads_what_encoders_write) {
   EXPECT_EQ(high->width, 320);
   EXPECT_EQ(high->height, 240);
   EXPECT_EQ(high->frame_rate, (Rational{30, 1}));
+  EXPECT_EQ(high->reordered, 2u);
 
   const auto baseline = sps_of(from_hex(testing::kAvcBaseline2997));
   ASSERT_TRUE(baseline);
@@ -80,6 +92,7 @@ TEST(H264Sps, reads_what_encoders_write) {
   EXPECT_EQ(baseline->height, 360);  // cropped from 368
   EXPECT_EQ(baseline->frame_rate, (Rational{30'000, 1001}));
   EXPECT_EQ(baseline->sample_aspect, (Rational{4, 3}));
+  EXPECT_EQ(baseline->reordered, 0u);
 
   const auto main = sps_of(from_hex(testing::kAvcMain25));
   ASSERT_TRUE(main);
@@ -96,6 +109,20 @@ TEST(H264Sps, the_test_builder_makes_a_good_one) {
   EXPECT_EQ(sps->width, 320);
   EXPECT_EQ(sps->height, 240);
   EXPECT_EQ(sps->frame_rate, (Rational{30, 1}));
+}
+
+TEST(H264Sps, says_how_many_pictures_are_reordered_if_the_encoder_does) {
+  SpsFields fields;
+  EXPECT_EQ(parse_sps(baseline_sps(fields))->reordered, 0u) << "shown in the order of decoding";
+  fields.order_type = 0;
+  EXPECT_EQ(parse_sps(baseline_sps(fields))->reordered, std::nullopt);
+  for (const bool buffers : {false, true}) {
+    fields.buffers = buffers;
+    fields.reordered = 3;
+    EXPECT_EQ(parse_sps(baseline_sps(fields))->reordered, 3u) << buffers;
+    fields.reordered = 17;  // more than a decoder holds
+    EXPECT_EQ(parse_sps(baseline_sps(fields))->reordered, std::nullopt) << buffers;
+  }
 }
 
 TEST(H264Sps, impossible_timing_is_no_timing) {

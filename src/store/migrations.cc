@@ -312,6 +312,14 @@ constexpr Migration kMigrations[] = {
      " media_type VARCHAR(32) NOT NULL,"
      " bytes TEXT NOT NULL,"
      " created_at BIGINT NOT NULL)"},
+    // --- plays that were ended ---------------------------------------------------------------------
+    {57, "ended_play",
+     "CREATE TABLE ended_play ("
+     " id VARCHAR(22) PRIMARY KEY NOT NULL,"
+     " until_at BIGINT NOT NULL,"
+     " change_number BIGINT NOT NULL)"},
+    {58, "ended_play_change", "CREATE INDEX ended_play_change ON ended_play (change_number)"},
+    {59, "ended_play_until", "CREATE INDEX ended_play_until ON ended_play (until_at)"},
 };
 
 int version_of(soci::session& sql) {

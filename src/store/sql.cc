@@ -141,4 +141,9 @@ std::int64_t Sql::number(std::string_view text, const Values& values) {
   return first;
 }
 
+std::int64_t next_change(Sql& sql) {
+  sql.run("UPDATE change_counter SET value = value + 1 WHERE id = 1");
+  return sql.number("SELECT value FROM change_counter WHERE id = 1");
+}
+
 }  // namespace butai::store

@@ -72,4 +72,8 @@ class Sql {
   Session& session_;
 };
 
+// The next number of the one row that says how much changed; whoever looks asks for larger ones than it saw.
+// Held until the commit, so numbers come to light in their order.
+std::int64_t next_change(Sql& sql);
+
 }  // namespace butai::store

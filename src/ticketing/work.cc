@@ -12,9 +12,6 @@ std::string Work::new_id(std::string_view prefix) {
   return std::string(prefix) + access::base64url(bytes);
 }
 
-std::int64_t Work::next_change() {
-  sql.run("UPDATE change_counter SET value = value + 1 WHERE id = 1");
-  return sql.number("SELECT value FROM change_counter WHERE id = 1");
-}
+std::int64_t Work::next_change() { return store::next_change(sql); }
 
 }  // namespace butai::ticketing

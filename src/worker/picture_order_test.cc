@@ -1,6 +1,7 @@
 // The small pure rules of the child: which pictures are encoded, and when they are decoded.
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "worker/decode_times.h"
@@ -53,9 +54,54 @@ TEST(DecodeTimes, learn_how_far_a_source_reorders) {
               ElementsAre(0, 300, 301, 302, 303, 304, 400, 500, 600, 700));
 }
 
+std::vector<std::int64_t> decode_times_of(std::size_t reordered, std::int64_t interval,
+                                          const std::vector<std::int64_t>& shown) {
+  DecodeTimes times(90'000);
+  times.expect(reordered, interval);
+  std::vector<std::int64_t> decoded;
+  for (const auto pts : shown) decoded.push_back(times.next(pts));
+  return decoded;
+}
+
+TEST(DecodeTimes, run_evenly_from_the_first_picture_on_when_the_reordering_is_known) {
+  // I P B B P B B, then the next key frame: as far ahead of its showing as the first one.
+  EXPECT_THAT(decode_times_of(1, 100, {0, 300, 100, 200, 600, 400, 500, 700, 1000, 800}),
+              ElementsAre(-100, 0, 100, 200, 300, 400, 500, 600, 700, 800));
+  // With a pyramid: I P B b b, two deep.
+  EXPECT_THAT(decode_times_of(2, 100, {0, 400, 200, 100, 300, 500, 900, 700, 600, 800}),
+              ElementsAre(-200, -100, 0, 100, 200, 300, 400, 500, 600, 700));
+}
+
+TEST(DecodeTimes, an_interval_that_is_a_guess_moves_the_first_pictures_alone) {
+  for (const std::int64_t guess : {1, 40, 400}) {
+    const auto decoded = decode_times_of(2, guess, {0, 400, 200, 100, 300, 500});
+    EXPECT_TRUE(std::ranges::is_sorted(decoded));
+    EXPECT_THAT(std::vector(decoded.begin() + 2, decoded.end()), ElementsAre(0, 100, 200, 300));
+  }
+}
+
+TEST(DecodeTimes, a_source_that_starts_anew_begins_as_far_ahead_again) {
+  EXPECT_THAT(decode_times_of(1, 100, {1'000'000, 1'000'200, 1'000'100, 0, 200, 100}),
+              ElementsAre(999'900, 1'000'000, 1'000'100, -100, 0, 100));
+}
+
+TEST(DecodeTimes, a_source_that_reorders_more_than_it_says_is_learnt_all_the_same) {
+  const auto decoded = decode_times_of(0, 100, {0, 300, 100, 200, 600, 400, 500});
+  EXPECT_TRUE(std::ranges::is_sorted(decoded));
+  EXPECT_EQ(decoded.back(), 400);
+}
+
 TEST(DecodeTimes, follow_a_source_that_starts_anew) {
   EXPECT_THAT(decode_times({1'000'000, 1'003'000, 0, 3'000}),
               ElementsAre(1'000'000, 1'003'000, 0, 3'000));
+}
+
+TEST(FollowOn, a_repeated_time_comes_a_tick_later_and_a_new_start_stays_one) {
+  EXPECT_EQ(follow_on(3600, 1800, 1800), 3600);
+  EXPECT_EQ(follow_on(1800, 1800, 1800), 1801);
+  EXPECT_EQ(follow_on(900, 1800, 1800), 1801);
+  EXPECT_EQ(follow_on(0, 1800, 1800), 0);
+  EXPECT_EQ(follow_on(1800, 1800, 0), 1800) << "after a first picture alone nothing is known";
 }
 
 }  // namespace

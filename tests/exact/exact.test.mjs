@@ -33,10 +33,12 @@ const kCases = [
   { name: 'fmp4-2997', film: { rate: '30000/1001' } },
   { name: 'fmp4-b-frames', film: { bframes: 2 } },
   { name: 'fmp4-every-frame', film: { container: 'fmp4_frames' } },
+  { name: 'fmp4-every-frame-50', film: { container: 'fmp4_frames', rate: '50' } }, // its last two pictures have one time
   { name: 'flv-30', film: { container: 'flv' } },
   // Where a picture ends is known when the next one begins, or when the publisher hangs up.
   { name: 'ts-30', film: { container: 'ts' }, hangsUp: true },
   { name: 'matroska-30', film: { container: 'webm' } },
+  { name: 'matroska-b-frames', film: { container: 'webm', bframes: 3 } }, // decode times are ours
 ];
 
 describe('what is sent is what is seen', { concurrency: 5 }, () => {

@@ -1,12 +1,12 @@
 // Stands before a server and puts one script in front of all others of its pages: what another
 // browser lacks can be taken away before the page looks for it. It gives its script the nonce of the page,
-// without which nothing runs.
+// without which nothing runs. `change(url, text)` may write other answers in JSON anew.
 import http from 'node:http';
 import net from 'node:net';
 
 const kPath = '/injected-by-the-test.js';
 
-export async function injectingProxy(targetPort, script) {
+export async function injectingProxy(targetPort, script, change) {
   const server = http.createServer((request, answer) => {
     if (request.url === kPath) {
       answer.setHeader('Content-Type', 'text/javascript');
@@ -15,13 +15,15 @@ export async function injectingProxy(targetPort, script) {
     const headers = { ...request.headers, 'accept-encoding': 'identity' };
     delete headers['if-none-match'];
     const asked = http.request({ host: '127.0.0.1', port: targetPort, method: request.method, path: request.url, headers }, (got) => {
-      const page = (got.headers['content-type'] ?? '').startsWith('text/html');
+      const type = got.headers['content-type'] ?? '';
+      const page = type.startsWith('text/html'), changes = change && type.startsWith('application/json');
       const { 'content-length': length, ...kept } = got.headers;
-      answer.writeHead(got.statusCode, page ? kept : got.headers);
-      if (!page) return got.pipe(answer);
+      answer.writeHead(got.statusCode, page || changes ? kept : got.headers);
+      if (!page && !changes) return got.pipe(answer);
       let text = '';
       got.setEncoding('utf8').on('data', (piece) => (text += piece));
       got.on('end', () => {
+        if (changes) return answer.end(change(request.url, text));
         const nonce = / nonce="([^"]+)"/.exec(text)?.[1];
         answer.end(text.replace('<head>', `<head><script src="${kPath}" nonce="${nonce}"></script>`));
       });

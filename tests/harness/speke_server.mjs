@@ -2,6 +2,7 @@
 // keys, keeps its own books, checks what it is asked, and fails on command. Nothing of it is real.
 import { constants, createCipheriv, createHash, createHmac, createPublicKey, publicEncrypt, randomBytes, X509Certificate } from 'node:crypto';
 import { createServer } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 
 const kWidevine = 'edef8ba9-79d6-4ace-a3c8-27dcd51d21ed';
 const kFairPlay = '94ce86fb-07ff-4f43-adb8-93d2fa968ca2';
@@ -53,9 +54,10 @@ function digestIsRight(header, request, { user, password }) {
   return given.response === md5(`${one}:${given.nonce}:${given.nc}:${given.cnonce}:${given.qop}:${two}`);
 }
 
-export async function spekeServer({ auth = null, user = 'butai', password = 'spoken softly' } = {}) {
+// `pair`: {key, cert} as PEM; then by https.
+export async function spekeServer({ auth = null, pair, user = 'butai', password = 'spoken softly' } = {}) {
   const service = { books: [], keys: new Map(), failing: null, delayMs: 0, spoilMac: false, change: null };
-  const server = createServer(async (request, answer) => {
+  const answerAll = async (request, answer) => {
     const pieces = [];
     for await (const piece of request) pieces.push(piece);
     const body = Buffer.concat(pieces).toString();
@@ -73,9 +75,10 @@ export async function spekeServer({ auth = null, user = 'butai', password = 'spo
     let filled = fill(body, service, entry);
     if (service.change) filled = service.change(filled);
     answer.writeHead(200, { 'Content-Type': 'application/xml', 'X-Speke-Version': '2.0', 'X-Speke-User-Agent': 'test' }).end(filled);
-  });
+  };
+  const server = pair ? createSecureServer(pair, answerAll) : createServer(answerAll);
   await new Promise((ready) => server.listen(0, '127.0.0.1', ready));
-  service.url = `http://127.0.0.1:${server.address().port}/speke/v2.0/copyProtection`;
+  service.url = `${pair ? 'https://localhost' : 'http://127.0.0.1'}:${server.address().port}/speke/v2.0/copyProtection`;
   service.stop = () => new Promise((done) => { server.closeAllConnections(); server.close(done); });
   service.widevine = kWidevine;
   return service;

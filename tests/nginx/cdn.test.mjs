@@ -3,11 +3,15 @@
 // that the server signed, and asks nobody.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { runInNewContext } from 'node:vm';
 import { feed } from '../harness/feed.mjs';
 import { fetchOk, media, renditionsOf } from '../harness/hls.mjs';
 import { film } from '../harness/media.mjs';
 import { startNginx } from '../harness/nginx.mjs';
+import { root } from '../harness/paths.mjs';
 import { Server, request } from '../harness/server.mjs';
 import { viewToken } from '../harness/token.mjs';
 import { until } from '../harness/wait.mjs';
@@ -114,6 +118,31 @@ test('signed addresses: one for all viewers, good for five minutes, checked by n
     ]) {
       assert.ok([401, 403, 404, 405].includes(await ask(address, at)), `${what} at ${at}: ${await ask(address, at)}`);
     }
+  }
+});
+
+test('the function for CloudFront in deploy/cdn/README.md lets through what the server signs, and nothing else', async () => {
+  const [, code] = /```js\n([\s\S]+?)```/.exec(readFileSync(join(root, 'deploy/cdn/README.md'), 'utf8'));
+  const secrets = JSON.stringify(kSecrets);
+  const handler = runInNewContext(`${code.replace(/var secrets = .*/, `var secrets = ${secrets};`)}; handler`, { require: (name) => (name === 'crypto' ? { createHash } : assert.fail(name)) });
+  const answer = (uri) => handler({ request: { uri, headers: {} } });
+  const [{ uri }] = (await media(await playlistOf(await play('five', signing)))).segments;
+  const path = new URL(uri).pathname;
+  const [, , right] = path.split('/');
+  const through = answer(path);
+  assert.equal(through.uri, path.slice(path.indexOf('/live/')), 'one address for all viewers');
+  assert.deepEqual({ ...through.headers['x-right'] }, { value: right });
+  assert.equal((await request(`${signing.server.http}/t/${through.headers['x-right'].value}${through.uri}`)).status, 200, 'as the origin puts it together again');
+  const init = '/live/stage/video/init-1.mp4';
+  assert.equal(answer(signed('a', inMinutes(2), init)).uri, init, 'and with the old key');
+  for (const [what, address] of [
+    ['expired', signed('b', inMinutes(-1), init)],
+    ['longer than it was signed for', signed('b', inMinutes(2), init).replace(/-\d+-/, `-${inMinutes(60)}-`)],
+    ['of another channel', signed('b', inMinutes(2), init.replace('stage', 'other')).replace('/live/other', '/live/stage')],
+    ['of a key that is none', signed('b', inMinutes(2), init).replace('/e-b-', '/e-c-')],
+    ['of no key', `/t/e-${init}`],
+  ]) {
+    assert.equal(answer(address).statusCode, 403, what);
   }
 });
 

@@ -6,6 +6,7 @@ import { after, describe, test } from 'node:test';
 import { ffmpegHashes, protections } from '../harness/decrypt.mjs';
 import { feed } from '../harness/feed.mjs';
 import { fetchOk, media, renditionsOf } from '../harness/hls.mjs';
+import { selfSigned } from '../harness/license_services.mjs';
 import { asFile, film } from '../harness/media.mjs';
 import { schemas } from '../harness/paths.mjs';
 import { run } from '../harness/process.mjs';
@@ -121,5 +122,22 @@ describe('keys of a service', { concurrency: true }, () => {
       const answer = await server.get('/live/stage/index.m3u8', { token: viewToken('stage') });
       assert.equal(answer.status, 404);
     }
+  });
+
+  test('a service with an expired certificate is told nothing, and one that is slow is waited for', { timeout: 60_000 }, async () => {
+    const expired = kept(await spekeServer({ pair: await selfSigned(-1) }));
+    const refusing = await start(expired);
+    await until('a sentence about the certificate', () => /certificate/i.test(refusing.log), { within: 20_000 });
+    assert.equal((await refusing.get('/live/stage/index.m3u8', { token: viewToken('stage') })).status, 404);
+    assert.equal(expired.books.length, 0, 'no request, no credential');
+
+    const slow = kept(await spekeServer());
+    slow.delayMs = 2_000;
+    const server = await start(slow);
+    const camera = kept(await feed(server, 'stage', await film({ seconds: 8 })));
+    await server.segmentsOf('stage', viewToken('stage'));
+    assert.ok(slow.keys.has(uuid((await seen(server)).kid)), 'with the keys of its books');
+    await camera.stop();
+    running.splice(running.indexOf(camera), 1);
   });
 });

@@ -1,15 +1,12 @@
-// Keys for tests, and a decryptor written from the standard alone, block by block, to hold the
-// encryptor against.
+// Keys for tests, and what a player makes of samples that were encrypted with them.
 #pragma once
 
-#include <openssl/evp.h>
-
-#include <algorithm>
 #include <memory>
 #include <span>
 #include <vector>
 
 #include "drm/content_key.h"
+#include "drm/sample_decryptor.h"
 #include "drm/text.h"
 
 namespace butai::drm::testing {
@@ -38,51 +35,12 @@ inline KeyPeriodPtr key_period(media::Scheme scheme, std::uint64_t index = 1) {
   return period;
 }
 
-// One AES block.
-inline std::array<std::uint8_t, 16> aes(const ContentKey& key, const std::uint8_t* in,
-                                        int encrypt) {
-  const std::unique_ptr<EVP_CIPHER_CTX, void (*)(EVP_CIPHER_CTX*)> context(EVP_CIPHER_CTX_new(),
-                                                                           EVP_CIPHER_CTX_free);
-  EVP_CipherInit_ex(context.get(), EVP_aes_128_ecb(), nullptr, key.key.view().data(), nullptr,
-                    encrypt);
-  EVP_CIPHER_CTX_set_padding(context.get(), 0);
-  std::array<std::uint8_t, 16> out{};
-  int written = 0;
-  EVP_CipherUpdate(context.get(), out.data(), &written, in, 16);
-  return out;
-}
-
-inline void decrypt(std::span<std::uint8_t> sample, std::span<const media::Subsample> subsamples,
-                    media::Scheme scheme, const ContentKey& key, std::uint64_t iv) {
-  std::size_t at = 0;
-  std::uint64_t counted = 0;  // bytes of keystream used
-  std::array<std::uint8_t, 16> keystream{};
-  for (const auto& [clear, encrypted] : subsamples) {
-    at += clear;
-    if (scheme == media::Scheme::Cenc) {
-      for (std::size_t i = 0; i < encrypted; ++i, ++counted) {
-        if (counted % 16 == 0) {
-          std::array<std::uint8_t, 16> counter{};
-          for (int b = 0; b < 8; ++b) {
-            counter[b] = static_cast<std::uint8_t>(iv >> (56 - 8 * b));
-            counter[8 + b] = static_cast<std::uint8_t>((counted / 16) >> (56 - 8 * b));
-          }
-          keystream = aes(key, counter.data(), 1);
-        }
-        sample[at + i] ^= keystream[counted % 16];
-      }
-    } else {
-      std::array<std::uint8_t, 16> before = key.constant_iv;
-      for (std::size_t o = 0; o + 16 <= encrypted; o += 160) {
-        std::array<std::uint8_t, 16> cipher;
-        std::copy_n(&sample[at + o], 16, cipher.begin());
-        const auto plain = aes(key, cipher.data(), 0);
-        for (std::size_t b = 0; b < 16; ++b) sample[at + o + b] = plain[b] ^ before[b];
-        before = cipher;
-      }
-    }
-    at += encrypted;
-  }
+// As a player would, with the key and IVs that it is told.
+inline bool decrypt(std::span<std::uint8_t> sample, std::span<const media::Subsample> subsamples,
+                    media::Scheme scheme, const ContentKey& key, std::uint64_t iv,
+                    media::Codec codec = media::Codec::H264) {
+  SampleDecryptor decryptor(codec, {scheme, key.kid, key.constant_iv}, key.key);
+  return decryptor.decrypt(sample, subsamples, iv);
 }
 
 }  // namespace butai::drm::testing

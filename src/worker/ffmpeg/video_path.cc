@@ -57,6 +57,7 @@ void VideoPath::pass(const AVPacket& packet) {
       return;
     }
     describe();
+    expect_reordering();
     started_ = true;
   }
   const std::int64_t stamp = packet.dts != av::kNoTime ? packet.dts : packet.pts;
@@ -66,6 +67,9 @@ void VideoPath::pass(const AVPacket& packet) {
   frame.dts = stamp != av::kNoTime ? ticks(stamp) : last_dts_ + interval_;
   frame.pts = packet.pts != av::kNoTime ? ticks(packet.pts) : frame.dts;
   if (decode_times_) frame.dts = decode_times_->next(frame.pts);
+  const std::int64_t stored = frame.dts;
+  if (last_dts_ != av::kNoTime) frame.dts = follow_on(stored, last_dts_, interval_);
+  frame.pts = std::max(frame.pts, frame.dts);
   frame.duration = packet.duration > 0 ? ticks(packet.duration) : 0;
   frame.key = unit->key;
   frame.data = std::move(unit->data);
@@ -73,7 +77,7 @@ void VideoPath::pass(const AVPacket& packet) {
   watch_group(packet, frame.key, frame.dts);
   if (transcoder_) return;  // the group was too long; this picture is the first re-encoded one
   latest_pts_ = std::max(latest_pts_, frame.pts);
-  if (last_dts_ != av::kNoTime && frame.dts > last_dts_) interval_ = frame.dts - last_dts_;
+  if (last_dts_ != av::kNoTime && stored > last_dts_) interval_ = stored - last_dts_;
   last_dts_ = frame.dts;
   sink_.put(std::move(frame));
 }
@@ -98,6 +102,15 @@ void VideoPath::watch_group(const AVPacket& packet, bool key, std::int64_t dts) 
   if (group_whole_ || length > kGroupDurationMax) {
     start_encoding(std::string(open_group_ ? kOpenGroups : kFarApart));
   }
+}
+
+void VideoPath::expect_reordering() {
+  if (!decode_times_) return;
+  constexpr media::Rational kUsualRate{30, 1};
+  const media::Rational said = units_.sps().frame_rate;
+  const media::Rational rate = frame_rate_.num > 0 ? frame_rate_ : said.num > 0 ? said : kUsualRate;
+  decode_times_->expect(units_.sps().reordered.value_or(0),
+                        mul_div(timescale_, rate.den, rate.num));
 }
 
 void VideoPath::describe() {

@@ -40,6 +40,7 @@ class VideoPath {
   void pass(const AVPacket& packet);
   void watch_group(const AVPacket& packet, bool key, std::int64_t dts);
   void describe();
+  void expect_reordering();
   void start_encoding(const std::string& why);
   std::int64_t ticks(std::int64_t time) const { return av::ticks(time, time_base_, timescale_); }
 
