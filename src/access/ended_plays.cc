@@ -17,7 +17,7 @@ EndedPlays::EndedPlays(store::Database& database, Plays& plays, const Clock& clo
 void EndedPlays::write(const Id128& id, Utc until) {
   database_.run<bool>(
       home_,
-      [id = base64url(id), until, now = clock_.utc()](soci::session& session) {
+      [id = base64url(id), until, now = clock_.utc()](store::Session& session) {
         store::Sql sql(session);
         sql.run("DELETE FROM ended_play WHERE until_at <= ?", {micros_of(now)});
         const std::int64_t number = store::next_change(sql);
@@ -40,7 +40,7 @@ void EndedPlays::when_written(std::string_view id, Executor& home,
                               std::move_only_function<void(bool)> done) {
   database_.run<bool>(
       home,
-      [id = std::string(id)](soci::session& session) {
+      [id = std::string(id)](store::Session& session) {
         store::Sql sql(session);
         return sql.number("SELECT COUNT(*) FROM ended_play WHERE id = ?", {id}) == 1;
       },
@@ -49,7 +49,7 @@ void EndedPlays::when_written(std::string_view id, Executor& home,
       });
 }
 
-std::vector<EndedPlays::Ended> EndedPlays::since(soci::session& session, std::int64_t number,
+std::vector<EndedPlays::Ended> EndedPlays::since(store::Session& session, std::int64_t number,
                                                  Utc now) {
   std::vector<Ended> ended;
   store::Sql sql(session);
@@ -73,7 +73,7 @@ void EndedPlays::take(const std::vector<Ended>& ended) {
 
 std::expected<void, store::Failure> EndedPlays::load() {
   auto ended = database_.run_and_wait<std::vector<Ended>>(
-      [now = clock_.utc()](soci::session& session) { return since(session, 0, now); });
+      [now = clock_.utc()](store::Session& session) { return since(session, 0, now); });
   if (!ended) return std::unexpected(ended.error());
   take(*ended);
   return {};
@@ -82,7 +82,7 @@ std::expected<void, store::Failure> EndedPlays::load() {
 void EndedPlays::look() {
   database_.run<std::vector<Ended>>(
       home_,
-      [number = seen_.load(), now = clock_.utc()](soci::session& session) {
+      [number = seen_.load(), now = clock_.utc()](store::Session& session) {
         return since(session, number, now);
       },
       [this](const auto& ended) {

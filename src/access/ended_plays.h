@@ -38,7 +38,7 @@ class EndedPlays {
     std::int64_t number = 0;
   };
   void write(const Id128& id, Utc until);
-  static std::vector<Ended> since(soci::session& session, std::int64_t number, Utc now);
+  static std::vector<Ended> since(store::Session& session, std::int64_t number, Utc now);
   void take(const std::vector<Ended>& ended);
 
   store::Database& database_;

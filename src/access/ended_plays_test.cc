@@ -46,7 +46,7 @@ class EndedPlaysTest : public store::testing::EachStore {
     return answer.value_or(false);
   }
   static std::int64_t rows(Node& on) {
-    return *on.database->run_and_wait<std::int64_t>([](soci::session& session) {
+    return *on.database->run_and_wait<std::int64_t>([](store::Session& session) {
       store::Sql sql(session);
       return sql.number("SELECT COUNT(*) FROM ended_play");
     });
@@ -108,7 +108,7 @@ TEST_P(EndedPlaysTest, rows_go_when_their_plays_are_over_and_ending_twice_is_no_
 TEST_P(EndedPlaysTest, what_could_not_be_written_is_told) {
   const auto only = node();
   const Play play = start(*only);
-  ASSERT_TRUE(only->database->run_and_wait<bool>([](soci::session& session) {
+  ASSERT_TRUE(only->database->run_and_wait<bool>([](store::Session& session) {
     store::Sql sql(session);
     sql.run("DROP TABLE ended_play");
     return true;
