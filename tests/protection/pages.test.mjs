@@ -171,6 +171,8 @@ describe('the watch page', { concurrency: true }, () => {
         if (state !== 'refused') throw new Error(`it says ${state}`);
         return true;
       }, { within: 30_000 });
+      await sleep(4_000); // what came meanwhile cannot be shown: that is no gap of the line
+      assert.equal((await page.evaluate(() => window.butai.stats())).state, 'refused');
     } finally {
       await context.close();
     }

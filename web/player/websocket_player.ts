@@ -314,6 +314,7 @@ export class WebSocketPlayer implements Player {
       this.finished = true;
       return; // tick() shows the rest first
     }
+    clearInterval(this.timer); // which would call what comes no more a gap
     this.line.stop();
     this.setState(state);
   }
