@@ -312,6 +312,15 @@ constexpr Migration kMigrations[] = {
      " media_type VARCHAR(32) NOT NULL,"
      " bytes TEXT NOT NULL,"
      " created_at BIGINT NOT NULL)"},
+    // What was sent back and did not arrive, by the provider's name of the refund: each counts once.
+    {57, "refund_failure",
+     "CREATE TABLE refund_failure ("
+     " id VARCHAR(64) PRIMARY KEY NOT NULL,"
+     " payment VARCHAR(32) NOT NULL REFERENCES payment (id),"
+     " amount BIGINT NOT NULL,"
+     " known_at BIGINT NOT NULL)"},
+    {58, "payment_refund_failed",
+     "ALTER TABLE payment ADD COLUMN refund_failed BIGINT NOT NULL DEFAULT 0"},
 };
 
 int version_of(soci::session& sql) {
