@@ -56,7 +56,7 @@ TEST_F(PasswordsTest, hashing_in_the_pool_gives_what_checks) {
   EXPECT_EQ(check("CNRY-password", hash), "right");
 }
 
-TEST_F(PasswordsTest, full_queue_is_busy_and_every_question_is_answered) {
+TEST_F(PasswordsTest, S18_full_queue_is_busy_and_every_question_is_answered) {
   std::size_t answered = 0;
   std::size_t busy = 0;
   const std::size_t questions = kPasswordQueueMax + kPasswordThreads + 20;
@@ -77,7 +77,7 @@ class LoginLimitTest : public ::testing::Test {
   LoginLimit limit{time};
 };
 
-TEST_F(LoginLimitTest, five_attempts_a_minute_then_wait) {
+TEST_F(LoginLimitTest, S18_five_attempts_a_minute_then_wait) {
   for (int i = 0; i < 5; ++i) EXPECT_FALSE(limit.begin("ann"));
   EXPECT_EQ(limit.begin("ann"), Seconds{60});
   EXPECT_FALSE(limit.begin("bob"));

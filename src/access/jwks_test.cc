@@ -80,7 +80,7 @@ Expected<std::string> read(const std::string& source) {
   return read_jwks(source, stop);
 }
 
-TEST(JwksSource, https_loopback_and_files_only) {
+TEST(JwksSource, S8_https_loopback_and_files_only) {
   for (const std::string good :
        {"https://id.example/keys", "http://127.0.0.1:9000/keys", "http://localhost/keys",
         "http://[::1]/keys", "/etc/keys.json", "keys.json", "file:///etc/keys.json"}) {
@@ -100,7 +100,7 @@ TEST(JwksSource, downloads_from_loopback) {
   EXPECT_EQ(server.asked(), 1);
 }
 
-TEST(JwksSource, does_not_follow_redirects) {
+TEST(JwksSource, S8_does_not_follow_redirects) {
   const TextServer target(http("200 OK", "", "{}"));
   const TextServer server(http("302 Found", "Location: " + target.url() + "\r\n", ""));
   const auto refused = read(server.url());

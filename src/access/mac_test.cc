@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <chrono>
+#include <vector>
+
 #include "access/sealed.h"
 
 namespace butai::access {
@@ -31,6 +35,25 @@ TEST(Mac, hkdf_of_rfc_5869_case_3) {
 TEST(Mac, hkdf_differs_by_purpose) {
   const ByteView secret = as_bytes("0123456789abcdef0123456789abcdef");
   EXPECT_NE(hkdf_sha256(secret, "butai play 1"), hkdf_sha256(secret, "butai ticket 1"));
+}
+
+// S19: a comparison that stops at the first difference tells a guesser how far he is. Of a megabyte it would
+// be a hundred thousand times faster; ours takes the same time whatever differs.
+TEST(Mac, S19_secrets_are_compared_in_constant_time) {
+  const std::vector<std::uint8_t> secret(1u << 20, 7);
+  std::vector<std::uint8_t> first = secret, last = secret;
+  first.front() ^= 1;
+  last.back() ^= 1;
+  const auto fastest = [&secret](const std::vector<std::uint8_t>& guess) {
+    auto best = std::chrono::nanoseconds::max();
+    for (int i = 0; i < 15; ++i) {
+      const auto from = std::chrono::steady_clock::now();
+      EXPECT_FALSE(equal_secrets(secret, guess));
+      best = std::min(best, std::chrono::nanoseconds(std::chrono::steady_clock::now() - from));
+    }
+    return best;
+  };
+  EXPECT_GT(fastest(first) * 4, fastest(last));
 }
 
 TEST(Base64url, goes_there_and_back) {

@@ -35,7 +35,7 @@ TEST_F(TicketsTest, carries_the_principal) {
   EXPECT_EQ(redeemed->play, "");
 }
 
-TEST_F(TicketsTest, works_once) {
+TEST_F(TicketsTest, S4_works_once) {
   const std::string text = tickets.issue(ann)->text;
   EXPECT_EQ(outcome(text), "ann");
   EXPECT_EQ(outcome(text), "ticket_used");

@@ -91,7 +91,7 @@ struct HeaderCase {
   std::string_view expected;
 };
 
-TEST_F(TokenVerifierTest, table_of_headers) {
+TEST_F(TokenVerifierTest, S1_table_of_headers) {
   const HeaderCase cases[] = {
       {R"({"alg":"HS256"})", "accepted"},
       {R"({"alg":"HS256","typ":"jwt"})", "accepted"},
@@ -146,7 +146,7 @@ struct ClaimCase {
   std::string_view expected;
 };
 
-TEST_F(TokenVerifierTest, table_of_claims) {
+TEST_F(TokenVerifierTest, S2_table_of_claims) {
   const std::string at = std::to_string(kNow);
   const std::string long_subject = "\"" + std::string(257, 'x') + "\"";
   const auto plus = [](std::int64_t s) { return std::to_string(kNow + s); };
@@ -330,7 +330,7 @@ TEST_F(ForeignKeysTest, good_tokens_of_each_algorithm) {
   EXPECT_EQ(verify(good()), "accepted") << "our own key stays";
 }
 
-TEST_F(ForeignKeysTest, public_keys_are_no_secrets) {
+TEST_F(ForeignKeysTest, S1_public_keys_are_no_secrets) {
   for (const std::string& secret :
        {rsa->pem(), rsa->pem().substr(0, rsa->pem().size() - 1), rsa->jwk("r1"), ec->pem(),
         ec->jwk("e1"), std::string("{\"keys\":[") + rsa->jwk("r1") + "]}"}) {
@@ -344,7 +344,7 @@ TEST_F(ForeignKeysTest, public_keys_are_no_secrets) {
   }
 }
 
-TEST_F(ForeignKeysTest, algorithms_do_not_swap) {
+TEST_F(ForeignKeysTest, S1_algorithms_do_not_swap) {
   EXPECT_EQ(verify(ec->forge(R"({"alg":"RS256","kid":"r1"})", claims_with())), "bad_signature");
   EXPECT_EQ(verify(rsa->forge(R"({"alg":"ES256","kid":"e1"})", claims_with())), "bad_signature");
   EXPECT_EQ(verify(rsa->forge(R"({"alg":"RS256","kid":"e1"})", claims_with())), "unknown_key");
@@ -355,7 +355,7 @@ TEST_F(ForeignKeysTest, algorithms_do_not_swap) {
             "algorithm_not_allowed");
 }
 
-TEST_F(ForeignKeysTest, blank_ecdsa_signatures_are_refused) {
+TEST_F(ForeignKeysTest, S1_blank_ecdsa_signatures_are_refused) {
   const std::string head = testing::unsigned_token(R"({"alg":"ES256","kid":"e1"})", claims_with());
   for (const std::size_t size : {0u, 1u, 63u, 64u, 65u, 128u}) {
     const std::vector<std::uint8_t> zeros(size);

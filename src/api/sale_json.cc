@@ -128,7 +128,8 @@ std::string_view state_of(const ticketing::Payment& payment) {
   if (payment.dispute == ticketing::Dispute::Open || payment.dispute == ticketing::Dispute::Lost) {
     return "disputed";
   }
-  if (payment.captured > 0) return payment.refunded == payment.captured ? "refunded" : "captured";
+  if (payment.refund_failed > 0 && ticketing::refundable(payment) > 0) return "refund_failed";
+  if (payment.captured > 0) return payment.refunded >= payment.captured ? "refunded" : "captured";
   return payment.gone ? "gone" : "open";
 }
 

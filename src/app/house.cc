@@ -247,7 +247,7 @@ Expected<Ports> House::listen_everywhere() {
     follow(config->server.https_listen, https);
     follow(config->server.rtmp_listen, rtmp);
     follow(config->server.rtmps_listen, rtmps);
-    if (!config->server.metrics_listen && http.port == 0) metrics = {http.host, http.port};
+    if (!config->server.metrics_listen && http.port == 0) metrics.port = 0;
   }
   Ports ports;
   Expected<void> all;

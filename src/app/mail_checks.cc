@@ -9,22 +9,12 @@
 #include <array>
 
 #include "mail/address.h"
+#include "mail/dns_answer.h"
 
 namespace butai::app {
 namespace {
 
 constexpr std::string_view kNobody = "could not ask: no name server answers here";
-
-// The texts of a TXT record: strings with a length each, one after another.
-std::string text_of(const unsigned char* data, std::size_t size) {
-  std::string text;
-  for (std::size_t at = 0; at < size;) {
-    const std::size_t length = std::min<std::size_t>(data[at], size - at - 1);
-    text.append(reinterpret_cast<const char*>(data) + at + 1, length);
-    at += 1 + length;
-  }
-  return text;
-}
 
 Records ask(const std::string& name, int type) {
   std::array<unsigned char, 16 * 1024> answer{};
@@ -33,17 +23,8 @@ Records ask(const std::string& name, int type) {
     const bool none = h_errno == HOST_NOT_FOUND || h_errno == NO_DATA;
     return none ? Records(std::in_place) : std::nullopt;
   }
-  ns_msg message;
-  if (ns_initparse(answer.data(), std::min<int>(size, answer.size()), &message) != 0) {
-    return std::nullopt;
-  }
-  std::vector<std::string> found;
-  for (int i = 0; i < ns_msg_count(message, ns_s_an); ++i) {
-    ns_rr record;
-    if (ns_parserr(&message, ns_s_an, i, &record) != 0 || ns_rr_type(record) != type) continue;
-    found.push_back(type == ns_t_txt ? text_of(ns_rr_rdata(record), ns_rr_rdlen(record)) : "mx");
-  }
-  return found;
+  const auto whole = std::min(static_cast<std::size_t>(size), answer.size());
+  return mail::records_in(ByteView(answer).first(whole), type);
 }
 
 std::vector<std::string> beginning_with(const Records& records, std::string_view start) {

@@ -78,15 +78,16 @@ class Smtp final : public Carrier {
     curl_easy_setopt(curl, CURLOPT_TIMEOUT, static_cast<long>(kConversation.count()));
   }
 
-  // To another machine a password goes under TLS only, and TLS is used wherever it is offered.
+  // To another machine a password goes under TLS only, and TLS is used wherever it is offered. Who names an
+  // authority means TLS, on this machine too.
   long encryption() const {
     const net::CurlOwned<CURLU> url(curl_url(), curl_url_cleanup);
     curl_url_set(url.get(), CURLUPART_URL, settings_.url.c_str(), CURLU_NON_SUPPORT_SCHEME);
     const bool password = !net::url_part(url.get(), CURLUPART_PASSWORD).empty();
     if (net::is_loopback(net::url_part(url.get(), CURLUPART_HOST))) {
-      return settings_.ca_file.empty() ? CURLUSESSL_NONE : CURLUSESSL_TRY;
+      return settings_.ca_file.empty() ? CURLUSESSL_NONE : CURLUSESSL_ALL;
     }
-    return password ? CURLUSESSL_ALL : CURLUSESSL_TRY;
+    return password || !settings_.ca_file.empty() ? CURLUSESSL_ALL : CURLUSESSL_TRY;
   }
 
   static Delivery fate_of(CURLcode result, long code, const Conversation& talk,

@@ -433,7 +433,7 @@ TEST(Server, asks_the_guard_before_the_handler_and_sends_its_answer) {
   EXPECT_EQ(called, 0);
 }
 
-TEST(Server, refuses_writes_with_a_cookie_from_other_origins) {
+TEST(Server, S12_refuses_writes_with_a_cookie_from_other_origins) {
   Policy policy = open_policy();
   policy.csrf = Csrf::SameOrigin;
   LocalServer server({post("/w", says("written"), policy)});
@@ -470,7 +470,7 @@ TEST(Server, slows_down_guesses_but_not_good_logins) {
   EXPECT_THAT(asked(server, bad), AllOf(StartsWith("HTTP/1.1 429 "), HasSubstr("Retry-After: ")));
 }
 
-TEST(Server, sets_cache_control_by_policy_unless_the_handler_did) {
+TEST(Server, S14_sets_cache_control_by_policy_unless_the_handler_did) {
   Policy immutable = open_policy();
   immutable.cache = Cache::Immutable;
   LocalServer server({get("/part", says("x"), immutable),

@@ -320,6 +320,15 @@ constexpr Migration kMigrations[] = {
      " change_number BIGINT NOT NULL)"},
     {58, "ended_play_change", "CREATE INDEX ended_play_change ON ended_play (change_number)"},
     {59, "ended_play_until", "CREATE INDEX ended_play_until ON ended_play (until_at)"},
+    // What was sent back and did not arrive, by the provider's name of the refund: each counts once.
+    {60, "refund_failure",
+     "CREATE TABLE refund_failure ("
+     " id VARCHAR(64) PRIMARY KEY NOT NULL,"
+     " payment VARCHAR(32) NOT NULL REFERENCES payment (id),"
+     " amount BIGINT NOT NULL,"
+     " known_at BIGINT NOT NULL)"},
+    {61, "payment_refund_failed",
+     "ALTER TABLE payment ADD COLUMN refund_failed BIGINT NOT NULL DEFAULT 0"},
 };
 
 int version_of(soci::session& sql) {

@@ -40,6 +40,7 @@ inline constexpr std::size_t kSignatureBytesMax = 2048;  // two secrets while on
 inline constexpr std::size_t kEventIdBytesMax = 80;      // as webhook_event.id keeps it
 inline constexpr std::size_t kPaymentIdBytesMax = 32;
 inline constexpr std::size_t kReferenceBytesMax = 64;
+inline constexpr std::size_t kRefundIdBytesMax = 39;  // with "returned " it is a ledger.reference
 inline constexpr std::int64_t kHoldsEndedAtOnce = 256;
 
 inline constexpr std::int64_t kQuantityMax = 10;     // tickets of one order

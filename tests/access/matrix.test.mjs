@@ -227,7 +227,7 @@ const signIn = (name) => people[name].write('POST', '/api/v1/session', { email: 
 
 const keyOf = ({ method, pattern }) => `${method} ${pattern}`;
 
-test('every route of the server is expected here, and every expectation is a route', () => {
+test('S12: every route of the server is expected here, and every expectation is a route', () => {
   const there = routes.map(keyOf).concat('get /api/v1/openapi.json').sort();
   assert.deepEqual(there.filter((key) => !(key in kExpected)), [], 'routes without an expectation');
   assert.deepEqual(Object.keys(kExpected).filter((key) => !there.includes(key)), [], 'expectations without a route');
@@ -260,7 +260,7 @@ test('every route with every credential: the exact status', { timeout: 120_000 }
   assert.ok(passed > cells / 4, 'a server that refuses everything would not pass');
 });
 
-test('what is another’s and what is not there are answered alike', async () => {
+test('S17: what is another’s and what is not there are answered alike', async () => {
   for (const name of ['ann', 'bob']) await signIn(name); // the matrix signed everybody out
   const { bob } = people;
   for (const [method, path] of [['GET', '/api/v1/orders/ID'], ['POST', '/api/v1/orders/ID/cancel'], ['POST', '/api/v1/orders/ID/confirm'], ['GET', '/api/v1/tickets/ID.ics']]) {
@@ -275,7 +275,7 @@ test('what is another’s and what is not there are answered alike', async () =>
   }
 });
 
-test('a write from another site is refused, whatever it looks like', async () => {
+test('S12: a write from another site is refused, whatever it looks like', async () => {
   const body = JSON.stringify({ ticket_type: event.free, quantity: 1 });
   for (const headers of [
     { 'Content-Type': 'text/plain', Origin: 'https://evil.example' },
@@ -291,7 +291,7 @@ test('a write from another site is refused, whatever it looks like', async () =>
   assert.equal(read.status, 200, 'a read buys nothing');
 });
 
-test('guesses and writes have a rate per address, which does not reach who watches', { timeout: 30_000 }, async () => {
+test('S18: guesses and writes have a rate per address, which does not reach who watches', { timeout: 30_000 }, async () => {
   const address = '10.99.0.1';
   const guess = () => server.get('/api/v1/session', { method: 'POST', body: JSON.stringify({ email: 'ann@example.org', password: 'wrong' }), headers: { 'X-Forwarded-For': address, 'Content-Type': 'application/json' } });
   const statuses = [];

@@ -65,7 +65,7 @@ function assertProblem(answer, status, sentence, what = '') {
 }
 
 for (const [route, scope, ask] of kRoutes) {
-  test(`${route}: refused with every bad token, allowed with a good one`, async () => {
+  test(`S1, S2: ${route}: refused with every bad token, allowed with a good one`, async () => {
     for (const [what, make, sentence] of kBad) {
       assertProblem(await ask(make(scope)), 401, sentence, what);
     }
@@ -88,7 +88,7 @@ test('wrong scopes are 403: view does not publish, publish does not control', as
   assertProblem(await server.get('/api/v1/channels/main', { token: viewToken(), method: 'DELETE' }), 403);
 });
 
-test('a socket with a bad token is refused before the upgrade', async () => {
+test('S1, S2: a socket with a bad token is refused before the upgrade', async () => {
   for (const [what, make, sentence] of kBad.slice(1)) {
     for (const socket of [publisher(server, '', { token: make('publish:main') }), viewer(server, 'main', '', { token: make('view:main') })]) {
       const refusal = await refusalOf(socket);
@@ -146,7 +146,7 @@ describe('the ways to give a token', { concurrency: true }, () => {
       assert.equal(how.code, code, how.reason);
     }
   });
-  test('in a query only a ticket, once', async () => {
+  test('S4: in a query only a ticket, once', async () => {
     const inQuery = await refusalOf(viewer(server, 'main', `token=${viewToken()}`)).catch((error) => error);
     assert.ok(inQuery.status === 401, `a token in the query: ${inQuery.status ?? inQuery.message}`);
     const { status, json } = await server.post('/api/v1/tickets', {}, { token: viewToken() });
@@ -159,7 +159,7 @@ describe('the ways to give a token', { concurrency: true }, () => {
   });
 });
 
-test('a socket lives until its token expires, and 30 s more', { timeout: 60_000 }, async () => {
+test('S3: a socket lives until its token expires, and 30 s more', { timeout: 60_000 }, async () => {
   const short = token('view:main', { exp: secondsFromNow(-27) });
   const dying = await viewer(server, 'main', '', { token: short }).open();
   const renewed = await viewer(server, 'main', '', { token: short }).open();
@@ -183,7 +183,7 @@ describe('plays', { concurrency: true }, () => {
     const publish = play.ws.replace(/live\/main\/ws$/, 'ws');
     assert.ok([401, 403, 404].includes((await refusalOf(new Socket(publish))).status));
   });
-  test('an ended play is dark within 10 s, open sockets too', { timeout: 20_000 }, async () => {
+  test('S3: an ended play is dark within 10 s, open sockets too', { timeout: 20_000 }, async () => {
     const play = await server.play('main', viewToken());
     const socket = await new Socket(play.ws).open();
     const ended = await server.get(`/api/v1/plays/${play.play}`, { method: 'DELETE', token: viewToken() });
@@ -216,12 +216,12 @@ describe('accounts', () => {
     assert.equal(inside.scope, 'view:main');
     assert.equal((await server.post('/api/v1/plays', { channel: 'main' }, { token: made })).status, 201);
   });
-  test('a wrong password and an unknown name are the same answer', async () => {
+  test('S18: a wrong password and an unknown name are the same answer', async () => {
     const [wrong, unknown] = [await ask({ username: 'studio', password: 'x' }), await ask({ username: 'nobody', password: 'x' })];
     assert.equal(wrong.status, 400);
     assert.equal(wrong.text, unknown.text);
   });
-  test('guessing is slowed down with 429', async () => {
+  test('S18: guessing is slowed down with 429', async () => {
     const tried = [];
     for (let i = 0; i < 8; ++i) tried.push(await ask({ username: 'victim', password: `guess ${i}` }));
     const last = tried.at(-1);
@@ -264,7 +264,7 @@ describe('keys from elsewhere', () => {
     assert.equal((await ask(rs(body({ iss: 'https://evil.example/' })))).status, 401);
     assert.equal((await ask(rs(body({ iss: undefined })))).status, 401);
   });
-  test('HS256 with the public key as the secret is not', async () => {
+  test('S1: HS256 with the public key as the secret is not', async () => {
     for (const secret of [
       rsa.publicKey.export({ type: 'spki', format: 'pem' }),
       rsa.publicKey.export({ type: 'spki', format: 'der' }),
@@ -276,7 +276,7 @@ describe('keys from elsewhere', () => {
       }
     }
   });
-  test('a key is used with its own algorithm only', async () => {
+  test('S1: a key is used with its own algorithm only', async () => {
     assert.equal((await ask(rs(body(), { alg: 'ES256' }))).status, 401);
     assert.equal((await ask(rs(body(), { kid: 'two' }))).status, 401);
     assert.equal((await ask(rs(body(), { kid: 'unknown' }))).status, 401);

@@ -85,7 +85,7 @@ test('environment: a wrong value names its variable', async () => {
   await failsWith(serve([], { BUTAI_CHANNELS_LATENCY: 'fast' }), 1, /BUTAI_CHANNELS_LATENCY/, /stable/);
 });
 
-test('a weak secret is refused where others can reach the server', async () => {
+test('S6: a weak secret is refused where others can reach the server', async () => {
   const weak = await Server.start({ secret: 'your-secret-key', listen: '127.0.0.1:0' });
   try {
     const { stdout } = await weak.command(['token', 'mint', '--sub', 'a', '--scope', 'view:main', ...weak.place()]);

@@ -175,7 +175,7 @@ test('a flood of connections without a request does not lock others out', { time
   }
 });
 
-test('X-Forwarded-For of a stranger is not believed: guessing stays slow', async () => {
+test('S18: X-Forwarded-For of a stranger is not believed: guessing stays slow', async () => {
   const guess = (address, i) =>
     server.post('/token', `grant_type=password&username=u${i}&password=x`, {
       headers: { 'Content-Type': 'application/x-www-form-urlencoded', 'X-Forwarded-For': address },
@@ -190,6 +190,6 @@ test('X-Forwarded-For of a stranger is not believed: guessing stays slow', async
   assert.ok(!text.includes('evil.example') && !text.includes('https://'), 'forged address in the manifest');
 });
 
-test('the log has no token in it', () => {
+test('S4, S21: the log has no token in it', () => {
   assert.ok(!/eyJ[A-Za-z0-9_-]{10,}/.test(server.log), 'a token in the log');
 });

@@ -24,11 +24,12 @@ export function readLetter(message) {
 }
 
 export class MailServer {
-  static async start({ password } = {}) {
+  // tls: 'starttls' or 'smtps', with a certificate (PEM with its key).
+  static async start({ password, tls, certificate } = {}) {
     const server = new MailServer();
-    server.child = new Child('/usr/bin/python3', [join(here, 'smtp_server.py'), ...(password ? ['--password', password] : [])]);
+    server.child = new Child('/usr/bin/python3', [join(here, 'smtp_server.py'), ...(password ? ['--password', password] : []), ...(tls ? ['--tls', tls, '--certificate', certificate] : [])]);
     server.port = JSON.parse(await server.child.firstLine()).port;
-    server.url = `smtp://${password ? `butai:${password}@` : ''}127.0.0.1:${server.port}`;
+    server.url = `${tls === 'smtps' ? 'smtps' : 'smtp'}://${password ? `butai:${password}@` : ''}127.0.0.1:${server.port}`;
     return server;
   }
   // What arrived so far.

@@ -47,6 +47,7 @@ export const kSalePages = {
   konbini: page(`/orders/${order.id}`, orderIs('pending_payment', { payment: konbini.payment })),
   paid: page(`/orders/${order.id}`, orderIs('fulfilled', { tickets: ['tk_1'] })),
   refunded: page(`/orders/${order.id}`, orderIs('refunded')),
+  refund_failed: page(`/orders/${order.id}`, orderIs('refunded', { payment: { method: 'card', state: 'refund_failed' } })),
   tickets: page('/tickets'),
   waiting_room: page(watching, playIs(problem(403, 'not-open-yet'))),
   too_many_devices: page(watching, playIs(problem(409, 'too-many-devices', { devices: taken }))),

@@ -2,15 +2,23 @@
 
 refuse@…  550 at RCPT        spam@…  554 after the letter        later@…  451, once
 cut@…     takes the letter, says nothing and hangs up            with --password it wants AUTH first
+with --tls starttls|smtps and --certificate FILE it speaks TLS: after STARTTLS, or from the first byte; nothing
+else is taken before it.
 """
 
+import argparse
 import asyncio
 import json
-import sys
+import ssl
 
 from aiosmtpd.smtp import SMTP, AuthResult
 
-password = sys.argv[2] if sys.argv[1:2] == ["--password"] else None
+words = argparse.ArgumentParser()
+words.add_argument("--password")
+words.add_argument("--tls", choices=["starttls", "smtps"])
+words.add_argument("--certificate", help="PEM, with the key")
+wanted = words.parse_args()
+password = wanted.password
 seen = set()
 
 
@@ -28,6 +36,8 @@ class Handler:
         letter = {
             "from": envelope.mail_from,
             "to": envelope.rcpt_tos,
+            "tls": session.ssl is not None or wanted.tls == "smtps",
+            "auth": session.authenticated,
             "utf8": bool(getattr(envelope, "smtp_utf8", False)),
             "message": envelope.content.decode("utf-8"),
         }
@@ -45,9 +55,18 @@ def authenticate(server, session, envelope, mechanism, data):
 
 
 async def main():
-    more = {"authenticator": authenticate, "auth_required": True, "auth_require_tls": False} if password else {}
+    more = {"authenticator": authenticate, "auth_required": True, "auth_require_tls": wanted.tls == "starttls"} if password else {}
+    context = None
+    if wanted.tls:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(wanted.certificate)
+    if wanted.tls == "starttls":
+        more |= {"tls_context": context, "require_starttls": True}
     server = await asyncio.get_running_loop().create_server(
-        lambda: SMTP(Handler(), enable_SMTPUTF8=True, **more), "127.0.0.1", 0
+        lambda: SMTP(Handler(), enable_SMTPUTF8=True, **more),
+        "127.0.0.1",
+        0,
+        ssl=context if wanted.tls == "smtps" else None,
     )
     print(json.dumps({"port": server.sockets[0].getsockname()[1]}), flush=True)
     await server.serve_forever()

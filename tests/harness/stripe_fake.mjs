@@ -139,11 +139,10 @@ ${more}`;
     if (intent.payment_method_types[0] === 'konbini' && !form.instructions_email) return refusal(400, 'parameter_missing');
     const amount = Number(form.amount);
     if (amount > intent.charge.amount - intent.charge.amount_refunded) return refusal(400, 'charge_already_refunded');
-    this.refund(intent.id, amount);
-    return { body: { id: id('re'), object: 'refund', amount, payment_intent: intent.id, status: 'succeeded' } };
+    return { body: this.refund(intent.id, amount) };
   }
   #expanded(intent) {
-    return { ...intent, latest_charge: intent.charge ?? null };
+    return { ...intent, latest_charge: intent.charge ? { ...intent.charge, refunds: intent.charge.refunds } : null };
   }
   #change(intent, values, type) {
     Object.assign(intent, values);
@@ -180,13 +179,29 @@ ${more}`;
       id: id('ch'), object: 'charge', amount: intent.amount, amount_captured: intent.amount, amount_refunded: 0, currency: intent.currency, livemode: intent.livemode,
       paid: true, captured: true, disputed: false, payment_intent: name, metadata: { ...intent.metadata }, billing_details: { email: intent.billing ?? null },
     };
+    // Only who asks for it is given the list.
+    Object.defineProperty(charge, 'refunds', { value: { object: 'list', data: [] }, enumerable: false });
     Object.defineProperty(intent, 'charge', { value: charge, enumerable: false });
     this.#change(intent, { status: 'succeeded', amount_received: intent.amount, next_action: null, latest_charge: charge.id }, 'payment_intent.succeeded');
   }
   refund(name, amount = Infinity) {
-    const { charge } = this.intents.get(name);
-    charge.amount_refunded = Math.min(charge.amount, charge.amount_refunded + amount);
+    const { charge, currency } = this.intents.get(name);
+    const sent = Math.min(charge.amount - charge.amount_refunded, amount);
+    const refund = { id: id('re'), object: 'refund', amount: sent, currency, payment_intent: name, charge: charge.id, status: 'succeeded' };
+    if (sent > 0) charge.refunds.data.unshift(refund);
+    charge.amount_refunded += sent;
     this.emit('charge.refunded', charge);
+    return refund;
+  }
+  // Weeks later the buyer's bank sends it back.
+  failRefund(name) {
+    const { charge } = this.intents.get(name);
+    const refund = charge.refunds.data.find(({ status }) => status === 'succeeded');
+    Object.assign(refund, { status: 'failed', failure_reason: 'lost_or_stolen_card' });
+    charge.amount_refunded -= refund.amount;
+    this.emit('refund.failed', refund);
+    this.emit('charge.refund.updated', refund);
+    return refund;
   }
   dispute(name) {
     const { charge } = this.intents.get(name);

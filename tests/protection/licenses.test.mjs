@@ -50,7 +50,7 @@ async function kidsOf(play) {
 const b64url = (hex) => Buffer.from(hex, 'hex').toString('base64url');
 const ask = (address, kids) => server.post(`${address}/clearkey`, { kids: kids.map(b64url), type: 'temporary' });
 
-test('a play gets the keys of its channel, and of no other', async () => {
+test('S22: a play gets the keys of its channel, and of no other', async () => {
   const play = await server.play('stage', viewToken('stage'));
   const kids = await kidsOf(play);
   const answer = await ask(play.license, kids);
@@ -76,7 +76,7 @@ test('a play gets the keys of its channel, and of no other', async () => {
   assert.equal(nobody.status, 401);
 });
 
-test('an ended play gets no license', async () => {
+test('S22: an ended play gets no license', async () => {
   const token = viewToken('stage');
   const play = await server.play('stage', token);
   const kids = await kidsOf(play);
@@ -147,7 +147,7 @@ for (const [system, type, more] of [
   });
 }
 
-test('the gatekeeper is asked before the service is', async () => {
+test('S22: the gatekeeper is asked before the service is', async () => {
   const before = service.books.length;
   const refused = await server.get('/license/widevine?channel=stage', { token: viewToken('other'), method: 'POST', body: 'challenge' });
   assert.equal(refused.status, 403);
@@ -157,7 +157,7 @@ test('the gatekeeper is asked before the service is', async () => {
   assert.equal(service.books.length, before);
 });
 
-test('a service that fails is told as such', async () => {
+test('S22: a service that fails is told as such', async () => {
   const play = await server.play('stage', viewToken('stage'));
   service.failing = 500;
   const broken = await server.get(`${play.license}/widevine`, { method: 'POST', body: 'challenge' });
@@ -195,7 +195,7 @@ test('what a service answers too late, too long or with an expired certificate i
   }
 });
 
-test('a challenge that comes again is passed on again: replays are the service\'s to refuse, and ours to authorise', async () => {
+test('S22: a challenge that comes again is passed on again: replays are the service\'s to refuse, and ours to authorise', async () => {
   const token = viewToken('stage');
   const play = await server.play('stage', token);
   const challenge = randomBytes(500);
@@ -274,7 +274,7 @@ test('WebSocket viewers hear of the real systems\' boxes in init, a period ahead
   }
 });
 
-test('no key and no credential is in the log', async () => {
+test('S21: no key and no credential is in the log', async () => {
   await until('the log has lines', () => server.log.length > 0);
   const play = await server.play('stage', viewToken('stage'));
   const { keys } = (await ask(play.license, await kidsOf(play))).json();

@@ -82,7 +82,7 @@ describe('keys of a service', { concurrency: true }, () => {
     });
   }
 
-  test('an outage is survived with the keys fetched ahead, then with the old ones, never in clear', { timeout: 120_000 }, async () => {
+  test('S22: an outage is survived with the keys fetched ahead, then with the old ones, never in clear', { timeout: 120_000 }, async () => {
     const service = kept(await spekeServer());
     const server = await start(service);
     const camera = kept(await feed(server, 'stage', await film({ seconds: 8 })));

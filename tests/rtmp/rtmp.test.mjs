@@ -130,7 +130,7 @@ describe('encoders side by side', { concurrency: true }, () => {
     }
   });
 
-  test('a wrong token is refused in words, and so are another channel and no token at all', { timeout: 60_000 }, async () => {
+  test('S5: a wrong token is refused in words, and so are another channel and no token at all', { timeout: 60_000 }, async () => {
     const source = await film({ seconds: 6, container: 'flv' });
     for (const [what, url] of [
       ['nonsense', rtmp('locked?token=abc')],
@@ -150,7 +150,7 @@ describe('encoders side by side', { concurrency: true }, () => {
     assert.doesNotMatch(server.log, /eyJ/, 'no token in the log');
   });
 
-  test('a stream key publishes until it is revoked, which takes its encoder off', { timeout: 60_000 }, async () => {
+  test('S5, S21: a stream key publishes until it is revoked, which takes its encoder off', { timeout: 60_000 }, async () => {
     const source = await film({ seconds: 30, container: 'flv' });
     const ask = (...args) => server.command(['channel', 'key', 'keyed', ...args, ...server.place(), '--server', server.http]);
     const word = (await ask()).stdout.trim();

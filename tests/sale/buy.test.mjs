@@ -40,7 +40,7 @@ async function buy(person, card = kGoodCard) {
 const settled = (person, id, state, ms = 5000) =>
   until(`order ${id} to be ${state}`, async () => (await person.order(id)).state === state, { within: ms, every: 50 });
 
-test('a ticket opens the channel, and its refund darkens it', async () => {
+test('S3, S22: a ticket opens the channel, and its refund darkens it', async () => {
   const ann = await Person.signUp(server, 'ann@example.org');
   const stranger = await ann.play('stage');
   assert.equal(stranger.status, 403, stranger.text);
@@ -112,7 +112,7 @@ test('a store is paid later, a dispute darkens, a dispute won brings the light b
   assert.equal((await cho.play('stage')).status, 201);
 });
 
-test('a forged webhook changes nothing, and capacity is never exceeded', async () => {
+test('S15, S17: a forged webhook changes nothing, and capacity is never exceeded', async () => {
   const dan = await Person.signUp(server, 'dan@example.org');
   const { id } = (await dan.hold(event.paid, 1)).json();
   await dan.confirm(id, 'card');

@@ -299,7 +299,7 @@ describe('a provider that lies', () => {
     assert.equal((await server.get('/healthz')).status, 200);
   });
 
-  test('an answer counts once, for its browser, from its provider', async () => {
+  test('an answer counts once, for its browser, from its provider: state and nonce replayed', async () => {
     const traveller = new Traveller();
     const { state, nonce } = await traveller.start('forged');
     forging.next = (json) => json({ id_token: forging.token({ alg: 'RS256', kid: 'good' }, forging.claims(nonce, 'forged-1')) });
@@ -330,7 +330,7 @@ describe('a provider that lies', () => {
     assert.deepEqual(cameBack(told), [303, '/sign-in?problem=cookies&next=/e/night%3Fx=1%26y=2']);
   });
 
-  test('nobody is sent to another host', async () => {
+  test('nobody is sent to another host: open redirects', async () => {
     for (const back of ['//evil.example', 'https://evil.example', '/\\evil.example', '/\t/evil.example', 'javascript:alert(1)', '/auth/forged/start', `/${'x'.repeat(600)}`]) {
       const traveller = new Traveller();
       const { state, nonce } = await traveller.start('forged', back);

@@ -143,6 +143,28 @@ test('an API that loses answers, is busy, or keeps a 500 under the key: one paym
   assert.equal((await eve.order(stuck.id)).state, 'pending_payment');
 });
 
+test('a refund that fails weeks later is owed, told to the producer, and can be sent again; the ticket stays gone', async () => {
+  const jun = await Person.signUp(server, 'jun@example.org');
+  const { id, intent } = await buy(jun);
+  assert.equal((await refund(id)).status, 200);
+  await settled(jun, id, 'refunded');
+  const payment = async () => (await jun.order(id)).payment.state;
+  assert.equal(await payment(), 'refunded');
+  fake.failRefund(intent.id);
+  await until('it to be known', async () => (await payment()) === 'refund_failed', { within: 15_000, every: 50 });
+  assert.equal((await jun.order(id)).state, 'refunded');
+  const listed = (await server.get(`/api/v1/producer/events/${event.id}/orders`, { token: controlToken() })).json().orders.find((one) => one.id === id);
+  assert.equal(listed.payment.state, 'refund_failed');
+  const shown = async () => (await server.command(['order', 'show', id, ...server.place()])).stdout;
+  assert.match(await shown(), /owed/);
+  assert.equal((await refund(id)).status, 200);
+  await until('the second one', async () => (await payment()) === 'refunded', { within: 15_000, every: 50 });
+  assert.deepEqual(intent.charge.refunds.data.map(({ status }) => status), ['succeeded', 'failed']);
+  assert.equal((await refund(id)).status, 200, 'and not a third');
+  assert.equal(intent.charge.refunds.data.length, 2);
+  assert.match((await server.command(['order', 'check', ...server.place()])).stdout, /agree|whole|right|ok/i);
+});
+
 test('S15: unsigned, forged, stale, from the future, written anew, replayed', async () => {
   const fay = await Person.signUp(server, 'fay@example.org');
   const { id } = await begin(fay);
@@ -276,6 +298,7 @@ async function shop(person, shopped, books, orders, going) {
       if (intent.status === 'requires_action') books.capture(intent.id);
       const fate = Math.random();
       if (fate < 0.15) books.refund(intent.id);
+      if (fate < 0.05) books.failRefund(intent.id);
       else if (fate < 0.3) books.dispute(intent.id);
       if (fate > 0.2 && fate < 0.3) books.closeDispute(intent.id, fate < 0.25 ? 'won' : 'lost');
       if (fate > 0.9) await person.write('POST', `/api/v1/orders/${id}/cancel`, {});
@@ -292,7 +315,7 @@ function truth(books, id) {
   assert.ok(paid.length <= 1 && (paid[0]?.captures ?? 0) <= 1, `${id} was paid twice`);
   if (!paid.length) return ['held', 'pending_payment', 'expired', 'cancelled'];
   const { charge, id: name } = paid[0];
-  if (charge.amount_refunded === charge.amount) return ['refunded'];
+  if (charge.refunds.data.reduce((sum, { amount }) => sum + amount, 0) >= charge.amount) return ['refunded'];
   const dispute = books.disputes.find(({ payment_intent }) => payment_intent === name);
   return dispute && dispute.status !== 'won' ? ['disputed'] : ['fulfilled'];
 }

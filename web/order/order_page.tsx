@@ -9,6 +9,7 @@ import {
   event as askEvent,
   lookAtOrder,
   order as askOrder,
+  refundFailed,
   type Order,
 } from '../server/sale';
 import { useAct, useAnswer } from '../server/use_answer';
@@ -70,7 +71,7 @@ function OrderCard({ order, set }: { order: Order; set(order: Order): void }) {
     <section class={`card order ${good ? 'order-good' : ''}`}>
       <div role="status">
         <h1>{words.states[order.state]}</h1>
-        <p>{words.notes[order.state]}</p>
+        <p>{words.notes[refundFailed(order) ? 'refund_failed' : order.state]}</p>
       </div>
       {order.state === 'pending_payment' && order.payment?.method === 'konbini' && (
         <Konbini order={order} zone={zone} />

@@ -10,6 +10,7 @@ import {
   type ProducerEvent,
   type ProducerOrder,
 } from '../server/producer';
+import { refundFailed } from '../server/sale';
 import { useAct, useAnswer } from '../server/use_answer';
 import { useTexts } from '../texts/language';
 import { textOf } from '../texts/text_of';
@@ -94,6 +95,7 @@ function OrderRow({ order, zone, changed }: RowProperties) {
   const { busy, refusal, run } = useAct();
   const total = moneyText(order.total, language);
   const paid = order.state === 'paid' || order.state === 'fulfilled';
+  const failed = refundFailed(order);
   return (
     <tr>
       <td>{momentText(zone, Date.parse(order.created), language)}</td>
@@ -102,10 +104,13 @@ function OrderRow({ order, zone, changed }: RowProperties) {
         {textOf(order.ticket_type.title, language)} × {order.quantity}
       </td>
       <td class="number">{total}</td>
-      <td>{texts.sale.order.states[order.state]}</td>
+      <td>
+        {texts.sale.order.states[order.state]}
+        {failed && <strong role="status"> {words.refundFailed}</strong>}
+      </td>
       <td class="number">{missedText(order, words.missedMinutes)}</td>
       <td>
-        {paid && (
+        {(paid || failed) && (
           <AskFirst
             question={words.refundAsk(total)}
             disabled={busy}

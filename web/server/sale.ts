@@ -83,6 +83,10 @@ export interface Order {
   tickets: string[];
 }
 
+// The money came back to the seller, days or weeks later; it is owed to the buyer still.
+export const refundFailed = (order: Pick<Order, 'payment'>) =>
+  order.payment?.state === 'refund_failed';
+
 export interface Ticket {
   id: string;
   order: string;

@@ -127,6 +127,7 @@ export const en = {
   when: 'Ordered',
   act: 'Act',
   refund: 'Refund',
+  refundFailed: 'The refund did not arrive: the bank sent it back. Refund again, or pay another way.',
   refundAsk: (total: string) =>
     `Refund ${total}? The ticket stops at once, also where it is playing.`,
 
@@ -271,6 +272,7 @@ export const ja: typeof en = {
   when: '注文日時',
   act: '操作',
   refund: '返金',
+  refundFailed: '返金が差し戻されました。もう一度返金するか、別の方法でお支払いください。',
   refundAsk: (total) =>
     `${total}を返金しますか?再生中のものも含め、チケットはすぐに無効になります。`,
 

@@ -55,7 +55,7 @@ TEST_P(Desk, a_ticket_opens_its_channel_for_its_account_alone) {
   EXPECT_EQ(start("").error().status, 401);
 }
 
-TEST_P(Desk, a_second_device_is_told_of_the_first_and_may_take_over) {
+TEST_P(Desk, S20_a_second_device_is_told_of_the_first_and_may_take_over) {
   const auto first = start("ann");
   ASSERT_TRUE(first);
   const auto refused = start("ann");

@@ -1,5 +1,6 @@
 // What the producer's own programs are told: signed webhooks of ours to one address of theirs.
 //   order.paid     written in the transaction that gave the tickets
+//   order.refund_failed   likewise, when a refund was sent back to us
 //   play.started   gathered in memory and written each second: a crash may lose the last second of them
 // Each has an id, and is sent until somebody answers 2xx, later and later, for kHookFor: at least once.
 // Signed as Stripe signs: Butai-Signature: t=UNIX,v1=HMAC-SHA256(secret, "UNIX.BODY").

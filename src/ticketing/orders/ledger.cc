@@ -51,6 +51,15 @@ void post_refund(Work& work, const Order& order, std::int64_t part, std::int64_t
        {{"provider", -part}, {"sales", part - tax}, {"tax", tax}});
 }
 
+void post_refund_failed(Work& work, const Order& order, std::int64_t amount,
+                        const std::string& refund) {
+  post(work, order, "returned " + refund, {{"provider", amount}, {"owed", -amount}});
+}
+
+void post_refund_again(Work& work, const Order& order, std::int64_t amount, std::int64_t so_far) {
+  post(work, order, fmt::format("again {}", so_far), {{"provider", -amount}, {"owed", amount}});
+}
+
 void post_dispute(Work& work, const Order& order, std::int64_t amount) {
   post(work, order, "dispute", {{"provider", -amount}, {"disputes", amount}});
 }

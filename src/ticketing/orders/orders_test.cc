@@ -29,7 +29,7 @@ TEST_P(Orders, one_account_has_no_more_than_its_limit) {
   EXPECT_EQ(number("SELECT COUNT(*) FROM orders"), 2);  // the refused one left nothing
 }
 
-TEST_P(Orders, price_and_tax_are_ours_whatever_the_buyer_says) {
+TEST_P(Orders, S17_price_and_tax_are_ours_whatever_the_buyer_says) {
   const auto order = hold_for("ann", 2);
   ASSERT_TRUE(order);
   EXPECT_EQ(order->total, (Money{2200, "JPY"}));

@@ -9,8 +9,11 @@
 namespace butai::ticketing {
 namespace {
 
-std::string key_of(Call::Kind kind, const std::string& payment) {
-  return std::string(name_of(kind)) + " " + payment;
+// After a refund that failed the next one is another call: the sum that failed only grows.
+std::string key_of(Call::Kind kind, const Payment& payment) {
+  const bool another = kind == Call::Kind::Refund && payment.refund_failed > 0;
+  return fmt::format("{} {}{}", name_of(kind), payment.id,
+                     another ? fmt::format(" {}", payment.refund_failed) : "");
 }
 
 Call::Kind kind_of(std::string_view name) {
@@ -49,7 +52,7 @@ std::string_view name_of(Call::Kind kind) {
 std::optional<Call> write_call(Work& work, Call::Kind kind, const Payment& payment) {
   Call call;
   call.kind = kind;
-  call.key = key_of(kind, payment.id);
+  call.key = key_of(kind, payment);
   call.payment = payment.id;
   call.order = payment.order;
   call.method = payment.method;
@@ -57,7 +60,7 @@ std::optional<Call> write_call(Work& work, Call::Kind kind, const Payment& payme
   call.reference = payment.reference;
   const auto order = find_order(work, payment.order);
   if (order) call.pay_until = order->pay_until;
-  if (kind == Call::Kind::Refund) call.amount.minor = payment.captured - payment.refunded;
+  if (kind == Call::Kind::Refund) call.amount.minor = refundable(payment);
   const auto written = work.sql.run(
       "INSERT INTO provider_call (call_key, kind, payment, amount, next_at) VALUES (?, ?, ?, ?, ?)"
       " ON CONFLICT (call_key) DO NOTHING",
@@ -71,7 +74,7 @@ std::optional<Call> write_call(Work& work, Call::Kind kind, const Payment& payme
 }
 
 std::optional<Call> want_refund(Work& work, const Payment& payment) {
-  if (payment.captured == payment.refunded) return std::nullopt;
+  if (refundable(payment) <= 0) return std::nullopt;
   return write_call(work, Call::Kind::Refund, payment);
 }
 

@@ -1,9 +1,11 @@
 #include "ticketing/payments/facts.h"
 
 #include <algorithm>
+#include <span>
 
 #include "base/log.h"
 #include "ticketing/entitlements/entitlements.h"
+#include "ticketing/hooks/hooks.h"
 #include "ticketing/letters.h"
 #include "ticketing/limits.h"
 #include "ticketing/orders/ledger.h"
@@ -16,7 +18,12 @@ namespace {
 void post_difference(Work& work, const Order& order, const Payment& before, const Payment& now) {
   if (before.captured == 0 && now.captured > 0) post_capture(work, order);
   if (now.refunded > before.refunded) {
-    post_refund(work, order, now.refunded - before.refunded, now.refunded);
+    // Of the sale goes back what came; what is sent beyond that was owed, for a refund failed before.
+    const std::int64_t of_sale = std::min(now.refunded, now.captured);
+    const std::int64_t until_now = std::min(before.refunded, now.captured);
+    if (of_sale > until_now) post_refund(work, order, of_sale - until_now, of_sale);
+    const std::int64_t again = (now.refunded - of_sale) - (before.refunded - until_now);
+    if (again > 0) post_refund_again(work, order, again, now.refunded);
   }
   const bool disputed = now.dispute != Dispute::None;
   if (disputed && before.dispute == Dispute::None) post_dispute(work, order, now.captured);
@@ -25,18 +32,51 @@ void post_difference(Work& work, const Order& order, const Payment& before, cons
   }
 }
 
+std::int64_t sum_of(std::span<const RefundFailure> failures) {
+  std::int64_t sum = 0;
+  for (const RefundFailure& one : failures) sum += one.amount;
+  return sum;
+}
+
+// Those that are new are written down, posted as owed to the buyer, and told to the producer. The tickets
+// stay gone: the buyer wanted the money, and the seat may be somebody else's by now.
+std::int64_t learn_failures(Work& work, const Order& order, const Payment& payment,
+                            std::span<const RefundFailure> failures) {
+  std::int64_t added = 0;
+  for (const RefundFailure& one : failures) {
+    const auto written = work.sql.run(
+        "INSERT INTO refund_failure (id, payment, amount, known_at) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (id) DO NOTHING",
+        {one.id, payment.id, one.amount, work.micros()});
+    if (written == 0) continue;
+    added += one.amount;
+    post_refund_failed(work, order, one.amount, one.id);
+    announce(work, "order.refund_failed",
+             {{"order", order.id},
+              {"account", order.account},
+              {"event", order.event},
+              {"refund", one.id},
+              {"amount", one.amount},
+              {"currency", order.total.currency}});
+    log::error("a refund did not arrive: the money is with us again, and owed to the buyer",
+               {{"order", order.id}, {"refund", one.id}});
+  }
+  return added;
+}
+
 void keep(Work& work, const Payment& payment, bool order_settled) {
-  // Money that came may still go: a settled payment is asked about now and then, one that is gone never.
+  // Money that came may still go, and what was sent back may fail: a settled payment is asked about now and
+  // then, one that was never paid no more.
   constexpr std::int64_t kNever = std::int64_t{1} << 62;
   const Utc ask = work.now + (order_settled ? kAskSettledEvery : kAskEvery);
   const bool over =
-      order_settled && (payment.captured == 0 || payment.refunded == payment.captured ||
-                        work.now - payment.created > kAskSettledFor);
+      order_settled && (payment.captured == 0 || work.now - payment.created > kAskSettledFor);
   work.sql.run(
-      "UPDATE payment SET captured = ?, refunded = ?, dispute = ?, gone = ?, url = ?, number = ?,"
+      "UPDATE payment SET captured = ?, refunded = ?, refund_failed = ?, dispute = ?, gone = ?, "
+      "url = ?, number = ?,"
       " store_deadline = ?, reference = ?, secret = ?, ask_at = ? WHERE id = ?",
-      {payment.captured, payment.refunded, static_cast<int>(payment.dispute), payment.gone,
-       payment.url, payment.number,
+      {payment.captured, payment.refunded, payment.refund_failed, static_cast<int>(payment.dispute),
+       payment.gone, payment.url, payment.number,
        payment.store_deadline ? store::Value(micros_of(*payment.store_deadline))
                               : store::Value(std::nullopt),
        payment.reference, order_settled ? std::string() : payment.secret,
@@ -77,7 +117,7 @@ void step(Work& work, Order& order, const Payment& payment) {
   if (payment.dispute == Dispute::Won && move(work, order, Trigger::DisputeWon)) {
     restore(work, order);
   }
-  if (payment.captured > 0 && payment.refunded == payment.captured &&
+  if (payment.captured > 0 && payment.refunded >= payment.captured &&
       move(work, order, Trigger::Returned)) {
     revoke(work, order);
     tell(work, mail::Kind::Refunded, order);
@@ -99,8 +139,11 @@ Verdict compare(const Payment& payment, const PaymentFacts& facts, bool live) {
     return Verdict::WrongOrder;
   }
   const bool whole = facts.captured == 0 || facts.captured == payment.amount.minor;
-  if (facts.amount != payment.amount || !whole || facts.refunded < 0 ||
-      facts.refunded > facts.captured) {
+  const bool failures = std::ranges::all_of(facts.refund_failures, [&payment](const auto& one) {
+    return one.amount > 0 && one.amount <= payment.amount.minor;
+  });
+  if (facts.amount != payment.amount || !whole || !failures || facts.refunded < 0 ||
+      facts.refunded - sum_of(facts.refund_failures) > facts.captured) {
     return Verdict::WrongAmount;
   }
   return Verdict::Taken;
@@ -109,7 +152,9 @@ Verdict compare(const Payment& payment, const PaymentFacts& facts, bool live) {
 void apply(Work& work, Payment& payment, const PaymentFacts& facts) {
   auto order = find_order(work, payment.order);
   if (!order) return;
-  const Payment next = joined(payment, facts);
+  Payment next = joined(payment, facts);
+  next.refund_failed += learn_failures(work, *order, payment, facts.refund_failures);
+  next.refunded = std::max(next.refunded, next.refund_failed);  // what failed was sent
   if (payment.reference.empty() && !next.reference.empty()) creation_is_done(work, payment);
   post_difference(work, *order, payment, next);
   if (payment.number.empty() && !next.number.empty()) {

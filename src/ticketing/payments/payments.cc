@@ -18,7 +18,8 @@ namespace {
 constexpr std::int64_t kNever = std::int64_t{1} << 62;  // in payment.ask_at
 constexpr std::string_view kColumns =
     "id, order_id, method, amount, currency, captured, refunded, dispute, gone, cancelled, url,"
-    " number, store_deadline, created_at, COALESCE(reference, ''), COALESCE(secret, '')";
+    " number, store_deadline, created_at, COALESCE(reference, ''), COALESCE(secret, ''),"
+    " refund_failed";
 
 Payment payment_of_row(const store::Row& row) {
   Payment payment;
@@ -37,6 +38,7 @@ Payment payment_of_row(const store::Row& row) {
   payment.created = utc_of(row.number(13));
   payment.reference = row.text(14);
   payment.secret = row.text(15);
+  payment.refund_failed = row.number(16);
   return payment;
 }
 
@@ -211,7 +213,7 @@ std::optional<Payment> payment_told_of(Work& work, PaymentFacts& facts) {
     return payment;
   }
   facts.amount = payment->amount;
-  facts.captured = payment->amount.minor;  // what is disputed was paid
+  facts.captured = payment->amount.minor;  // what is disputed or went back was paid
   return payment;
 }
 

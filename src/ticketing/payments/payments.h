@@ -26,7 +26,8 @@ struct Payment {
   std::string method;
   Money amount;
   std::int64_t captured = 0;
-  std::int64_t refunded = 0;
+  std::int64_t refunded = 0;       // all that was ever sent back
+  std::int64_t refund_failed = 0;  // of it, what did not arrive and is with us again
   Dispute dispute = Dispute::None;
   bool gone = false;
   bool cancelled = false;  // the buyer asked for it
@@ -37,6 +38,10 @@ struct Payment {
   std::string secret;     // for the buyer's browser, while it can be paid
 };
 std::optional<Payment> payment_of(Work& work, std::string_view order);
+// What a refund may still send back.
+inline std::int64_t refundable(const Payment& payment) {
+  return payment.captured - payment.refunded + payment.refund_failed;
+}
 
 struct Confirmed {
   Order order;
@@ -47,7 +52,8 @@ Outcome<Confirmed> confirm(Work& work, std::string_view account, std::string_vie
                            std::string_view method);
 // Before anything was paid. With a payment under way it is the provider who says when it is over.
 Outcome<Confirmed> cancel(Work& work, std::string_view account, std::string_view order);
-// All of it, once; the tickets end when the provider says that the money is back.
+// All that is still ours to give back, once; the tickets end when the provider says that the money is
+// back. Asked again after a refund that failed, it is another refund.
 Outcome<Confirmed> refund(Work& work, std::string_view order);
 
 void settle(Work& work, const Call& call, const Answer& answer, bool live);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "ticketing/limits.h"
+#include "ticketing/orders/ledger.h"
 #include "ticketing/payments/calls.h"
 #include "ticketing/testing/shop.h"
 
@@ -80,7 +81,7 @@ TEST_P(Payments, a_dispute_names_the_intent_alone_and_says_that_it_was_paid) {
   EXPECT_EQ(state(), OrderState::Fulfilled);
 }
 
-TEST_P(Payments, s16_what_is_not_ours_is_named_and_not_taken) {
+TEST_P(Payments, S16_what_is_not_ours_is_named_and_not_taken) {
   EXPECT_EQ(hear(dispute(Dispute::Open)), Verdict::UnknownPayment);  // pi_1 is not known yet
   answered(create, facts());
   const auto with = [&](auto change) {
@@ -98,6 +99,68 @@ TEST_P(Payments, s16_what_is_not_ours_is_named_and_not_taken) {
   EXPECT_EQ(hear(dispute(Dispute::Open, 9999)), Verdict::WrongAmount);
   EXPECT_EQ(state(), OrderState::PendingPayment);
   EXPECT_EQ(number("SELECT COUNT(*) FROM ledger"), 0);
+}
+
+TEST_P(Payments, a_refund_that_fails_weeks_later_is_owed_and_told_and_the_ticket_stays_gone) {
+  answered(create, facts());
+  hear(facts(1100));
+  const auto refund_again = [&] {
+    return work<Confirmed>([&](Work& w) { return refund(w, id); })->call;
+  };
+  const auto first = refund_again();
+  ASSERT_TRUE(first);
+  auto sent = facts(1100);
+  sent.refunded = 1100;
+  answered(*first, sent);
+  ASSERT_EQ(state(), OrderState::Refunded);
+  EXPECT_FALSE(refund_again());
+  time.advance(std::chrono::days{40});
+
+  PaymentFacts failed{.amount = {1100, "JPY"}};
+  failed.whole = false;
+  failed.reference = "pi_1";
+  failed.refund_failures = {{"re_1", 1100}};
+  EXPECT_EQ(hear(failed), Verdict::Taken);
+  EXPECT_EQ(hear(failed), Verdict::Taken);  // refund.failed and charge.refund.updated say the same
+  const auto owed = [&] {
+    return number("SELECT COALESCE(SUM(-amount), 0) FROM ledger WHERE account = 'owed'");
+  };
+  const auto held = [&] {
+    return number("SELECT SUM(amount) FROM ledger WHERE account = 'provider'");
+  };
+  EXPECT_EQ(state(), OrderState::Refunded);
+  EXPECT_EQ(number("SELECT COUNT(*) FROM entitlement WHERE valid = 1"), 0);
+  EXPECT_EQ(owed(), 1100);
+  EXPECT_EQ(held(), 1100);
+  EXPECT_EQ(number("SELECT COUNT(*) FROM hook_event WHERE body LIKE '%order.refund_failed%'"), 1);
+
+  const auto second = refund_again();
+  ASSERT_TRUE(second);
+  EXPECT_NE(second->key, first->key);
+  EXPECT_EQ(second->amount.minor, 1100);
+  sent.refunded = 2200;  // all that was ever sent
+  sent.refund_failures = {{"re_1", 1100}};
+  answered(*second, sent);
+  EXPECT_EQ(owed(), 0);
+  EXPECT_EQ(held(), 0);
+  EXPECT_FALSE(refund_again());
+  EXPECT_TRUE(*work<bool>([](Work& w) -> Outcome<bool> { return !!verify_ledger(w.sql); }));
+}
+
+TEST_P(Payments, failures_of_refunds_that_cannot_be_are_not_taken) {
+  answered(create, facts());
+  hear(facts(1100));
+  PaymentFacts failed{.amount = {9999, "JPY"}};
+  failed.whole = false;
+  failed.reference = "pi_1";
+  failed.refund_failures = {{"re_1", 9999}};
+  EXPECT_EQ(hear(failed), Verdict::WrongAmount);
+  failed.amount.minor = 1100;
+  EXPECT_EQ(hear(failed), Verdict::WrongAmount);
+  failed.refund_failures = {{"re_1", 1100}};
+  failed.reference = "pi_other";
+  EXPECT_EQ(hear(failed), Verdict::UnknownPayment);
+  EXPECT_EQ(state(), OrderState::Fulfilled);
 }
 
 TEST_P(Payments, heard_of_by_a_webhook_it_need_not_be_made_again) {

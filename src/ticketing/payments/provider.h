@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/executor.h"
 #include "base/money.h"
@@ -20,12 +21,19 @@ namespace butai::ticketing {
 
 enum class Dispute : std::uint8_t { None, Open, Won, Lost };  // in the order of their coming
 
+// A refund that did not arrive, days or weeks later: the money is with us again.
+struct RefundFailure {
+  std::string id;  // the provider's name of the refund
+  std::int64_t amount = 0;
+};
+
 struct PaymentFacts {
   std::string payment = {};  // ours
   Money amount = {};         // what it was made for
   bool live = false;         // real money
   std::int64_t captured = 0;
-  std::int64_t refunded = 0;
+  std::int64_t refunded = 0;  // all that was ever sent back, also what failed
+  std::vector<RefundFailure> refund_failures = {};
   Dispute dispute = Dispute::None;
   bool gone = false;        // can no longer be paid
   std::string url = {};     // where the buyer pays
@@ -35,7 +43,7 @@ struct PaymentFacts {
   std::string reference = {};  // the provider's own name of the payment
   std::string account = {};    // in whose books it is; empty: in ours
   std::string secret = {};     // with it the buyer's browser pays
-  bool whole = true;           // false: tells of a dispute alone, found by its reference
+  bool whole = true;  // false: tells of a dispute or a refund alone, found by its reference
 };
 
 struct Call {

@@ -135,7 +135,11 @@ void Stripe::refund(const Call& call, Executor& home, Done done) {
   look(call, home, [this, call, &home, done = std::move(done)](Reply before) mutable {
     const auto facts = before.done ? facts_of_intent(before.body) : std::nullopt;
     if (!facts) return answer(std::move(before), home, std::move(done));
-    if (facts->captured == facts->refunded) return answer(std::move(before), home, std::move(done));
+    std::int64_t failed = 0;
+    for (const RefundFailure& one : facts->refund_failures) failed += one.amount;
+    if (facts->captured <= facts->refunded - failed) {
+      return answer(std::move(before), home, std::move(done));
+    }
     Form form{{"payment_intent", facts->reference},
               {"amount", fmt::format("{}", call.amount.minor)},
               {"metadata[payment]", call.payment}};
@@ -159,13 +163,13 @@ void Stripe::refund(const Call& call, Executor& home, Done done) {
 // The intent as it is now; an answer that is not one when Stripe does not find it (yet).
 void Stripe::look(const Call& call, Executor& home, OnReply done) {
   if (!call.reference.empty()) {
-    return get(
-        fmt::format("/v1/payment_intents/{}?expand[]=latest_charge", escaped(call.reference)), home,
-        std::move(done));
+    return get(fmt::format("/v1/payment_intents/{}?expand[]=latest_charge.refunds",
+                           escaped(call.reference)),
+               home, std::move(done));
   }
   const std::string query = escaped(fmt::format("metadata['payment']:'{}'", call.payment));
-  get(fmt::format("/v1/payment_intents/search?query={}&expand[]=data.latest_charge", query), home,
-      [done = std::move(done)](Reply reply) mutable {
+  get(fmt::format("/v1/payment_intents/search?query={}&expand[]=data.latest_charge.refunds", query),
+      home, [done = std::move(done)](Reply reply) mutable {
         const json::value* data = reply.body.if_contains("data");
         const bool found = reply.done && data != nullptr && data->is_array() &&
                            !data->as_array().empty() && data->as_array().front().is_object();

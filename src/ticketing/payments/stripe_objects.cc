@@ -88,6 +88,36 @@ Dispute dispute_of_status(std::string_view status) {
   return Dispute::None;
 }
 
+bool has_failed(const json::object& refund) {
+  const std::string status = text_of(refund, "status");
+  return status == "failed" || status == "canceled";
+}
+
+std::optional<RefundFailure> failure_of(const json::object& refund) {
+  RefundFailure failure{text_of(refund, "id"), number_of(refund, "amount")};
+  if (text_of(refund, "object") != "refund" || failure.id.empty() ||
+      failure.id.size() > kRefundIdBytesMax || failure.amount <= 0) {
+    return std::nullopt;
+  }
+  return failure;
+}
+
+// The charge's list, when it was expanded: with what failed, and all that was ever sent.
+void read_refunds(const json::object& charge, PaymentFacts& facts) {
+  const json::object* list = object_of(charge, "refunds");
+  const json::value* data = list == nullptr ? nullptr : list->if_contains("data");
+  if (data == nullptr || !data->is_array()) return;
+  std::int64_t sent = 0;
+  for (const json::value& one : data->as_array()) {
+    if (!one.is_object()) continue;
+    auto refund = failure_of(one.as_object());
+    if (!refund) continue;
+    sent += refund->amount;
+    if (has_failed(one.as_object())) facts.refund_failures.push_back(std::move(*refund));
+  }
+  facts.refunded = std::max(facts.refunded, sent);
+}
+
 const json::object* charge_of(const json::object& intent) {
   return object_of(intent, "latest_charge");
 }
@@ -111,6 +141,7 @@ std::optional<PaymentFacts> facts_of_intent(const json::object& intent) {
   read_store(intent, *facts);
   if (const json::object* charge = charge_of(intent); charge != nullptr && facts->captured > 0) {
     facts->refunded = std::max<std::int64_t>(0, number_of(*charge, "amount_refunded"));
+    read_refunds(*charge, *facts);
   }
   return facts;
 }
@@ -141,6 +172,21 @@ std::optional<PaymentFacts> facts_of_dispute(const json::object& dispute) {
       facts.reference.size() > kReferenceBytesMax) {
     return std::nullopt;
   }
+  return facts;
+}
+
+std::optional<PaymentFacts> facts_of_refund(const json::object& refund) {
+  const auto failure = failure_of(refund);
+  if (!failure) return std::nullopt;
+  PaymentFacts facts;
+  facts.whole = false;
+  facts.amount = {failure->amount, currency_of(refund)};
+  facts.reference = text_of(refund, "payment_intent");
+  if (facts.amount.currency.empty() || facts.reference.size() > kReferenceBytesMax) {
+    return std::nullopt;
+  }
+  // Only a card's refund of an intent is ours.
+  if (!facts.reference.empty() && has_failed(refund)) facts.refund_failures = {*failure};
   return facts;
 }
 

@@ -1,7 +1,8 @@
 // Stripe's objects read as what is known of a payment. Pure functions of JSON.
-//   PaymentIntent  everything but refunds and disputes; both when its latest_charge was expanded
+//   PaymentIntent  everything but disputes; refunds when its latest_charge.refunds was expanded
 //   Charge         of charge.refunded
 //   Dispute        names the intent only: facts that are not whole
+//   Refund         likewise, of one that failed; it says nothing of the mode
 // Our own names travel in metadata: payment, order.
 // Thread: any.
 // Spec:   docs.stripe.com/api, version kStripeVersion.
@@ -23,6 +24,7 @@ inline constexpr std::string_view kStripeVersion = "2026-10-28.endive";
 std::optional<PaymentFacts> facts_of_intent(const boost::json::object& intent);
 std::optional<PaymentFacts> facts_of_charge(const boost::json::object& charge);
 std::optional<PaymentFacts> facts_of_dispute(const boost::json::object& dispute);
+std::optional<PaymentFacts> facts_of_refund(const boost::json::object& refund);
 
 // The worst of a list of disputes.
 Dispute dispute_of(const boost::json::object& list);

@@ -144,6 +144,35 @@ TEST_F(StripeCalls, a_refund_that_was_done_is_not_asked_for_again) {
   EXPECT_EQ(asked_.size(), 1u);
 }
 
+TEST_F(StripeCalls, a_refund_after_one_that_failed_is_another) {
+  const auto with = [](std::string_view refunds) {
+    std::string text = paid();
+    const std::string_view before = R"("disputed":)";
+    text.insert(text.find(before),
+                R"("refunds":{"object":"list","data":[)" + std::string(refunds) + "]},");
+    return text;
+  };
+  const std::string_view failed =
+      R"({"id":"re_1","object":"refund","amount":3300,"status":"failed"})";
+  const std::string second =
+      R"(,{"id":"re_2","object":"refund","amount":3300,"status":"succeeded"})";
+  say(200, with(failed));
+  const Answer told = call(Call::Kind::Ask);
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->refunded, 3300);
+  ASSERT_EQ(told->refund_failures.size(), 1u);
+  EXPECT_EQ(told->refund_failures[0].id, "re_1");
+  say(200, with(failed));
+  say(200, R"({"object":"refund"})");
+  say(200, with(std::string(failed) + second));
+  const Answer again = call(Call::Kind::Refund);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->refunded, 6600);
+  say(200, with(std::string(failed) + second));
+  EXPECT_EQ(call(Call::Kind::Refund)->refunded, 6600);
+  EXPECT_EQ(asked_.size(), 5u);  // nothing was sent the last time
+}
+
 TEST_F(StripeCalls, a_refund_that_stripe_refuses_is_refused) {
   say(200, paid());
   say(400, R"({"error":{"code":"charge_disputed"}})");

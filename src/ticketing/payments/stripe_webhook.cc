@@ -42,15 +42,20 @@ std::optional<Signature> signature_of(std::string_view header) {
   return signature;
 }
 
+bool tells_of_refund(std::string_view type) {
+  return type.starts_with("refund.") || type == "charge.refund.updated";
+}
+
 std::optional<PaymentFacts> facts_in(std::string_view type, const json::object& object) {
   if (type.starts_with("payment_intent.")) return facts_of_intent(object);
   if (type == "charge.refunded") return facts_of_charge(object);
+  if (tells_of_refund(type)) return facts_of_refund(object);
   return facts_of_dispute(object);
 }
 
 bool tells_of_money(std::string_view type) {
   return type.starts_with("payment_intent.") || type == "charge.refunded" ||
-         type.starts_with("charge.dispute.");
+         type.starts_with("charge.dispute.") || tells_of_refund(type);
 }
 
 }  // namespace
@@ -90,11 +95,14 @@ std::expected<WebhookEvent, WebhookFault> read_stripe_event(std::string_view bod
   auto facts = facts_in(type, *object);
   if (!facts) return malformed;
   // Others may sell with the same account; and an inquiry is not yet a dispute.
-  const bool ours = facts->whole ? !facts->payment.empty() : facts->dispute != Dispute::None;
+  const bool ours = facts->whole
+                        ? !facts->payment.empty()
+                        : facts->dispute != Dispute::None || !facts->refund_failures.empty();
   if (!ours) return std::unexpected(WebhookFault::NotForUs);
   facts->account = text_of(*event, "account");
   // The event and what it tells of are of one mode; when they differ, it is neither.
   const bool live = yes_of(*event, "livemode");
+  if (tells_of_refund(type)) facts->live = live;
   if (live != facts->live) return malformed;
   read.facts = std::move(*facts);
   return read;

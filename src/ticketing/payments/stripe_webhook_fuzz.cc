@@ -21,6 +21,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
                     facts.refunded >= 0 && facts.amount.minor >= 0 &&
                     facts.amount.currency.size() == 3 && facts.dispute <= Dispute::Lost &&
                     facts.whole != facts.payment.empty();
+  for (const RefundFailure& one : facts.refund_failures) {
+    if (one.id.empty() || one.id.size() > kRefundIdBytesMax || one.amount <= 0) std::abort();
+  }
   if (!sane) std::abort();
   return 0;
 }

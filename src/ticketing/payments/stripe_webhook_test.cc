@@ -25,7 +25,7 @@ auto check(std::string_view text, std::string_view body, std::string_view secret
   return good ? std::optional<WebhookFault>() : good.error();
 }
 
-TEST(stripe_webhook, s15_a_signature_is_right_for_these_bytes_and_no_others) {
+TEST(stripe_webhook, S15_a_signature_is_right_for_these_bytes_and_no_others) {
   // Made by npm stripe 23.1.0: generateTestHeaderString({payload: 'a', secret: 'whsec_x', timestamp: 5}).
   EXPECT_TRUE(check_stripe_signature(
       "whsec_x", "t=5,v1=c8095f381b8a29af2f4fcf3ecc3fbfe75065ed2b529a5bab4f7a8c9bc678264f", "a",
@@ -35,12 +35,12 @@ TEST(stripe_webhook, s15_a_signature_is_right_for_these_bytes_and_no_others) {
   EXPECT_EQ(check(header("{}"), "{}", "whsec_other"), WebhookFault::BadSignature);
 }
 
-TEST(stripe_webhook, s15_without_a_secret_nothing_is_right) {
+TEST(stripe_webhook, S15_without_a_secret_nothing_is_right) {
   EXPECT_EQ(check(fmt::format("t={},v1={}", kNow, v1("{}", kNow, "")), "{}", ""),
             WebhookFault::BadSignature);
 }
 
-TEST(stripe_webhook, s15_three_hundred_seconds_both_ways) {
+TEST(stripe_webhook, S15_three_hundred_seconds_both_ways) {
   EXPECT_EQ(check(header("{}", kNow - 300), "{}"), std::nullopt);
   EXPECT_EQ(check(header("{}", kNow + 300), "{}"), std::nullopt);
   EXPECT_EQ(check(header("{}", kNow - 301), "{}"), WebhookFault::Stale);
@@ -54,7 +54,7 @@ TEST(stripe_webhook, one_of_several_signatures_is_enough_and_other_schemes_are_i
   EXPECT_EQ(check(fmt::format("t={},v0={}", kNow, v1("{}")), "{}"), WebhookFault::BadSignature);
 }
 
-TEST(stripe_webhook, s15_a_header_that_is_none_is_refused) {
+TEST(stripe_webhook, S15_a_header_that_is_none_is_refused) {
   const std::string right = v1("{}");
   for (const std::string& text :
        {std::string(), std::string("t="), "v1=" + right, fmt::format("t=,v1={}", right),
@@ -119,6 +119,27 @@ TEST(stripe_webhook, a_dispute_names_the_intent_and_an_inquiry_is_none_yet) {
   EXPECT_EQ(dispute("warning_needs_response").error(), WebhookFault::NotForUs);
 }
 
+TEST(stripe_webhook, a_refund_is_told_of_when_it_failed) {
+  const auto refund = [](std::string_view type, std::string_view status) {
+    return read_stripe_event(
+        event(type, fmt::format(R"({{"id":"re_1","object":"refund","amount":3300,"currency":"jpy",)"
+                                R"("payment_intent":"pi_1","charge":"ch_1","status":"{}"}})",
+                                status)));
+  };
+  for (const std::string_view type : {"refund.failed", "refund.updated", "charge.refund.updated"}) {
+    const auto read = refund(type, "failed");
+    ASSERT_TRUE(read) << type;
+    EXPECT_EQ(read->facts.reference, "pi_1");
+    ASSERT_EQ(read->facts.refund_failures.size(), 1u);
+    EXPECT_EQ(read->facts.refund_failures[0].id, "re_1");
+    EXPECT_EQ(read->facts.refund_failures[0].amount, 3300);
+  }
+  EXPECT_EQ(refund("refund.created", "succeeded").error(), WebhookFault::NotForUs);
+  EXPECT_EQ(refund("refund.updated", "pending").error(), WebhookFault::NotForUs);
+  EXPECT_EQ(read_stripe_event(event("refund.failed", R"({"object":"refund"})")).error(),
+            WebhookFault::Malformed);
+}
+
 TEST(stripe_webhook, what_is_nothing_to_us_is_not_taken) {
   EXPECT_EQ(read_stripe_event(event("customer.created", "{}")).error(), WebhookFault::NotForUs);
   // Another shop's intent in the same account.
@@ -130,7 +151,7 @@ TEST(stripe_webhook, what_is_nothing_to_us_is_not_taken) {
             WebhookFault::NotForUs);
 }
 
-TEST(stripe_webhook, s16_the_connected_account_and_the_mode_are_read) {
+TEST(stripe_webhook, S16_the_connected_account_and_the_mode_are_read) {
   const auto other = read_stripe_event(
       event("payment_intent.succeeded", kIntent, R"("account":"acct_somebody",)"));
   ASSERT_TRUE(other);
