@@ -1,6 +1,7 @@
 #include "load/message_reader.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "load/limits.h"
 
@@ -34,9 +35,7 @@ bool MessageReader::feed(ByteView bytes, const std::function<bool(const Message&
     if (left_ > 0) return true;
     in_payload_ = false;
     if (final_) {
-      const bool more = take({opcode_, kept_, size_});
-      size_ = 0;
-      if (!more) return true;
+      if (!take({opcode_, kept_, std::exchange(size_, 0)})) return true;
     }
   }
   return true;

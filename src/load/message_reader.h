@@ -28,7 +28,7 @@ class MessageReader {
   explicit MessageReader(Keep keep) : keep_(keep) {}
 
   // Calls `take` for each message that is complete now; false when the bytes are no WebSocket.
-  // `take` returns whether to go on.
+  // `take` returns whether to go on; if not, it may have destroyed this reader.
   bool feed(ByteView bytes, const std::function<bool(const Message&)>& take);
 
  private:
