@@ -239,8 +239,7 @@ void Accounts::sign_in(const std::string& name_or_email, std::string password, E
                if (!seat) {
                  return done(std::unexpected(SignInFailure{AccountFault::Busy, seat.error()}));
                }
-               look_up(
-                   {name, std::move(password), &home, std::move(*seat), std::move(done)});
+               look_up({name, std::move(password), &home, std::move(*seat), std::move(done)});
              });
 }
 
@@ -267,8 +266,8 @@ void Accounts::begin_look_up() {
   Executor& home = *asked.front().home;
   database_.run<std::vector<Stored>>(
       home, [names = std::move(names)](soci::session& sql) { return find_all(sql, names); },
-      [this, asked = std::move(asked)](
-          std::expected<std::vector<Stored>, store::Failure> found) mutable {
+      [this,
+       asked = std::move(asked)](std::expected<std::vector<Stored>, store::Failure> found) mutable {
         for (Attempt& one : asked) {
           Executor& asker = *one.home;
           if (!found) {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "access/limits.h"
+#include "base/clock.h"
 #include "base/log.h"
 
 namespace butai::access {
@@ -39,8 +40,7 @@ void forget(std::string& password) { sodium_memzero(password.data(), password.si
 }  // namespace
 
 struct Passwords::Impl {
-  using Time = std::chrono::steady_clock::time_point;
-
+  const SystemClock clock;  // threads wait for real time
   const double cores;
   prometheus::Counter* hashes = nullptr;
   prometheus::Counter* cpu_seconds = nullptr;
@@ -52,7 +52,7 @@ struct Passwords::Impl {
   bool stopping = false;
   std::size_t running = 0;
   double left = burst();  // seconds of processor time that may be used now
-  Time filled = now(), wanted = now();
+  Steady filled = clock.steady(), wanted = clock.steady();
   std::vector<std::thread> threads;
 
   Impl(double of, Metrics* metrics) : cores(of) {
@@ -65,8 +65,7 @@ struct Passwords::Impl {
     metrics->gauge("butai_password_cores", "Cores that hashing passwords may take.").Set(cores);
   }
 
-  static Time now() { return std::chrono::steady_clock::now(); }
-  static double seconds_between(Time from, Time to) {
+  static double seconds_between(Steady from, Steady to) {
     return std::chrono::duration<double>(to - from).count();
   }
   static double burst() { return std::chrono::duration<double>(kPasswordBurst).count(); }
@@ -74,13 +73,13 @@ struct Passwords::Impl {
   bool submit(Task& task) {
     const std::lock_guard lock(mutex);
     if (queue.size() >= kPasswordQueueMax) return false;
-    if (queue.empty() && running == 0) wanted = now();
+    if (queue.empty() && running == 0) wanted = clock.steady();
     queue.push_back(std::move(task));
     wake.notify_one();
     return true;
   }
   void refill() {
-    const Time at = now();
+    const Steady at = clock.steady();
     left = std::min(burst(), left + cores * seconds_between(filled, at));
     filled = at;
   }
@@ -111,7 +110,7 @@ struct Passwords::Impl {
       lock.lock();
       --running;
       left -= used;
-      const Time at = now();
+      const Steady at = clock.steady();
       if (hashes != nullptr) {
         hashes->Increment();
         cpu_seconds->Increment(used);

@@ -78,17 +78,17 @@ void Sessions::write(std::vector<Start> starts, std::move_only_function<void()> 
         store::Sql::Values values;
         for (const auto& [hash, one] : rows) {
           marks += marks.empty() ? "(?, ?, ?, ?, ?)" : ", (?, ?, ?, ?, ?)";
-          values.insert(values.end(),
-                        {hash, one.account, now, micros_of(one.expires), number});
+          values.insert(values.end(), {hash, one.account, now, micros_of(one.expires), number});
         }
-        sql.run("INSERT INTO account_session (hash, account, created_at, expires_at,"
-                " change_number) VALUES " +
-                    marks,
-                values);
+        sql.run(
+            "INSERT INTO account_session (hash, account, created_at, expires_at,"
+            " change_number) VALUES " +
+                marks,
+            values);
         return true;
       },
-      [this, starts = std::move(starts), then = std::move(then)](
-          std::expected<bool, store::Failure> written) mutable {
+      [this, starts = std::move(starts),
+       then = std::move(then)](std::expected<bool, store::Failure> written) mutable {
         // One of them may be nobody's any more: the others are not to suffer from it.
         if (!written && starts.size() > 1) {
           for (Start& one : starts) {
@@ -170,7 +170,8 @@ std::vector<Sessions::Change> Sessions::changes_since(soci::session& session, st
   store::Sql sql(session);
   for (const store::Row& row : sql.rows(
            "SELECT s.hash, s.account, s.expires_at, s.ended_at, s.change_number, a.name, a.role,"
-           " a.scopes, s.proved_at, a.email, a.display_name, a.language FROM account_session s JOIN account a ON a.id = s.account"
+           " a.scopes, s.proved_at, a.email, a.display_name, a.language FROM account_session s "
+           "JOIN account a ON a.id = s.account"
            " WHERE s.change_number > ? AND s.expires_at > ? ORDER BY s.change_number LIMIT ?",
            {number, micros_of(now), static_cast<std::int64_t>(kSessionsMax)})) {
     Account account;

@@ -98,8 +98,8 @@ class Sessions {
   SecondFactor second_factor_;
   Key32 key_;
   OnAccount on_account_ = [](const Account&) {};
-  mutable std::mutex mutex_;                           // every loop asks, one writes
-  std::vector<Start> starts_;                          // for the group after the one that is written
+  mutable std::mutex mutex_;   // every loop asks, one writes
+  std::vector<Start> starts_;  // for the group after the one that is written
   bool starting_ = false;
   std::unordered_map<std::string, Session> sessions_;  // by hash
   std::int64_t seen_ = 0;

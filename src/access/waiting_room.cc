@@ -26,7 +26,8 @@ struct WaitingRoom::State : std::enable_shared_from_this<WaitingRoom::State> {
   State(const Clock& c, Metrics* metrics) : clock(c) {
     if (metrics == nullptr) return;
     const auto count = [metrics](const char* result) {
-      return &metrics->counter("butai_logins_total", "Sign-ins by password, by what became of them.",
+      return &metrics->counter("butai_logins_total",
+                               "Sign-ins by password, by what became of them.",
                                {{"result", result}});
     };
     admitted = count("admitted");

@@ -179,8 +179,7 @@ void add_doors(CLI::App& bench, load::DoorOptions& options, Act& act) {
                       "ws(s)://HOST/ws?channel=NAME to send the test material to");
   command->add_option("--token", options.run.token, "may publish (BUTAI_TOKEN)");
   add_trust(*command, options.run.pin, options.run.ca_file);
-  command
-      ->add_option("--kbit", options.run.workload.kbit_per_second, "of picture and sound (600)")
+  command->add_option("--kbit", options.run.workload.kbit_per_second, "of picture and sound (600)")
       ->check(CLI::Range(100, 50'000));
   command->add_option("--fps", options.run.workload.frames_per_second, "pictures a second (25)")
       ->check(CLI::Range(1, 60));

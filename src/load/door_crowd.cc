@@ -67,7 +67,7 @@ std::string path_of(const std::string& url) {
   return path == std::string::npos ? "/" : url.substr(path);
 }
 
-std::string quoted(const std::string& text) { 
+std::string quoted(const std::string& text) {
   return json::serialize(json::string(json::string_view(text.data(), text.size())));
 }
 
@@ -80,8 +80,8 @@ std::string_view name_of(Role role) {
 
 std::string_view DoorCrowd::name_of(Step step) {
   constexpr std::array<std::string_view, 15> kNames{
-      "page",    "session", "sign_in", "hold",    "confirm", "pay",         "play", "playlist",
-      "media",   "license", "webhook", "upgrade", "frame",   "watching", "done"};
+      "page",  "session", "sign_in", "hold",    "confirm", "pay",      "play", "playlist",
+      "media", "license", "webhook", "upgrade", "frame",   "watching", "done"};
   return kNames.at(static_cast<std::size_t>(step));
 }
 
@@ -109,8 +109,8 @@ DoorCrowd::DoorCrowd(Options options)
       options_(std::move(options)),
       guests_(options_.visitors.size()),
       scratch_(256 * 1024) {
-  origin_ = fmt::format("{}://{}", options_.target.secure ? "https" : "http",
-                        options_.target.authority);
+  origin_ =
+      fmt::format("{}://{}", options_.target.secure ? "https" : "http", options_.target.authority);
   const int quarter = static_cast<int>(options_.kbit_per_second * 1000 / 8 / 4);
   low_water_ = std::clamp(quarter, kLowWaterMin, kLowWaterMax);
   for (std::size_t i = 0; i < guests_.size(); ++i) {
@@ -198,8 +198,8 @@ std::string DoorCrowd::question(const Guest& guest) const {
       return post("/api/v1/session", fmt::format(R"({{"email":{},"password":{}}})",
                                                  quoted(who.email), quoted(who.password)));
     case Step::Hold:
-      return post("/api/v1/orders", fmt::format(R"({{"ticket_type":{},"quantity":1}})",
-                                                quoted(who.ticket_type)));
+      return post("/api/v1/orders",
+                  fmt::format(R"({{"ticket_type":{},"quantity":1}})", quoted(who.ticket_type)));
     case Step::Confirm:
       return post(fmt::format("/api/v1/orders/{}/confirm", guest.order), R"({"method":"card"})");
     case Step::Pay:

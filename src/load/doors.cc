@@ -214,9 +214,9 @@ class Doors {
 
   static void put_watchers(Report& report, const std::string& when, const Findings& seen) {
     report.number(when + "_frames", static_cast<double>(seen.frames));
-    report.number(when + "_gaps", static_cast<double>(seen.missing + seen.out_of_order +
-                                                      seen.damaged + seen.unreadable +
-                                                      seen.told_gaps));
+    report.number(when + "_gaps",
+                  static_cast<double>(seen.missing + seen.out_of_order + seen.damaged +
+                                      seen.unreadable + seen.told_gaps));
     report.latency(when + "_latency", seen.latency);
   }
 

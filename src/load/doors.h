@@ -26,7 +26,7 @@ struct DoorOptions {
   RunOptions run;  // watch_url: http://HOST; viewers, joins and seconds are not used
   std::string visitors;
   std::string channel = "stage";
-  unsigned probe_percent = 10;  // of those who are there
+  unsigned probe_percent = 10;                              // of those who are there
   std::uint32_t calm = 8, within = 10, playing_after = 30;  // seconds
   bool killed = false;
   std::function<std::string(const std::string& kid)> license_body;
