@@ -203,18 +203,6 @@ Account new_account(const NewAccount& wanted, Utc now, Random& random) {
   return account;
 }
 
-Accounts::Accounts(store::Database& database, Passwords& passwords, const Clock& clock,
-                   Random& random, Metrics* metrics)
-    : database_(database),
-      passwords_(passwords),
-      clock_(clock),
-      random_(random),
-      limit_(clock),
-      room_(clock, metrics),
-      look_ups_(std::make_unique<LookUps>()) {}
-
-Accounts::~Accounts() = default;
-
 // Somebody who was admitted.
 struct Accounts::Attempt {
   std::string name, password;
@@ -228,6 +216,18 @@ struct Accounts::LookUps {
   bool running = false;
   std::vector<Attempt> waiting;
 };
+
+Accounts::Accounts(store::Database& database, Passwords& passwords, const Clock& clock,
+                   Random& random, Metrics* metrics)
+    : database_(database),
+      passwords_(passwords),
+      clock_(clock),
+      random_(random),
+      limit_(clock),
+      room_(clock, metrics),
+      look_ups_(std::make_unique<LookUps>()) {}
+
+Accounts::~Accounts() = default;
 
 void Accounts::sign_in(const std::string& name_or_email, std::string password, Executor& home,
                        SignedIn done) {

@@ -381,7 +381,10 @@ void DoorCrowd::take_upgrade(Guest& guest) {
   guest.asked_us = steady_micros();
   guest.reader = std::make_unique<MessageReader>(guest.probe ? MessageReader::Keep::Everything
                                                              : MessageReader::Keep::FirstBytes);
-  if (guest.probe) guest.examiner = std::make_unique<Examiner>(findings());
+  if (guest.probe) {
+    guest.examiner = std::make_unique<Examiner>(
+        findings(), guest.kid.empty() ? Examiner::Contents::Marked : Examiner::Contents::Sealed);
+  }
   const std::string rest = guest.answer.substr(end + 4);
   guest.answer.clear();
   if (!rest.empty()) take_media(guest, as_bytes(rest));

@@ -55,7 +55,7 @@ export class Door {
 
   async #fill({ there, visitors, cold, buyers, webhooks, database }) {
     const { server } = this;
-    const event = await sell(server, { capacity: 100_000, devices: 100 });
+    const event = await sell(server, { capacity: 100_000, devices: 10 });
     const model = await Person.signUp(server, 'model@example.org');
     const free = (await model.hold(event.free)).json().id;
     await model.confirm(free, 'free');
