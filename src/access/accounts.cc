@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <array>
+#include <mutex>
+#include <utility>
 
 #include "access/limits.h"
 #include "access/mac.h"
@@ -13,9 +15,18 @@
 #include "mail/address.h"
 #include "mail/limits.h"
 #include "store/session.h"
+#include "store/sql.h"
 
 namespace butai::access {
+
+struct StoredAccount {
+  Account account;
+  std::string hash;
+};
+
 namespace {
+
+using Stored = StoredAccount;
 
 std::string folded(std::string_view text) {
   std::string lower(text);
@@ -54,35 +65,44 @@ AccountFault fault_of(store::Failure failure) {
   return AccountFault::Broken;
 }
 
-struct Stored {
-  Account account;
-  std::string hash;
-};
-
 constexpr const char* kColumns =
     "SELECT id, name, email, password_hash, role, scopes, created_at, display_name, language FROM"
     " account";
 
-Stored stored_of(const soci::row& row) {
+Stored stored_of(const store::Row& row) {
   Stored stored;
-  stored.account.id = row.get<std::string>(0);
-  stored.account.name = row.get<std::string>(1);
-  if (row.get_indicator(2) == soci::i_ok) stored.account.email = row.get<std::string>(2);
-  stored.hash = row.get<std::string>(3);
-  stored.account.role = role_of(row.get<std::string>(4)).value_or(Role::Viewer);
-  stored.account.scopes = parse_scopes(row.get<std::string>(5));
-  stored.account.created = utc_of(row.get<long long>(6));
-  stored.account.display_name = row.get<std::string>(7, "");
-  stored.account.language = row.get<std::string>(8, "");
+  stored.account.id = row.text(0);
+  stored.account.name = row.text(1);
+  if (!row.null(2)) stored.account.email = row.text(2);
+  stored.hash = row.text(3);
+  stored.account.role = role_of(row.text(4)).value_or(Role::Viewer);
+  stored.account.scopes = parse_scopes(row.text(5));
+  stored.account.created = utc_of(row.number(6));
+  stored.account.display_name = row.text(7);
+  stored.account.language = row.text(8);
   return stored;
 }
 
-std::optional<Stored> find_in(store::Session& sql, const std::string& name_or_email) {
-  soci::row row;
-  sql << kColumns << " WHERE name = :name OR email = :email", soci::into(row),
-      soci::use(name_or_email), soci::use(name_or_email);
-  if (!sql.got_data()) return std::nullopt;
-  return stored_of(row);
+std::vector<Stored> find_all(store::Session& session, const std::vector<std::string>& names) {
+  std::string marks;
+  store::Sql::Values values;
+  for (const std::string& name : names) {
+    marks += marks.empty() ? "?" : ", ?";
+    values.emplace_back(name);
+  }
+  for (std::size_t i = 0; i < names.size(); ++i) values.push_back(values[i]);
+  std::vector<Stored> found;
+  for (const store::Row& row : store::Sql(session).rows(
+           fmt::format("{} WHERE name IN ({}) OR email IN ({})", kColumns, marks, marks), values)) {
+    found.push_back(stored_of(row));
+  }
+  return found;
+}
+
+std::optional<Stored> find_in(store::Session& session, const std::string& name_or_email) {
+  auto found = find_all(session, {name_or_email});
+  if (found.empty()) return std::nullopt;
+  return std::move(found.front());
 }
 
 }  // namespace
@@ -148,11 +168,10 @@ std::vector<std::string> Account::granted_to_one_factor() const {
   return all;
 }
 
-std::optional<Account> account_in(store::Session& sql, const std::string& id) {
-  soci::row row;
-  sql << kColumns << " WHERE id = :id", soci::into(row), soci::use(id);
-  if (!sql.got_data()) return std::nullopt;
-  return stored_of(row).account;
+std::optional<Account> account_in(store::Session& session, const std::string& id) {
+  const auto row = store::Sql(session).row(fmt::format("{} WHERE id = ?", kColumns), {id});
+  if (!row) return std::nullopt;
+  return stored_of(*row).account;
 }
 
 void insert_account(store::Session& sql, const Account& account, const std::string& hash) {
@@ -185,41 +204,114 @@ Account new_account(const NewAccount& wanted, Utc now, Random& random) {
   return account;
 }
 
+// Somebody who was admitted.
+struct Accounts::Attempt {
+  std::string name, password;
+  Executor* home;
+  WaitingRoom::Seat seat;  // until it is done
+  SignedIn done;
+};
+
+struct Accounts::LookUps {
+  std::mutex mutex;  // sign-ins of every loop
+  bool running = false;
+  std::vector<Attempt> waiting;
+};
+
 Accounts::Accounts(store::Database& database, Passwords& passwords, const Clock& clock,
-                   Random& random)
-    : database_(database), passwords_(passwords), clock_(clock), random_(random), limit_(clock) {}
+                   Random& random, Metrics* metrics)
+    : database_(database),
+      passwords_(passwords),
+      clock_(clock),
+      random_(random),
+      limit_(clock),
+      room_(clock, metrics),
+      look_ups_(std::make_unique<LookUps>()) {}
+
+Accounts::~Accounts() = default;
 
 void Accounts::sign_in(const std::string& name_or_email, std::string password, Executor& home,
                        SignedIn done) {
   const std::string name = folded(name_or_email.substr(0, mail::kAddressBytesMax));
-  // 1. the account, on the database's thread
-  database_.run<std::optional<Stored>>(
-      home, [name](store::Session& sql) { return find_in(sql, name); },
-      [this, name, &home, password = std::move(password),
-       done = std::move(done)](std::expected<std::optional<Stored>, store::Failure> found) mutable {
-        if (!found)
-          return done(std::unexpected(SignInFailure{fault_of(found.error()), Seconds{1}}));
-        // 2. the limit, for names that nobody has as well
-        const std::string key = *found ? (*found)->account.id : "?" + name;
-        if (const auto wait = limit_.begin(key)) {
-          return done(std::unexpected(SignInFailure{AccountFault::TooManyTries, *wait}));
+  // 1. the queue
+  room_.come(name, home,
+             [this, name, &home, password = std::move(password),
+              done = std::move(done)](std::expected<WaitingRoom::Seat, Seconds> seat) mutable {
+               if (!seat) {
+                 return done(std::unexpected(SignInFailure{AccountFault::Busy, seat.error()}));
+               }
+               look_up({name, std::move(password), &home, std::move(*seat), std::move(done)});
+             });
+}
+
+// 2. the account, on the database's thread
+void Accounts::look_up(Attempt attempt) {
+  {
+    const std::lock_guard lock(look_ups_->mutex);
+    look_ups_->waiting.push_back(std::move(attempt));
+    if (std::exchange(look_ups_->running, true)) return;
+  }
+  begin_look_up();
+}
+
+void Accounts::begin_look_up() {
+  std::vector<Attempt> asked;
+  {
+    const std::lock_guard lock(look_ups_->mutex);
+    asked.swap(look_ups_->waiting);
+    look_ups_->running = !asked.empty();
+  }
+  if (asked.empty()) return;
+  std::vector<std::string> names;
+  for (const Attempt& one : asked) names.push_back(one.name);
+  Executor& home = *asked.front().home;
+  database_.run<std::vector<Stored>>(
+      home, [names = std::move(names)](store::Session& sql) { return find_all(sql, names); },
+      [this,
+       asked = std::move(asked)](std::expected<std::vector<Stored>, store::Failure> found) mutable {
+        for (Attempt& one : asked) {
+          Executor& asker = *one.home;
+          if (!found) {
+            asker.post([done = std::move(one.done), why = found.error()]() mutable {
+              done(std::unexpected(SignInFailure{fault_of(why), Seconds{1}}));
+            });
+            continue;
+          }
+          const auto mine = std::ranges::find_if(*found, [&one](const Stored& stored) {
+            return stored.account.name == one.name || stored.account.email == one.name;
+          });
+          auto stored = mine == found->end() ? std::nullopt : std::optional(*mine);
+          asker.post([this, one = std::move(one), stored = std::move(stored)]() mutable {
+            check(std::move(one), std::move(stored));
+          });
         }
-        // 3. the password, on the pool
-        const std::string hash = *found ? (*found)->hash : "";
-        passwords_.check(std::move(password), hash, home,
-                         [this, key, found = std::move(*found), done = std::move(done)](
-                             std::expected<bool, PasswordFault> right) mutable {
-                           const bool busy = !right && right.error() == PasswordFault::Busy;
-                           if (busy || (right && *right)) limit_.forgive(key);
-                           if (busy) {
-                             done(std::unexpected(SignInFailure{AccountFault::Busy, Seconds{1}}));
-                           } else if (right && *right) {
-                             done(std::move(found->account));
-                           } else {
-                             done(std::unexpected(SignInFailure{}));
-                           }
-                         });
+        begin_look_up();
       });
+}
+
+void Accounts::check(Attempt attempt, std::optional<StoredAccount> found) {
+  // 3. the limit, for names that nobody has as well
+  const std::string key = found ? found->account.id : "?" + attempt.name;
+  if (const auto wait = limit_.begin(key)) {
+    return attempt.done(std::unexpected(SignInFailure{AccountFault::TooManyTries, *wait}));
+  }
+  // 4. the password, on the pool
+  const std::string hash = found ? found->hash : "";
+  Executor& home = *attempt.home;
+  std::string password = std::move(attempt.password);
+  passwords_.check(std::move(password), hash, home,
+                   [this, key, found = std::move(found), attempt = std::move(attempt)](
+                       std::expected<bool, PasswordFault> right) mutable {
+                     const bool busy = !right && right.error() == PasswordFault::Busy;
+                     if (busy || (right && *right)) limit_.forgive(key);
+                     if (busy) {
+                       attempt.done(std::unexpected(SignInFailure{AccountFault::Busy, Seconds{1}}));
+                     } else if (right && *right) {
+                       attempt.done(std::move(found->account));
+                     } else {
+                       attempt.done(std::unexpected(SignInFailure{}));
+                     }
+                   });
 }
 
 void Accounts::sign_up(NewAccount wanted, Executor& home, SignedIn done) {
@@ -283,8 +375,9 @@ std::expected<Account, AccountFault> Accounts::find(std::string_view name_or_ema
 std::expected<std::vector<Account>, AccountFault> Accounts::list() {
   auto all = database_.run_and_wait<std::vector<Account>>([](store::Session& sql) {
     std::vector<Account> accounts;
-    const soci::rowset<soci::row> rows = (sql.prepare << kColumns << " ORDER BY name");
-    for (const soci::row& row : rows) accounts.push_back(stored_of(row).account);
+    for (const store::Row& row : store::Sql(sql).rows(fmt::format("{} ORDER BY name", kColumns))) {
+      accounts.push_back(stored_of(row).account);
+    }
     return accounts;
   });
   if (!all) return std::unexpected(fault_of(all.error()));

@@ -3,11 +3,13 @@
 //   role      viewer | producer | admin; producer adds the scope control, admin adds admin as well
 //   scopes    publish:NAME, view:NAME, control, admin
 // Flow:   POST /api/v1/accounts -> sign_up -> Passwords (hash) -> Database
-//         POST /token -> sign_in -> Database (find) -> Passwords (check) -> back to the loop
+//         POST /token -> sign_in -> WaitingRoom -> Database (find) -> Passwords (check) -> back to the loop
 //         butai user add -> add (blocking)
 // Thread: sign_in, sign_up, find from any loop; their answer is posted to `home`. Everything else blocks and belongs
 //         to start-up and commands.
-// Limits: LoginLimit; kPasswordBytesMin/Max.
+// Those who sign in are admitted first, then looked up: all who were admitted while a look-up ran are one
+// statement of the next, so that a slow database delays a rush and does not multiply it.
+// Limits: LoginLimit, WaitingRoom; kPasswordBytesMin/Max.
 #pragma once
 
 #include <expected>
@@ -19,6 +21,7 @@
 
 #include "access/login_limit.h"
 #include "access/password.h"
+#include "access/waiting_room.h"
 #include "base/clock.h"
 #include "base/executor.h"
 #include "base/random.h"
@@ -31,6 +34,7 @@ std::string_view name_of(Role role);
 std::optional<Role> role_of(std::string_view name);
 
 struct NewAccount;
+struct StoredAccount;  // with its password's hash
 
 struct Account {
   std::string id;  // 22 characters of base64url
@@ -86,7 +90,9 @@ struct SignInFailure {
 
 class Accounts {
  public:
-  Accounts(store::Database& database, Passwords& passwords, const Clock& clock, Random& random);
+  Accounts(store::Database& database, Passwords& passwords, const Clock& clock, Random& random,
+           Metrics* metrics = nullptr);
+  ~Accounts();
 
   using SignedIn = std::move_only_function<void(std::expected<Account, SignInFailure>)>;
   void sign_in(const std::string& name_or_email, std::string password, Executor& home,
@@ -116,11 +122,19 @@ class Accounts {
   std::expected<void, AccountFault> set(std::string_view name, std::string_view column,
                                         std::string value);
 
+  struct Attempt;
+  struct LookUps;
+  void look_up(Attempt attempt);
+  void begin_look_up();
+  void check(Attempt attempt, std::optional<StoredAccount> found);
+
   store::Database& database_;
   Passwords& passwords_;
   const Clock& clock_;
   Random& random_;
   LoginLimit limit_;
+  WaitingRoom room_;
+  std::unique_ptr<LookUps> look_ups_;
   Greeting greeting_ = [](store::Session&, const Account&) {};
 };
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "access/limits.h"
 #include "access/testing/seeded_random.h"
 #include "base/testing/manual_time.h"
@@ -59,7 +61,7 @@ TEST_F(PasswordsTest, hashing_in_the_pool_gives_what_checks) {
 TEST_F(PasswordsTest, S18_full_queue_is_busy_and_every_question_is_answered) {
   std::size_t answered = 0;
   std::size_t busy = 0;
-  const std::size_t questions = kPasswordQueueMax + kPasswordThreads + 20;
+  const std::size_t questions = kPasswordQueueMax + 20;
   for (std::size_t i = 0; i < questions; ++i) {
     passwords.check("x", "", home, [&](std::expected<bool, PasswordFault> right) {
       ++answered;
@@ -69,6 +71,27 @@ TEST_F(PasswordsTest, S18_full_queue_is_busy_and_every_question_is_answered) {
   EXPECT_TRUE(home.wait([&] { return answered == questions; }));
   EXPECT_GT(busy, 0u);
   EXPECT_LE(busy, questions - kPasswordQueueMax);
+}
+
+TEST(PasswordsBudget, half_a_core_is_all_that_a_rush_of_passwords_takes) {
+  constexpr int kMany = 60;
+  Metrics metrics;
+  ThreadExecutor home;
+  Passwords passwords(0.5, &metrics);
+  int answered = 0;
+  const SystemClock clock;
+  const Steady from = clock.steady();
+  for (int i = 0; i < kMany; ++i) {
+    passwords.check("x", "", home, [&](std::expected<bool, PasswordFault>) { ++answered; });
+  }
+  ASSERT_TRUE(home.wait([&] { return answered == kMany; }));
+  const double wall = std::chrono::duration<double>(clock.steady() - from).count();
+  const double used = metrics.counter("butai_password_cpu_seconds_total", "").Value();
+  const double each = used / kMany;
+  // What an idle pool had saved up, and the one that was begun with the last of it.
+  const double saved = std::chrono::duration<double>(kPasswordBurst).count() + each;
+  EXPECT_GT(used, 0.2);
+  EXPECT_LE(used, 0.5 * wall + saved + 0.01) << wall << " s";
 }
 
 class LoginLimitTest : public ::testing::Test {
@@ -207,6 +230,37 @@ TEST_F(AccountsTest, sign_in_by_name_or_address) {
   ASSERT_TRUE(accounts.set_password("ann", "another password"));
   EXPECT_EQ(sign_in("ann", "another password"), "ann");
   EXPECT_EQ(sign_in("ann", "CNRY-password"), "Wrong name or password.");
+}
+
+TEST_F(AccountsTest, many_at_once_are_each_told_their_own_answer) {
+  ASSERT_TRUE(accounts.add(ann()));
+  for (int i = 0; i < 5; ++i) {
+    ASSERT_TRUE(accounts.add({.name = "p" + std::to_string(i),
+                              .email = std::nullopt,
+                              .role = Role::Viewer,
+                              .scopes = {},
+                              .password = "password " + std::to_string(i)}));
+  }
+  std::map<std::string, std::string> said;
+  const auto ask = [&](const std::string& name, const std::string& password) {
+    accounts.sign_in(name, password, home, [&said, name](auto account) {
+      said[name] = account ? account->name : std::string(sentence(account.error().fault));
+    });
+  };
+  for (int i = 0; i < 5; ++i) {
+    ask("p" + std::to_string(i), "password " + std::to_string(i == 3 ? 4 : i));
+  }
+  ask("ann@example.org", "CNRY-password");
+  ask("nobody", "CNRY-password");
+  ASSERT_TRUE(home.wait([&] { return said.size() == 7; }));
+  const std::string wrong = "Wrong name or password.";
+  EXPECT_EQ(said, (std::map<std::string, std::string>{{"p0", "p0"},
+                                                      {"p1", "p1"},
+                                                      {"p2", "p2"},
+                                                      {"p3", wrong},
+                                                      {"p4", "p4"},
+                                                      {"ann@example.org", "ann"},
+                                                      {"nobody", wrong}}));
 }
 
 TEST_F(AccountsTest, sixth_wrong_password_waits_for_known_and_unknown_names_alike) {

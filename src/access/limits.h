@@ -64,11 +64,20 @@ inline constexpr std::size_t kPublishKeysMax = 64;         // of one channel
 // --- passwords ----------------------------------------------------------------------------------
 inline constexpr std::size_t kPasswordBytesMin = 8;
 inline constexpr std::size_t kPasswordBytesMax = 1024;
-// Argon2id with 19 MiB and two passes (OWASP's minimum): about 20 ms each, 38 MiB for two threads.
+// Argon2id with 19 MiB and two passes (OWASP's minimum): about 20 ms each.
 inline constexpr std::size_t kPasswordMemoryBytes = 19 * 1024 * 1024;
 inline constexpr unsigned long long kPasswordPasses = 2;
-inline constexpr std::size_t kPasswordThreads = 2;
-inline constexpr std::size_t kPasswordQueueMax = 64;
+inline constexpr double kPasswordCoresMax = 16;
+// Processor time that an idle pool has saved up: some ten sign-ins are answered at once.
+inline constexpr Millis kPasswordBurst{200};
+inline constexpr std::size_t kPasswordQueueMax = 128;  // five seconds of half a core
+// Sign-ins that are looked up and hashed at once, and those that wait for it: twenty seconds of half a core.
+inline constexpr std::size_t kLoginSeats = 64;
+inline constexpr std::size_t kLoginsWaitingMax = 512;
+inline constexpr Seconds kLoginPlace{300};  // so long a name that was sent back keeps its place
+inline constexpr std::size_t kLoginPlacesMax = 50'000;
+inline constexpr Seconds kLoginRetryLeast{1};
+inline constexpr Seconds kLoginRetryMost{30};
 // Wrong passwords per account: five a minute, then 429.
 inline constexpr std::size_t kLoginFailuresMax = 5;
 inline constexpr Seconds kLoginWindow{60};

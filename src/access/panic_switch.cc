@@ -33,15 +33,16 @@ void PanicSwitch::set(bool on, Executor& home, std::move_only_function<void(bool
       });
 }
 
-void PanicSwitch::look(Executor& home) {
+void PanicSwitch::look(Executor& home, std::move_only_function<void()> then) {
   database_.run<bool>(
       home,
       [](store::Session& session) {
         store::Sql sql(session);
         return read(sql);
       },
-      [this](std::expected<bool, store::Failure> on) {
+      [this, then = std::move(then)](std::expected<bool, store::Failure> on) mutable {
         if (on) on_.store(*on, std::memory_order_relaxed);
+        then();
       });
 }
 

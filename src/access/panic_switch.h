@@ -25,8 +25,8 @@ class PanicSwitch {
   bool on() const { return on_.load(std::memory_order_relaxed); }
   // At once here; `done` is told on `home` whether it was written for the others.
   void set(bool on, Executor& home, std::move_only_function<void(bool written)> done);
-  // What the database says holds here; on `home`.
-  void look(Executor& home);
+  // What the database says holds here; then `then`, on `home`.
+  void look(Executor& home, std::move_only_function<void()> then = [] {});
 
   // Inside a transaction.
   static void write(store::Sql& sql, bool on);

@@ -1,8 +1,13 @@
 #include "access/password.h"
 
+#include <pthread.h>
 #include <sodium.h>
+#include <time.h>
 
+#include <algorithm>
 #include <array>
+#include <chrono>
+#include <cmath>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -10,6 +15,7 @@
 #include <vector>
 
 #include "access/limits.h"
+#include "base/clock.h"
 #include "base/log.h"
 
 namespace butai::access {
@@ -23,40 +29,104 @@ bool matches(const std::string& stored_hash, const std::string& password) {
   return crypto_pwhash_str_verify(stored_hash.c_str(), password.data(), password.size()) == 0;
 }
 
+double thread_cpu_seconds() {
+  timespec used{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+  return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) / 1e9;
+}
+
 void forget(std::string& password) { sodium_memzero(password.data(), password.size()); }
 
 }  // namespace
 
 struct Passwords::Impl {
+  const SystemClock clock;  // threads wait for real time
+  const double cores;
+  prometheus::Counter* hashes = nullptr;
+  prometheus::Counter* cpu_seconds = nullptr;
+  prometheus::Counter* wanted_seconds = nullptr;
+
   std::mutex mutex;  // hands jobs from the loops to the threads
   std::condition_variable wake;
   std::deque<Task> queue;
   bool stopping = false;
+  std::size_t running = 0;
+  double left = burst();  // seconds of processor time that may be used now
+  Steady filled = clock.steady(), wanted = clock.steady();
   std::vector<std::thread> threads;
+
+  Impl(double of, Metrics* metrics) : cores(of) {
+    if (metrics == nullptr) return;
+    hashes = &metrics->counter("butai_password_hashes_total", "Passwords hashed or checked.");
+    cpu_seconds = &metrics->counter("butai_password_cpu_seconds_total",
+                                    "Processor time that hashing passwords took.");
+    wanted_seconds = &metrics->counter("butai_password_wanted_seconds_total",
+                                       "Time in which at least one password was to be hashed.");
+    metrics->gauge("butai_password_cores", "Cores that hashing passwords may take.").Set(cores);
+  }
+
+  static double seconds_between(Steady from, Steady to) {
+    return std::chrono::duration<double>(to - from).count();
+  }
+  static double burst() { return std::chrono::duration<double>(kPasswordBurst).count(); }
 
   bool submit(Task& task) {
     const std::lock_guard lock(mutex);
     if (queue.size() >= kPasswordQueueMax) return false;
+    if (queue.empty() && running == 0) wanted = clock.steady();
     queue.push_back(std::move(task));
     wake.notify_one();
     return true;
   }
+  void refill() {
+    const Steady at = clock.steady();
+    left = std::min(burst(), left + cores * seconds_between(filled, at));
+    filled = at;
+  }
+  // Whoever stops the pool waits for no budget.
+  void wait_for_budget(std::unique_lock<std::mutex>& lock) {
+    for (refill(); left <= 0 && !stopping; refill()) {
+      wake.wait_for(lock, std::chrono::duration<double>(-left / cores + 0.0005));
+    }
+  }
   void work() {
+    const sched_param none{};
+    pthread_setschedparam(pthread_self(), SCHED_BATCH, &none);
     while (true) {
       std::unique_lock lock(mutex);
       wake.wait(lock, [this] { return stopping || !queue.empty(); });
-      if (queue.empty()) return;
+      wait_for_budget(lock);
+      if (queue.empty()) {
+        if (stopping) return;
+        continue;  // another thread took it
+      }
       Task task = std::move(queue.front());
       queue.pop_front();
+      ++running;
       lock.unlock();
+      const double before = thread_cpu_seconds();
       task();
+      const double used = thread_cpu_seconds() - before;
+      lock.lock();
+      --running;
+      left -= used;
+      const Steady at = clock.steady();
+      if (hashes != nullptr) {
+        hashes->Increment();
+        cpu_seconds->Increment(used);
+        wanted_seconds->Increment(seconds_between(wanted, at));
+      }
+      wanted = at;
     }
   }
 };
 
-Passwords::Passwords() : impl_(std::make_unique<Impl>()) {
+Passwords::Passwords(double cores, Metrics* metrics)
+    : impl_(std::make_unique<Impl>(std::clamp(cores, 0.05, kPasswordCoresMax), metrics)) {
   if (sodium_init() < 0) log::error("libsodium could not start; no password can be checked");
-  for (std::size_t i = 0; i < kPasswordThreads; ++i) {
+  const auto machine = std::max(1U, std::thread::hardware_concurrency());
+  const auto threads = std::min<double>(std::ceil(impl_->cores), machine);
+  for (int i = 0; i < static_cast<int>(threads); ++i) {
     impl_->threads.emplace_back([this] { impl_->work(); });
   }
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "access/limits.h"
 #include "access/mac.h"
@@ -38,23 +39,72 @@ void Sessions::start(const Account& account, Executor& home,
                 {account.id, account.name, scopes_of(account, false), now + kSessionLife, false},
                 false,
                 0};
-  database_.run<Change>(
+  {
+    const std::lock_guard lock(mutex_);
+    starts_.push_back({std::move(change), token, &home, std::move(done)});
+    if (std::exchange(starting_, true)) return;
+  }
+  begin_starts();
+}
+
+void Sessions::begin_starts() {
+  std::vector<Start> group;
+  {
+    const std::lock_guard lock(mutex_);
+    group.swap(starts_);
+    starting_ = !group.empty();
+  }
+  if (!group.empty()) write(std::move(group), [this] { begin_starts(); });
+}
+
+void Sessions::write(std::vector<Start> starts, std::move_only_function<void()> then) {
+  Executor& home = *starts.front().home;
+  std::vector<std::pair<std::string, Session>> rows;
+  for (const Start& one : starts) rows.emplace_back(one.change.hash, one.change.session);
+  database_.run<bool>(
       home,
-      [change, now](store::Session& session) mutable {
+      [rows = std::move(rows), now = micros_of(clock_.utc())](store::Session& session) {
         store::Sql sql(session);
-        change.number = store::next_change(sql);
+        const std::int64_t number = store::next_change(sql);
+        std::string marks;
+        store::Sql::Values values;
+        for (const auto& [hash, one] : rows) {
+          marks += marks.empty() ? "(?, ?, ?, ?, ?)" : ", (?, ?, ?, ?, ?)";
+          values.insert(values.end(), {hash, one.account, now, micros_of(one.expires), number});
+        }
         sql.run(
-            "INSERT INTO account_session (hash, account, created_at, expires_at, change_number)"
-            " VALUES (?, ?, ?, ?, ?)",
-            {change.hash, change.session.account, micros_of(now), micros_of(change.session.expires),
-             change.number});
-        change.number = 0;  // others may have written before us: look() still has to see them
-        return change;
+            "INSERT INTO account_session (hash, account, created_at, expires_at,"
+            " change_number) VALUES " +
+                marks,
+            values);
+        return true;
       },
-      [this, token, done = std::move(done)](std::expected<Change, store::Failure> made) mutable {
-        if (!made) return done(std::unexpected(made.error()));
-        take({std::move(*made)});
-        done(Started{token, csrf_of(token)});
+      [this, starts = std::move(starts),
+       then = std::move(then)](std::expected<bool, store::Failure> written) mutable {
+        // One of them may be nobody's any more: the others are not to suffer from it.
+        if (!written && starts.size() > 1) {
+          for (Start& one : starts) {
+            std::vector<Start> alone;
+            alone.push_back(std::move(one));
+            write(std::move(alone), [] {});
+          }
+          return then();
+        }
+        for (Start& one : starts) {
+          std::expected<Started, store::Failure> told = Started{one.token, csrf_of(one.token)};
+          if (written) {
+            // Numbered 0: others may have written before us, and look() still has to see them.
+            std::vector<Change> changes;
+            changes.push_back(std::move(one.change));
+            take(std::move(changes));
+          } else {
+            told = std::unexpected(written.error());
+          }
+          one.home->post([done = std::move(one.done), told = std::move(told)]() mutable {
+            done(std::move(told));
+          });
+        }
+        then();
       });
 }
 
@@ -112,23 +162,33 @@ std::vector<Sessions::Change> Sessions::changes_since(store::Session& session, s
   store::Sql sql(session);
   for (const store::Row& row : sql.rows(
            "SELECT s.hash, s.account, s.expires_at, s.ended_at, s.change_number, a.name, a.role,"
-           " a.scopes, s.proved_at FROM account_session s JOIN account a ON a.id = s.account"
+           " a.scopes, s.proved_at, a.email, a.display_name, a.language FROM account_session s "
+           "JOIN account a ON a.id = s.account"
            " WHERE s.change_number > ? AND s.expires_at > ? ORDER BY s.change_number LIMIT ?",
            {number, micros_of(now), static_cast<std::int64_t>(kSessionsMax)})) {
     Account account;
+    account.id = row.text(1);
+    account.name = row.text(5);
     account.role = role_of(row.text(6)).value_or(Role::Viewer);
     account.scopes = parse_scopes(row.text(7));
+    if (!row.null(9)) account.email = row.text(9);
+    account.display_name = row.text(10);
+    account.language = row.text(11);
     const bool proved = !row.null(8);
     changes.push_back(
         {row.text(0),
          {row.text(1), row.text(5), scopes_of(account, proved), utc_of(row.number(2)), proved},
          !row.null(3),
-         row.number(4)});
+         row.number(4),
+         std::move(account)});
   }
   return changes;
 }
 
 void Sessions::take(std::vector<Change> changes) {
+  for (const Change& change : changes) {
+    if (!change.ended && !change.account.id.empty()) on_account_(change.account);
+  }
   const std::lock_guard lock(mutex_);
   for (Change& change : changes) {
     seen_ = std::max(seen_, change.number);
@@ -160,14 +220,15 @@ std::expected<void, store::Failure> Sessions::load() {
   return {};
 }
 
-void Sessions::look(Executor& home) {
+void Sessions::look(Executor& home, std::move_only_function<void()> then) {
   database_.run<std::vector<Change>>(
       home,
       [this, number = seen(), now = clock_.utc()](store::Session& session) {
         return changes_since(session, number, now);
       },
-      [this](auto changes) {
+      [this, then = std::move(then)](auto changes) mutable {
         if (changes) take(std::move(*changes));
+        then();
       });
 }
 

@@ -4,11 +4,13 @@
 //   prove()    its person showed a second factor: from then on it may what one factor may not
 //   end(), end_all()
 //   look()     what other nodes wrote since the last look
+// Those who start while one group of sessions is being written are one statement of the next.
 // Flow:   POST /api/v1/session -> start; AccessGuard -> find
 // Thread: find() from any; the mutex is held for one look-up. The rest calls back on `home`.
 // Limits: kSessionLife, kSessionsMax (the oldest leave memory first, and their people sign in again).
 #pragma once
 
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -57,9 +59,14 @@ class Sessions {
   void end(std::string_view token, Executor& home, Ended done);
   void end_all(const std::string& account, Executor& home, Ended done);
 
+  // Told of the account of each session that is read, on any thread; set before load().
+  using OnAccount = std::function<void(const Account&)>;
+  void tell(OnAccount on_account) { on_account_ = std::move(on_account); }
+
   // Blocking, at start.
   std::expected<void, store::Failure> load();
-  void look(Executor& home);
+  // `then` on `home`, when it is in force here or could not be read.
+  void look(Executor& home, std::move_only_function<void()> then = [] {});
 
  private:
   struct Change {
@@ -67,7 +74,16 @@ class Sessions {
     Session session;
     bool ended = false;
     std::int64_t number = 0;
+    Account account = {};  // of one that was read
   };
+  struct Start {
+    Change change;
+    std::string token;
+    Executor* home;
+    std::move_only_function<void(std::expected<Started, store::Failure>)> done;
+  };
+  void begin_starts();
+  void write(std::vector<Start> starts, std::move_only_function<void()> then);
   std::vector<Change> changes_since(store::Session& sql, std::int64_t number, Utc now) const;
   std::vector<std::string> scopes_of(const Account& account, bool proved) const;
   std::string hash_of(std::string_view token) const;
@@ -81,7 +97,10 @@ class Sessions {
   Random& random_;
   SecondFactor second_factor_;
   Key32 key_;
-  mutable std::mutex mutex_;                           // every loop asks, one writes
+  OnAccount on_account_ = [](const Account&) {};
+  mutable std::mutex mutex_;   // every loop asks, one writes
+  std::vector<Start> starts_;  // for the group after the one that is written
+  bool starting_ = false;
   std::unordered_map<std::string, Session> sessions_;  // by hash
   std::int64_t seen_ = 0;
 };

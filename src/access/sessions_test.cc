@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "access/limits.h"
 #include "access/testing/guard_fixture.h"
 #include "store/sql.h"
@@ -107,6 +109,43 @@ TEST_F(SessionsTest, they_outlive_a_restart_and_end_with_their_time) {
   EXPECT_TRUE(again.find(started.token));
   time.advance(kSessionLife);
   EXPECT_FALSE(again.find(started.token));
+}
+
+TEST_F(SessionsTest, whose_they_are_is_told_when_they_are_read) {
+  start(account("ann"));
+  std::vector<std::string> told;
+  Sessions again(*database, secret, time, random, SecondFactor::Off);
+  again.tell([&told](const Account& one) { told.push_back(one.name); });
+  ASSERT_TRUE(again.load());
+  EXPECT_EQ(told, std::vector<std::string>{"ann"});
+}
+
+TEST_F(SessionsTest, those_that_start_together_are_written_together) {
+  constexpr int kMany = 50;
+  const Account ann = account("ann");
+  std::set<std::string> tokens;
+  for (int i = 0; i < kMany; ++i) {
+    sessions.start(ann, home, [&](auto made) { tokens.insert(made.value().token); });
+  }
+  ASSERT_TRUE(home.wait([&] { return tokens.size() == kMany; }));
+  for (const std::string& token : tokens) EXPECT_TRUE(sessions.find(token));
+  const auto changes = database->run_and_wait<std::int64_t>([](store::Session& session) {
+    return store::Sql(session).number("SELECT COUNT(DISTINCT change_number) FROM account_session");
+  });
+  EXPECT_LE(*changes, 2) << "one for the first, one for those who came meanwhile";
+}
+
+TEST_F(SessionsTest, one_that_cannot_be_written_fails_alone) {
+  const Account ann = account("ann");
+  Account nobody = ann;
+  nobody.id = "nobody";
+  int good = 0, bad = 0;
+  for (const Account& one : {ann, nobody, ann}) {
+    sessions.start(one, home, [&](auto made) { ++(made ? good : bad); });
+  }
+  ASSERT_TRUE(home.wait([&] { return good + bad == 3; }));
+  EXPECT_EQ(good, 2);
+  EXPECT_EQ(bad, 1);
 }
 
 TEST_F(SessionsTest, another_node_sees_them_at_its_next_look) {

@@ -1,4 +1,5 @@
 // POST /token: a name and a password for a bearer token (RFC 6749 section 4.3, errors section 5.2).
+#include <algorithm>
 #include <boost/json.hpp>
 #include <optional>
 
@@ -78,7 +79,7 @@ net::Response refused(const SignInFailure& failure) {
     }
     default: {
       net::Response answer = oauth_error(503, "temporarily_unavailable", words);
-      answer.headers.set("Retry-After", "1");
+      answer.headers.set("Retry-After", std::to_string(std::max(1L, failure.retry_after.count())));
       return answer;
     }
   }

@@ -1,6 +1,8 @@
 // /api/v1/session, /api/v1/sessions, /api/v1/accounts: who is signed in with this browser.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "access/limits.h"
 #include "api/sale.h"
 
@@ -40,8 +42,11 @@ net::Response refused(const access::SignInFailure& failure) {
       return answer;
     }
     case AccountFault::Busy:
-    case AccountFault::Broken:
-      return problem(503, "busy", words);
+    case AccountFault::Broken: {
+      net::Response answer = problem(503, "busy", words);
+      answer.headers.set("Retry-After", std::to_string(std::max(1L, failure.retry_after.count())));
+      return answer;
+    }
     default:
       return problem(400, "bad-request", words);
   }
@@ -109,7 +114,14 @@ void tell(const SalePtr& sale, const net::Request& request, SharedExchange excha
                      {"csrf", csrf},
                      {"second_factor_needed", needs_second_factor(sale, account, proved)}});
   };
-  if (const auto known = sale->known.find(session->name)) return exchange->respond(answer(*known));
+  if (const auto known = sale->known.find(session->name)) {
+    exchange->respond(answer(*known));
+    if (!sale->known.begin_reading_again(session->name)) return;
+    return sale->accounts.find(session->name, exchange->loop(), [sale](auto account) {
+      sale->known.read_again();
+      if (account) sale->known.know(*account);
+    });
+  }
   sale->accounts.find(session->name, exchange->loop(), [sale, exchange, answer](auto account) {
     if (!account) {
       return exchange->respond(problem(503, "busy", access::sentence(account.error())));

@@ -169,6 +169,42 @@ void add_orders(CLI::App& bench, OrderBenchOptions& options, Act& act) {
   command->callback([&] { act = [&] { return bench_orders(options); }; });
 }
 
+void add_doors(CLI::App& bench, load::DoorOptions& options, Act& act) {
+  auto* command = bench.add_subcommand("doors", "The rush at the door, beside who watches already");
+  command->add_option("SERVER", options.run.watch_url, "http://HOST:PORT")->required();
+  command->add_option("VISITORS", options.visitors, "a JSON object a line: who comes, with cookies")
+      ->required();
+  command->add_option("--channel", options.channel, "what they have tickets for (stage)");
+  command->add_option("--publish", options.run.publish_url,
+                      "ws(s)://HOST/ws?channel=NAME to send the test material to");
+  command->add_option("--token", options.run.token, "may publish (BUTAI_TOKEN)");
+  add_trust(*command, options.run.pin, options.run.ca_file);
+  command->add_option("--kbit", options.run.workload.kbit_per_second, "of picture and sound (600)")
+      ->check(CLI::Range(100, 50'000));
+  command->add_option("--fps", options.run.workload.frames_per_second, "pictures a second (25)")
+      ->check(CLI::Range(1, 60));
+  command->add_option("--probes", options.probe_percent, "percent of who is there (10)")
+      ->check(CLI::Range(0, 100));
+  command->add_option("--calm", options.calm, "seconds before the doors (8)")
+      ->check(CLI::Range(1, 600));
+  command->add_option("--within", options.within, "seconds in which 80 % come (10)")
+      ->check(CLI::Range(1, 600));
+  command->add_option("--after", options.playing_after, "seconds until they must play (30)")
+      ->check(CLI::Range(1, 600));
+  command->add_flag("--killed", options.killed, "the server is killed and started meanwhile");
+  command->add_option("--pid", options.run.pid, "of the server (found by its port)");
+  command->add_flag("--json", options.run.json, "print one JSON object");
+  command->footer(
+      "Example: butai bench doors http://127.0.0.1:8080 visitors.jsonl "
+      "--publish \"ws://127.0.0.1:8080/ws?channel=stage\"");
+  command->callback([&] {
+    act = [&] {
+      options.license_body = [](const std::string& kid) { return clear_key_request({kid}); };
+      return load::bench_doors(options);
+    };
+  });
+}
+
 }  // namespace
 
 void add_bench(CLI::App& root, BenchOptions& options, Act& act) {
@@ -181,6 +217,7 @@ void add_bench(CLI::App& root, BenchOptions& options, Act& act) {
   add_requests(*bench, options.requests, act);
   add_licenses(*bench, options.licenses, act);
   add_orders(*bench, options.orders, act);
+  add_doors(*bench, options.doors, act);
 }
 
 }  // namespace butai::app

@@ -9,6 +9,7 @@
 
 #include "app/bench_orders.h"
 #include "client/latency_probe.h"
+#include "load/doors.h"
 #include "load/fanout.h"
 #include "load/hls.h"
 #include "load/requests.h"
@@ -27,6 +28,7 @@ struct BenchOptions {
   load::RequestOptions requests;
   LicenseBenchOptions licenses;
   OrderBenchOptions orders;
+  load::DoorOptions doors;
 };
 
 // Adds `bench` and its subcommands; the one that is asked for sets `act`.

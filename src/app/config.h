@@ -57,6 +57,7 @@ struct AuthConfig {
   std::string issuer;
   std::string audience = "butai";
   access::SecondFactor second_factor = access::SecondFactor::Required;  // of producers and admins
+  std::uint32_t password_percent = 50;  // of one core, for hashing passwords
 };
 
 struct StoreConfig {

@@ -48,8 +48,10 @@ Expected<void> House::build_access() {
                                                  *secret_, metrics_);
   edges_ = access::EdgeLinks(config->cdn.key, config->cdn.previous_key);
   guard_->know(edges_, clock_);
-  passwords_ = std::make_unique<access::Passwords>();
-  accounts_ = std::make_unique<access::Accounts>(*database_, *passwords_, clock_, random_);
+  passwords_ =
+      std::make_unique<access::Passwords>(config->auth.password_percent / 100.0, &metrics_);
+  accounts_ =
+      std::make_unique<access::Accounts>(*database_, *passwords_, clock_, random_, &metrics_);
   publish_keys_ = std::make_unique<access::PublishKeys>(*database_, clock_, random_);
   has_accounts_ = accounts_->count().value_or(0) > 0;
   return {};

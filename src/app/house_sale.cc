@@ -59,6 +59,8 @@ Expected<void> House::build_sale() {
   guard_->know(*panic_);
   guard_->know(*sessions_);
   guard_->know(*desk_);
+  // Whoever is signed in is known from the first request on, also after a restart.
+  sessions_->tell([this](const access::Account& account) { known_people_->know(account); });
   const auto sessions = sessions_->load();
   const auto rights = rights_->load();
   if (!sessions || !rights) return problem(std::string(sentence(store::Failure::Broken)));
@@ -179,10 +181,13 @@ void House::open_sale() {
 }
 
 void House::look_at_sessions() {
-  sessions_->look(loops_[0]);
-  panic_->look(loops_[0]);
   ended_plays_->look();
-  session_look_ = loops_[0].after(ticketing::kLookEvery, [this] { look_at_sessions(); });
+  // The next look begins after this one: a slow database is not asked faster than it answers.
+  sessions_->look(loops_[0], [this] {
+    panic_->look(loops_[0], [this] {
+      session_look_ = loops_[0].after(ticketing::kLookEvery, [this] { look_at_sessions(); });
+    });
+  });
 }
 
 }  // namespace butai::app

@@ -306,6 +306,10 @@ std::vector<Setting> make_settings() {
        [](Config& c, const std::string& t) {
          return set_choice(c.auth.second_factor, t, kSecondFactor);
        }},
+      {"auth", "password_percent", "percent of one core, from 5 to 1600",
+       [](Config& c, const std::string& t) {
+         return set_number(c.auth.password_percent, t, 5u, 1600u);
+       }},
       {"mail", "smtp", "smtp://user:password@host:587 or smtps://user:password@host",
        [](Config& c, const std::string& t) {
          return (t.empty() || mail::check_smtp(t).has_value()) && set_text(c.mail.smtp, t);

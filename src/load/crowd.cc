@@ -17,14 +17,6 @@ constexpr Micros kTurn{10'000};  // of housekeeping; its lateness is the probes'
 // A pong nobody asked for, with an empty payload and an all-zero mask.
 constexpr std::string_view kPong{"\x8a\x80\0\0\0\0", 6};
 
-// A picture in CMAF, JPEG or FLV.
-bool is_frame(ByteView beginning) {
-  if (beginning.size() < MessageReader::kFirstBytes) return false;
-  const std::string_view type = as_text(beginning.subspan(4, 4));
-  return type == "prft" || type == "moof" || beginning[0] == 0x09 ||
-         (beginning[0] == 0xff && beginning[1] == 0xd8);
-}
-
 }  // namespace
 
 void Tally::add(const Tally& others) {

@@ -50,11 +50,14 @@ void CrowdThread::join_those_due(std::int64_t now_us) {
   for (; begun_ < due; ++begun_) {
     const double after_us = static_cast<double>(begun_) * 1e6 / joins_per_second_;
     const int descriptor = join(begun_, started_us_ + static_cast<std::int64_t>(after_us));
-    if (descriptor < 0) continue;
-    epoll_event event{.events = EPOLLIN | EPOLLOUT | EPOLLET, .data = {}};
-    event.data.u32 = static_cast<std::uint32_t>(begun_);
-    epoll_ctl(epoll_, EPOLL_CTL_ADD, descriptor, &event);
+    if (descriptor >= 0) watch_beginner(descriptor, begun_);
   }
+}
+
+void CrowdThread::watch_beginner(int descriptor, std::size_t index) {
+  epoll_event event{.events = EPOLLIN | EPOLLOUT | EPOLLET, .data = {}};
+  event.data.u32 = static_cast<std::uint32_t>(index);
+  epoll_ctl(epoll_, EPOLL_CTL_ADD, descriptor, &event);
 }
 
 void CrowdThread::watch_level(int descriptor, std::size_t index) {

@@ -33,7 +33,7 @@ class CrowdThread {
   void stop();
 
   virtual void begin(std::int64_t now_us) { static_cast<void>(now_us); }
-  // Viewer `index` connects, as was due at `due_us`. Its socket; below 0: it has none.
+  // Viewer `index` connects, as was due at `due_us`. Its socket; below 0: it has none, or watches it.
   virtual int join(std::size_t index, std::int64_t due_us) = 0;
   virtual void drive(std::size_t index) = 0;
   virtual void enter_window() {}
@@ -45,7 +45,8 @@ class CrowdThread {
   std::size_t begun() const { return begun_; }
   void count_opened() { opened_.fetch_add(1, std::memory_order_relaxed); }
   void count_failed() { failed_.fetch_add(1, std::memory_order_relaxed); }
-  // From the edges of a beginner to whenever there is something to read; or to nothing.
+  // A connection that was begun; then from its edges to whenever there is something to read; or to nothing.
+  void watch_beginner(int descriptor, std::size_t index);
   void watch_level(int descriptor, std::size_t index);
   void watch_no_more(int descriptor);
 

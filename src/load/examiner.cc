@@ -36,15 +36,21 @@ void Examiner::take_chunks(ByteView bytes, Utc now, Utc live_from) {
     }
     bytes = rest;
     const bool video = chunk->track == media::kVideoTrack;
+    std::int64_t time = chunk->base_decode_time;
     for (const media::Sample& sample : chunk->samples) {
-      const auto mark = video ? mark_of_picture(sample.bytes) : mark_of_sound(sample.bytes);
-      if (!mark) {
-        ++findings_->unreadable;
-        continue;
+      if (contents_ == Contents::Sealed) {
+        take_time(video ? next_picture_ : next_sound_, time, sample.duration);
+        time += sample.duration;
+      } else {
+        const auto mark = video ? mark_of_picture(sample.bytes) : mark_of_sound(sample.bytes);
+        if (!mark) {
+          ++findings_->unreadable;
+          continue;
+        }
+        if (!mark->whole) ++findings_->damaged;
+        take_number(video ? last_picture_ : last_sound_, mark->number);
       }
-      if (!mark->whole) ++findings_->damaged;
       ++(video ? findings_->frames : findings_->sounds);
-      take_number(video ? last_picture_ : last_sound_, mark->number);
       const auto captured = video ? media::find_capture(sample.bytes) : std::nullopt;
       if (captured && *captured >= live_from) findings_->latency.add(now - *captured);
     }
@@ -62,6 +68,20 @@ void Examiner::take_jpeg(ByteView bytes, Utc now, Utc live_from) {
   ++findings_->frames;
   take_number(last_picture_, mark->number);
   if (info->captured >= live_from) findings_->latency.add(now - info->captured);
+}
+
+// Half a frame is rounding; more is a frame that should have been there, or was there before.
+void Examiner::take_time(std::optional<std::int64_t>& next, std::int64_t time,
+                         std::int64_t duration) {
+  const std::int64_t off = next ? time - *next : 0;
+  if (2 * off < -duration) {
+    ++findings_->out_of_order;
+    return;
+  }
+  if (2 * off > duration && duration > 0) {
+    findings_->missing += static_cast<std::uint64_t>((2 * off + duration) / (2 * duration));
+  }
+  next = time + duration;
 }
 
 void Examiner::take_number(std::optional<std::uint64_t>& last, std::uint64_t number) {

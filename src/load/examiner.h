@@ -29,7 +29,12 @@ struct Findings {
 
 class Examiner {
  public:
-  explicit Examiner(Findings& findings) : findings_(&findings) {}
+  // Sealed: of a protected channel, where neither numbers nor hashes can be read. Holes are then found in the
+  // decode times, and damage is not.
+  enum class Contents : std::uint8_t { Marked, Sealed };
+
+  explicit Examiner(Findings& findings, Contents contents = Contents::Marked)
+      : findings_(&findings), contents_(contents) {}
 
   // One message, or a segment of several chunks. Latency is counted for what was captured at or
   // after `live_from`: a new viewer first gets what is older.
@@ -41,9 +46,12 @@ class Examiner {
   void take_chunks(ByteView bytes, Utc now, Utc live_from);
   void take_jpeg(ByteView bytes, Utc now, Utc live_from);
   void take_number(std::optional<std::uint64_t>& last, std::uint64_t number);
+  void take_time(std::optional<std::int64_t>& next, std::int64_t time, std::int64_t duration);
 
   Findings* findings_;
+  Contents contents_;
   std::optional<std::uint64_t> last_picture_, last_sound_;
+  std::optional<std::int64_t> next_picture_, next_sound_;  // decode times, ticks of each track
 };
 
 }  // namespace butai::load

@@ -73,6 +73,20 @@ TEST_F(ExaminerTest, a_segment_is_many_chunks) {
   EXPECT_EQ(findings_.frames, 3u);
 }
 
+TEST_F(ExaminerTest, holes_of_a_protected_channel_are_found_in_its_times) {
+  Examiner sealed(findings_, Examiner::Contents::Sealed);
+  for (const int number : {0, 1, 4, 5, 5}) {
+    const Utc at = kNow + Millis{40} * number;
+    const media::Frame picture = material_.picture(7, at);  // the mark says nothing here
+    sealed.take(media::write_chunk(material_.tracks()[0], {&picture, 1}, 1), at, at);
+  }
+  EXPECT_EQ(findings_.frames, 5u);
+  EXPECT_EQ(findings_.missing, 2u);
+  EXPECT_EQ(findings_.out_of_order, 1u);
+  EXPECT_EQ(findings_.unreadable, 0u);
+  EXPECT_EQ(findings_.latency.count(), 5u) << "the capture time stays readable";
+}
+
 TEST_F(ExaminerTest, jpeg_pictures_are_examined_too) {
   take(material_.jpeg(1, kNow));
   take(material_.jpeg(3, kNow));

@@ -19,6 +19,13 @@ inline constexpr std::size_t kMessageBytesMax = 16 << 20;  // of a message that 
 inline constexpr unsigned kSources = 8;                    // 127.0.0.2 to .9: 28,000 ports each
 inline constexpr Millis kConnectMax{20'000};               // TCP, TLS and the answer's head
 inline constexpr Millis kPongEvery{20'000};  // servers close who is silent for a minute
+inline constexpr std::size_t kVisitorListMax = 64 << 20;  // bytes; 20,000 lines of 400 are 8 MB
+
+// --- The door ---
+inline constexpr double kWithinShare = 0.8;   // of all visitors come in the first stretch
+inline constexpr Millis kBackWithin{10'000};  // who was cut off by a restart
+inline constexpr Millis kStillAfter{2'000};   // without a byte a viewer does not play
+inline constexpr Millis kDoorsWait{60'000};   // for those who watch before the doors
 
 // --- A measurement ---
 inline constexpr Millis kSettle{1'500};           // from the last join to the window

@@ -41,4 +41,11 @@ bool MessageReader::feed(ByteView bytes, const std::function<bool(const Message&
   return true;
 }
 
+bool is_frame(ByteView beginning) {
+  if (beginning.size() < MessageReader::kFirstBytes) return false;
+  const std::string_view type = as_text(beginning.subspan(4, 4));
+  return type == "prft" || type == "moof" || beginning[0] == 0x09 ||
+         (beginning[0] == 0xff && beginning[1] == 0xd8);
+}
+
 }  // namespace butai::load

@@ -42,4 +42,7 @@ class MessageReader {
   std::vector<std::uint8_t> kept_;
 };
 
+// Whether a message that begins so is a picture: in CMAF, JPEG or FLV.
+bool is_frame(ByteView beginning);
+
 }  // namespace butai::load

@@ -23,6 +23,12 @@ Run::Run(const RunOptions& options, Target target)
 
 Expected<void> Run::publish() {
   if (options_.publish_url.empty()) return {};
+  if (auto started = begin_publishing(); !started) return started;
+  pause(kPublisherAhead, "publishing");
+  return {};
+}
+
+Expected<void> Run::begin_publishing() {
   PublisherOptions publisher;
   publisher.url = options_.publish_url;
   publisher.client.pin = options_.pin;
@@ -31,9 +37,7 @@ Expected<void> Run::publish() {
   publisher.workload = options_.workload;
   publisher.jpeg = options_.jpeg;
   publisher_.emplace(publisher);
-  if (auto started = publisher_->start(); !started) return started;
-  pause(kPublisherAhead, "publishing");
-  return {};
+  return publisher_->start();
 }
 
 bool Run::wait_for_joins(const std::function<Joined()>& joined) {
@@ -58,6 +62,9 @@ void Run::pause(Micros time, const std::string& what) {
       status_.show(what);
     }
     std::this_thread::sleep_for(Micros{std::min<std::int64_t>(100'000, until - now)});
+    if (keeps_publishing_ && publisher_ && !publisher_->failure().empty()) {
+      if (begin_publishing()) status_.say("publishing again");
+    }
   }
 }
 

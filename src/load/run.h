@@ -40,6 +40,8 @@ class Run {
   const Target& target() const { return target_; }
   const std::string& token() const { return token_; }
   Expected<void> publish();  // and waits until there is something to see; nothing if not asked to
+  // From now on a publisher that was cut off comes back, while this waits.
+  void keep_publishing() { keeps_publishing_ = true; }
   // Asks `joined` until it says "settled"; false with the sentence said when the publisher is gone.
   struct Joined {
     std::uint64_t opened = 0, failed = 0;
@@ -58,6 +60,8 @@ class Run {
   void say(const std::string& sentence) { status_.say(sentence); }
 
  private:
+  Expected<void> begin_publishing();
+
   const RunOptions& options_;
   const Target target_;
   std::string token_;
@@ -65,6 +69,7 @@ class Run {
   StatusLine status_{stderr};
   std::int64_t shown_us_ = 0;
   std::optional<Publisher> publisher_;
+  bool keeps_publishing_ = false;
   Usage at_start_, at_end_;
   double generator_ = 0;
   Micros window_{0};

@@ -21,6 +21,7 @@ export class PostgreSql {
     chmodSync(server.folder, 0o777);
     run('initdb', ['-D', `${server.folder}/db`, '-U', 'postgres', '-A', 'trust', '--no-sync']);
     run('pg_ctl', ['-D', `${server.folder}/db`, '-w', '-l', `${server.folder}/log`, '-o', `-c listen_addresses='' -k ${server.folder}`, 'start']);
+    server.socket = `${server.folder}/.s.PGSQL.5432`;
     server.url = `postgresql:///postgres?host=${server.folder}&user=postgres`;
     return server;
   }

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 type Asked = { path: string; method: string; csrf: string | null; bearer: string | null };
 
@@ -6,6 +6,7 @@ type Asked = { path: string; method: string; csrf: string | null; bearer: string
 let asked: Asked[];
 let answers: Record<string, (() => Response)[]>;
 let ask: typeof import('./ask').ask;
+let askInTurn: typeof import('./ask').askInTurn;
 let Refusal: typeof import('./ask').Refusal;
 
 const json =
@@ -30,7 +31,7 @@ beforeEach(async () => {
     return next ? Promise.resolve(next()) : Promise.reject(new TypeError('no answer'));
   });
   vi.resetModules(); // nobody is known yet
-  ({ ask, Refusal } = await import('./ask'));
+  ({ ask, askInTurn, Refusal } = await import('./ask'));
 });
 
 describe('a write', () => {
@@ -97,5 +98,34 @@ describe('a refusal', () => {
   it('that is no JSON is a refusal all the same', async () => {
     answers['GET /x'] = [() => new Response('<h1>502</h1>', { status: 502 })];
     await expect(ask('/x')).rejects.toMatchObject({ status: 502, detail: '' });
+  });
+});
+
+describe('a question whose turn comes', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+  const full = json({}, 503, { 'Retry-After': '7' });
+
+  it('is asked again when the server said so, and says that it waits', async () => {
+    answers['POST /x'] = [full, full, json({ in: true })];
+    const waits = vi.fn();
+    const answer = askInTurn('/x', { method: 'POST', anonymous: true, json: {} }, waits);
+    await vi.advanceTimersByTimeAsync(6_900);
+    expect(asked).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(7_100);
+    await expect(answer).resolves.toEqual({ in: true });
+    expect(waits).toHaveBeenCalledTimes(2);
+  });
+
+  it('is not for ever, and not for another refusal', async () => {
+    answers['POST /x'] = Array.from({ length: 60 }, () => full);
+    const answer = askInTurn('/x', { method: 'POST', anonymous: true, json: {} }, () => {});
+    const refused = expect(answer).rejects.toMatchObject({ status: 503 });
+    await vi.advanceTimersByTimeAsync(200_000);
+    await refused;
+    answers['POST /y'] = [json({}, 401, { 'Retry-After': '1' })];
+    await expect(
+      askInTurn('/y', { method: 'POST', anonymous: true, json: {} }, () => {}),
+    ).rejects.toMatchObject({ status: 401 });
   });
 });

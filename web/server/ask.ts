@@ -70,6 +70,28 @@ export async function ask<T>(path: string, question: Question = {}): Promise<T> 
 
 const wantsCsrf = ({ status, detail }: Refusal) => status === 403 && detail.includes(kCsrfHeader);
 
+const kTurnMaxMs = 180_000;
+
+// A question whose turn comes: a server that is full says when to ask again, and keeps the place meanwhile.
+// `waits` is told before each pause.
+export async function askInTurn<T>(
+  path: string,
+  question: Question,
+  waits: () => void,
+): Promise<T> {
+  const until = Date.now() + kTurnMaxMs;
+  for (;;) {
+    try {
+      return await ask<T>(path, question);
+    } catch (error) {
+      const again = error instanceof Refusal && error.status === 503 ? error.retryAfterMs : 0;
+      if (again === 0 || Date.now() + again > until) throw error;
+      waits();
+      await new Promise((resume) => setTimeout(resume, again));
+    }
+  }
+}
+
 async function askOnce<T>(path: string, question: Question): Promise<T> {
   const { method = 'GET', token, anonymous, json, file, keepalive = false } = question;
   const headers = new Headers();

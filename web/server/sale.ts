@@ -1,7 +1,7 @@
 // What is on sale, orders and tickets, as the server tells them.
 
 import type { Money } from '../format/money';
-import { ask, useSession, type Session } from './ask';
+import { ask, askInTurn, useSession, type Session } from './ask';
 import type { Play } from './plays';
 
 export interface Text {
@@ -112,8 +112,14 @@ export interface TestReport {
 
 const at = (name: string) => encodeURIComponent(name);
 
-export const signIn = async (email: string, password: string) =>
-  useSession(await ask<Session>('/api/v1/session', { method: 'POST', json: { email, password } }));
+export const signIn = async (email: string, password: string, waits: () => void) =>
+  useSession(
+    await askInTurn<Session>(
+      '/api/v1/session',
+      { method: 'POST', json: { email, password } },
+      waits,
+    ),
+  );
 export const makeAccount = async (wish: {
   email: string;
   password: string;

@@ -32,13 +32,14 @@ function SignInForm({ forgot }: { forgot(): void }) {
   const [password, setPassword] = useState('');
   const [name, setName] = useState('');
   const [shown, setShown] = useState(false);
+  const [waiting, setWaiting] = useState(false);
   const { busy, refusal, run } = useAct();
 
   const submit = () =>
     run(async () => {
       const session = making
         ? await makeAccount({ email, password, language, ...(name ? { name } : {}) })
-        : await signIn(email, password);
+        : await signIn(email, password, () => setWaiting(true));
       location.replace(
         session.second_factor_needed ? `/account?next=${encodeURIComponent(next)}` : next,
       );
@@ -107,6 +108,7 @@ function SignInForm({ forgot }: { forgot(): void }) {
             />
           </div>
         )}
+        {waiting && busy && <Notice kind="good">{words.turn}</Notice>}
         <SignInRefused refusal={refusal} />
         <button class="button button-main" type="submit" disabled={busy}>
           {making ? words.make : words.in}
