@@ -15,7 +15,7 @@ namespace json = boost::json;
 constexpr std::string_view kChannelSchema =
     R"({"type":"object","properties":{"name":{"type":"string"},"live":{"type":"boolean"},)"
     R"("latency":{"enum":["stable","low","realtime"]},"kind":{"enum":["video","jpeg"]},)"
-    R"("viewers":{"type":"integer"},"test_channel":{"type":"string"},"renditions":{"type":"array"},"captions":{"type":"array","items":{"type":"string"}},"gaps":{"type":"integer"},"on_air":{"enum":["a","b"]},)"
+    R"("viewers":{"type":"integer"},"loudness":{"description":"of the input on air, in the public answer","type":["object","null"]},"test_channel":{"type":"string"},"renditions":{"type":"array"},"captions":{"type":"array","items":{"type":"string"}},"gaps":{"type":"integer"},"on_air":{"enum":["a","b"]},)"
     R"("inputs":{"type":"array","items":{"type":"object","properties":{"loudness":{)"
     R"("description":"LUFS and dBTP; null where it is not measured",)"
     R"("type":["object","null"]}}}}}})";
@@ -263,7 +263,10 @@ std::vector<net::Route> channel_routes(std::shared_ptr<const Ports> ports) {
              captions = std::move(captions)](live::Channel* channel) mutable {
               std::string body = waiting;
               if (channel != nullptr) {
-                json::object all = describe_for_viewers(channel->status(), *ports);
+                const live::ChannelStatus status = channel->status();
+                json::object all = describe_for_viewers(status, *ports);
+                all["loudness"] =
+                    describe(status.inputs.at(static_cast<std::size_t>(status.on_air)).loudness);
                 all["renditions"] = std::move(renditions);
                 all["captions"] = std::move(captions);
                 body = json::serialize(all);

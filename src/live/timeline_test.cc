@@ -40,7 +40,7 @@ TEST(timeline, sound_and_picture_share_the_anchor) {
   EXPECT_EQ(heard.when, picture.when);
 }
 
-TEST(timeline, marks_a_step_back_and_a_leap) {
+TEST(timeline, B14_marks_a_step_back_and_a_leap_of_ten_hours) {
   Timeline line;
   line.place(video(90'000), 90'000, kStart);
   EXPECT_TRUE(line.place(video(0), 90'000, kStart + Millis{33}).discontinuity);
@@ -77,7 +77,7 @@ TEST(timeline, a_source_that_stays_late_is_anchored_anew) {
 class DriftingClock : public ::testing::TestWithParam<double> {};
 
 // A clock 200 ppm slow or fast drifts 7.2 s in ten hours; slewing keeps it within the limit, unmarked.
-TEST_P(DriftingClock, is_slewed_for_ten_hours_without_a_mark) {
+TEST_P(DriftingClock, B14_is_slewed_for_ten_hours_without_a_mark) {
   Timeline line;
   Micros worst{0};
   std::int64_t last = INT64_MIN;

@@ -19,7 +19,7 @@ TEST(AacConfig, reads_what_encoders_write) {
   EXPECT_EQ(parse_aac_config(from_hex("178030d410")), (AacConfig{2, 25'000, 2}));
 }
 
-TEST(AacConfig, refuses_what_cannot_be_played) {
+TEST(AacConfig, B11_refuses_what_cannot_be_played) {
   EXPECT_EQ(parse_aac_config({}).error(), AacError::Truncated);
   EXPECT_EQ(parse_aac_config(from_hex("12")).error(), AacError::Truncated);
   EXPECT_EQ(parse_aac_config(from_hex("0010")).error(), AacError::BadObjectType);
@@ -58,7 +58,7 @@ TEST(Adts, gives_the_frame_without_its_header) {
   EXPECT_EQ(frame->frame[0], 0x21);
 }
 
-TEST(Adts, refuses_lengths_that_lie) {
+TEST(Adts, B11_refuses_lengths_that_lie) {
   const Bytes bytes = from_hex("fff14c80017ffc21100504");
   for (std::size_t length = 0; length < bytes.size(); ++length) {
     EXPECT_EQ(parse_adts(bytes.view().first(length)).error(), AacError::Truncated) << length;

@@ -125,7 +125,7 @@ TEST(H264Sps, says_how_many_pictures_are_reordered_if_the_encoder_does) {
   }
 }
 
-TEST(H264Sps, impossible_timing_is_no_timing) {
+TEST(H264Sps, B10_impossible_timing_is_no_timing) {
   for (const auto& [units, scale] : std::vector<std::pair<std::uint64_t, std::uint64_t>>{
            {0x80000000, 60}, {0, 60}, {1, 0}, {1, 0xffffffff}, {0xffffffff, 0xffffffff}}) {
     SpsFields fields;
@@ -138,7 +138,7 @@ TEST(H264Sps, impossible_timing_is_no_timing) {
   }
 }
 
-TEST(H264Sps, sizes_are_bounded) {
+TEST(H264Sps, B10_sizes_are_bounded) {
   SpsFields huge;
   huge.columns = 0x80000000ULL / 16;
   EXPECT_EQ(parse_sps(baseline_sps(huge)).error(), H264Error::BadSize);
@@ -152,7 +152,7 @@ TEST(H264Sps, sizes_are_bounded) {
   EXPECT_EQ(parse_sps(baseline_sps(cropped)).error(), H264Error::BadSize);
 }
 
-TEST(H264Sps, a_billion_reference_frames_in_a_cycle_are_refused) {
+TEST(H264Sps, B10_a_billion_reference_frames_in_a_cycle_are_refused) {
   SpsFields fields;
   fields.order_type = 1;
   fields.cycle = 3;
@@ -172,7 +172,7 @@ TEST(H264Sps, every_truncation_is_refused_or_harmless) {
   EXPECT_FALSE(parse_sps(sps.first(6)));
 }
 
-TEST(ExpGolomb, thirty_two_zeros_are_refused) {
+TEST(ExpGolomb, B10_thirty_two_zeros_are_refused) {
   const Bytes zeros = from_hex("00000000ffffffffff");
   BitReader bits(zeros);
   EXPECT_EQ(bits.ue(), 0u);
@@ -236,7 +236,7 @@ TEST(H264Slice, begins_with_its_first_macroblock_and_type) {
   EXPECT_FALSE(parse_slice_start(from_hex("65")));
 }
 
-TEST(H264Nal, lengths_of_every_size_are_followed) {
+TEST(H264Nal, B9_lengths_of_every_size_are_followed) {
   for (const auto& [hex, size] : std::vector<std::pair<std::string, std::size_t>>{{"0165"
                                                                                    "02419a",
                                                                                    1},
@@ -258,7 +258,7 @@ TEST(H264Nal, lengths_of_every_size_are_followed) {
   }
 }
 
-TEST(H264Nal, lengths_that_lie_are_refused) {
+TEST(H264Nal, B9_lengths_that_lie_are_refused) {
   EXPECT_EQ(split_lengths(from_hex("0000000565"), 4).error(), H264Error::Truncated);
   EXPECT_EQ(split_lengths(from_hex("ffffffff65"), 4).error(), H264Error::Truncated);
   EXPECT_EQ(split_lengths(from_hex("000000"), 4).error(), H264Error::Truncated);

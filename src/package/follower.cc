@@ -1,6 +1,7 @@
 #include "package/follower.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 #include "package/limits.h"
@@ -15,7 +16,14 @@ void Follower::add(media::Frame frame) {
   if (frame.data.empty() || (last_dts_ && frame.dts <= *last_dts_)) return;
   last_dts_ = frame.dts;
   frame.duration = rate_.predict(frame);
-  while (reaches_cut(frame)) begin();
+  const bool sound = writer_.track().codec == media::Codec::Aac;
+  while (reaches_cut(frame)) {
+    if (sound) {
+      begin_with(frame);
+    } else {
+      begin();
+    }
+  }
   const bool of_closed =
       !writer_.is_open() || frame.pts + frame.duration / 2 < writer_.segment().start.value;
   if (of_closed || (writer_.is_empty() && !frame.key)) return;
@@ -41,6 +49,24 @@ bool Follower::reaches_cut(const media::Frame& frame) const {
   if (cuts_.empty()) return false;
   const std::int64_t start = cuts_.front().start.in(writer_.track().timescale).value;
   return frame.pts + frame.duration / 2 >= start;
+}
+
+// A frame that follows on begins where the one before ends; the first of all, and one near its cut
+// after a hole, where it is. Segments that it only passes keep their cut.
+void Follower::begin_with(media::Frame& sound) {
+  const std::uint32_t timescale = writer_.track().timescale;
+  const std::int64_t half = sound.duration / 2;
+  const bool passes = cuts_.size() > 1 && sound.pts + half >= cuts_[1].start.in(timescale).value;
+  if (passes) return begin();
+  const bool follows =
+      writer_.is_open() && !writer_.is_empty() && std::abs(sound.pts - writer_.end().value) <= half;
+  const std::int64_t place = follows ? writer_.end().value : sound.pts;
+  const bool near = place - cuts_.front().start.in(timescale).value <= sound.duration;
+  if (follows || !writer_.is_open() || (near && place >= writer_.end().value)) {
+    cuts_.front().start = {place, timescale};
+    sound.dts = sound.pts = place;
+  }
+  begin();
 }
 
 void Follower::begin() {

@@ -38,7 +38,8 @@ class Follower {
 
  private:
   bool reaches_cut(const media::Frame& frame) const;
-  void begin();  // the segment of the oldest cut
+  void begin();                          // the segment of the oldest cut
+  void begin_with(media::Frame& sound);  // the same, at the frame that it begins with
 
   TrackWriter writer_;
   Rate rate_;

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 #include "media/testing/tracks.h"
 #include "package/testing/line.h"
 
@@ -62,6 +64,34 @@ TEST_F(FollowerTest, is_cut_where_the_picture_is_although_its_frames_come_later)
     EXPECT_EQ(own[i].init, picture[i].init);
     if (own[i].complete) {
       EXPECT_EQ(own[i].duration, picture[i].duration);
+    }
+  }
+}
+
+TEST_F(FollowerTest, sound_begins_where_its_segment_does_to_the_tick_and_leaves_no_hole) {
+  line_.picture_and_sound();
+  line_.join_ladder();
+  line_.run(0, 1);
+  for (std::int64_t second = 0, at = 0; second < 9; ++second) {
+    line_.run(second + 1, second + 2);
+    for (; at * 1024 < (second + 1) * 48'000; ++at) {
+      const std::int64_t off = at % 3 - 1;  // the encoder's times are a tick off
+      line_.ladder_frame(
+          media::testing::audio_frame(testing::Line::kOrigin * 48'000 + at * 1024 + 300 + off),
+          media::kFirstRung + 1);
+    }
+  }
+  const auto& segments = log(media::kFirstRung + 1).segments();
+  const auto& picture = log(media::kVideoTrack).segments();
+  ASSERT_GE(segments.size(), 4u);
+  for (std::size_t i = 0; i < segments.size(); ++i) {
+    ASSERT_FALSE(segments[i].chunks.empty()) << i;
+    EXPECT_EQ(segments[i].chunks.front()->start, segments[i].start) << i;
+    EXPECT_EQ(segments[i].number, picture[i].number);
+    if (i > 0) {
+      EXPECT_LE(std::abs((segments[i].start.utc() - picture[i].start.utc()).count()), 10'700);
+      EXPECT_EQ(segments[i - 1].start.value + segments[i - 1].duration.value,
+                segments[i].start.value);
     }
   }
 }

@@ -194,7 +194,7 @@ TEST_F(PackagerTest, sound_a_tick_off_still_begins_where_its_segment_does) {
   }
 }
 
-TEST_F(PackagerTest, sound_alone_cuts_on_the_grid) {
+TEST_F(PackagerTest, B13_sound_alone_cuts_on_the_grid) {
   packager_.on_tracks({audio_track()});
   EXPECT_THAT(sink_.lines(), ElementsAre("presentation 1 audio/mp4; codecs=\"mp4a.40.2\""));
   for (int i = 0; i < 200; ++i) audio(0.5 + i * 1024 / 48'000.0);
@@ -214,7 +214,7 @@ TEST_F(PackagerTest, sound_before_the_picture_is_dropped_and_not_kept_without_bo
   EXPECT_THAT(lines_with("audio opens"), ElementsAre("audio opens 900000001 at 2.944"));
 }
 
-TEST_F(PackagerTest, sound_goes_on_alone_when_the_picture_never_comes) {
+TEST_F(PackagerTest, B13_sound_goes_on_alone_when_the_picture_never_comes) {
   packager_.on_tracks({video_track(), audio_track()});
   sink_.lines();
   for (int i = 0; i < 400; ++i) audio(i * 1024 / 48'000.0);  // 8.5 s
@@ -226,7 +226,7 @@ TEST_F(PackagerTest, sound_goes_on_alone_when_the_picture_never_comes) {
   EXPECT_THAT(lines_with("video opens"), ElementsAre(HasSubstr(" at 8.600 after a break")));
 }
 
-TEST_F(PackagerTest, sound_goes_on_when_the_picture_stays_away) {
+TEST_F(PackagerTest, B13_sound_goes_on_when_the_picture_stays_away) {
   packager_.on_tracks({video_track(), audio_track()});
   both(0, 3);
   sink_.lines();
@@ -244,7 +244,7 @@ TEST_F(PackagerTest, sound_goes_on_when_the_picture_stays_away) {
   EXPECT_TRUE(sink_.log(2).segments().back().discontinuity);
 }
 
-TEST_F(PackagerTest, sound_that_stays_away_gets_empty_segments) {
+TEST_F(PackagerTest, B13_sound_that_stays_away_gets_empty_segments) {
   packager_.on_tracks({video_track(), audio_track()});
   both(0, 3);
   sink_.lines();
@@ -283,7 +283,7 @@ TEST_F(PackagerTest, a_discontinuity_before_the_first_segment_is_none) {
   EXPECT_THAT(sink_.lines(), ElementsAre("video opens 900000000 at 0.000"));
 }
 
-TEST_F(PackagerTest, a_step_of_the_leading_track_is_a_discontinuity_even_unannounced) {
+TEST_F(PackagerTest, B14_a_step_of_the_leading_track_is_a_discontinuity_even_unannounced) {
   packager_.on_tracks({video_track()});
   video_run(0, 1, 30, 60);
   sink_.lines();
@@ -292,7 +292,7 @@ TEST_F(PackagerTest, a_step_of_the_leading_track_is_a_discontinuity_even_unannou
               ElementsAre("video closes +1.000", "video opens 900000001 at 5.000 after a break"));
 }
 
-TEST_F(PackagerTest, a_new_configuration_makes_the_next_presentation) {
+TEST_F(PackagerTest, B13_a_new_configuration_makes_the_next_presentation) {
   packager_.on_tracks({video_track()});
   video_run(0, 1, 30, 60);
   sink_.lines();
@@ -314,7 +314,7 @@ TEST_F(PackagerTest, the_same_tracks_again_change_nothing) {
   EXPECT_THAT(sink_.lines(), IsEmpty());
 }
 
-TEST_F(PackagerTest, frames_out_of_order_are_dropped) {
+TEST_F(PackagerTest, B14_frames_out_of_order_are_dropped) {
   packager_.on_tracks({video_track()});
   video(0, true);
   video(0.1, false);

@@ -8,7 +8,7 @@ import { until } from '../harness/wait.mjs';
 
 let server, sending, watching;
 before(async () => {
-  server = await Server.start({ config: '[channels]\naccess = "public"\n' });
+  server = await Server.start({ config: '[channels]\naccess = "public"\nloudness = true\n' });
   sending = await startChromium(['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream']);
   watching = await startChromium();
 });
@@ -40,6 +40,9 @@ test('a tab publishes its camera and microphone; the watch page plays them', { t
     await until('the sender to say that it is seen', async () => /seen by [1-9]/i.test(await sender.page.innerText('body')), { within: 8_000 });
     await watch.close();
   }
+  const meter = sender.page.getByRole('meter', { name: 'Loudness' });
+  await until('how loud it is', async () => /^−\d+\.\d LUFS/.test(await meter.getAttribute('aria-valuetext')), { within: 15_000 });
+  assert.match(await sender.page.innerText('.loudness'), /Target −23\.0 LUFS/);
   await sender.screenshot('publish_live');
   assert.deepEqual(sender.trouble, []);
   await sender.page.getByRole('button', { name: /stop/i }).click();

@@ -2,12 +2,13 @@
 
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { isName, keepToken, takeToken } from '../server/names';
-import { channelInfo } from '../server/plays';
+import { channelInfo, type ChannelInfo } from '../server/plays';
 import { useTexts } from '../texts/language';
 import { Footer } from '../theme/footer';
 import { Header } from '../theme/header';
 import { kQualities } from './feed';
 import { LevelMeter } from './level';
+import { LoudnessBar } from './loudness_bar';
 import { canRecord } from './recorder_feed';
 import { Sender, type SendError, type SendState } from './sender';
 import { Settings, type Choice } from './settings';
@@ -15,7 +16,7 @@ import { canCapture, closeSource, openSource, type SourceError } from './source'
 import { StatusLine } from './status_line';
 
 const kTokenKey = 'butai.publish_token';
-const kSeenMs = 3000; // viewer count
+const kSeenMs = 3000; // viewer count and loudness
 
 function firstChoice(): Choice {
   const wished = new URLSearchParams(location.search).get('channel') ?? '';
@@ -36,7 +37,7 @@ export function PublishPage() {
   const [stream, setStream] = useState<MediaStream | null>(null);
   const [trouble, setTrouble] = useState<string | null>(null);
   const [state, setState] = useState<SendState>('off');
-  const [seen, setSeen] = useState(0);
+  const [seen, setSeen] = useState<ChannelInfo | null>(null);
   const preview = useRef<HTMLVideoElement>(null);
   const level = useRef<HTMLDivElement>(null);
   const sender = useRef<Sender | null>(null);
@@ -138,7 +139,9 @@ export function PublishPage() {
           <video ref={preview} autoplay muted playsInline aria-label={texts.preview} />
           {!stream && <p class="monitor-empty">{texts.previewEmpty}</p>}
           <div class="monitor-badge" role="status">
-            {state === 'live' && <span class="badge badge-live">{texts.seenBy(seen)}</span>}
+            {state === 'live' && (
+              <span class="badge badge-live">{texts.seenBy(seen?.viewers ?? 0)}</span>
+            )}
             {state === 'connecting' && <span class="badge">{texts.connecting}</span>}
             {state === 'reconnecting' && <span class="badge">{texts.reconnecting}</span>}
           </div>
@@ -192,6 +195,7 @@ export function PublishPage() {
               </button>
             )}
           </div>
+          {state === 'live' && seen?.loudness && <LoudnessBar loudness={seen.loudness} />}
           {on && <StatusLine sender={sender.current} channel={choice.channel} />}
         </form>
       </main>
@@ -214,15 +218,11 @@ function useSeen(
   on: boolean,
   channel: string,
   token: string,
-  set: (viewers: number) => void,
+  set: (info: ChannelInfo) => void,
 ): void {
   useEffect(() => {
     if (!on) return;
-    const ask = () =>
-      channelInfo(channel, token || null).then(
-        (info) => set(info.viewers),
-        () => undefined, // the badge keeps its number
-      );
+    const ask = () => channelInfo(channel, token || null).then(set, () => undefined); // the badge keeps its number
     void ask();
     const timer = setInterval(() => void ask(), kSeenMs);
     return () => clearInterval(timer);

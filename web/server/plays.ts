@@ -19,8 +19,19 @@ export interface ChannelInfo {
   latency: 'stable' | 'low' | 'realtime';
   kind: 'video' | 'jpeg';
   protection: string;
+  loudness?: Loudness | null; // of the input on air; null where it is not measured
   renditions?: RenditionInfo[];
   test_channel?: string; // where playing can be tried beforehand
+}
+
+// LUFS and dBTP (ITU-R BS.1770); null: nothing heard yet.
+export interface Loudness {
+  momentary: number | null;
+  short_term: number | null;
+  integrated: number | null;
+  true_peak: number | null;
+  target: number;
+  target_japan: number;
 }
 
 export interface RenditionInfo {

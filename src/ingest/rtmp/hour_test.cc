@@ -97,8 +97,8 @@ TEST_P(HourByRtmp, keeps_sound_within_20_ms_of_the_picture) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Rtmp, HourByRtmp,
-                         ::testing::Values(Case{"exact", 0, 0}, Case{"fast_by_200_ppm", 200, 0},
-                                           Case{"slow_by_200_ppm", -200, 0},
+                         ::testing::Values(Case{"exact", 0, 0}, Case{"B14_fast_by_200_ppm", 200, 0},
+                                           Case{"B14_slow_by_200_ppm", -200, 0},
                                            Case{"B4_through_4_h_39_m", 0, kExtended - kHour / 2},
                                            Case{"B14_drift_through_4_h_39_m", 200,
                                                 kExtended - kHour / 2}),
