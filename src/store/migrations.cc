@@ -329,6 +329,10 @@ constexpr Migration kMigrations[] = {
      " known_at BIGINT NOT NULL)"},
     {61, "payment_refund_failed",
      "ALTER TABLE payment ADD COLUMN refund_failed BIGINT NOT NULL DEFAULT 0"},
+    // Sent once more in place of what failed; refunded stays what went back of the sale.
+    {62, "payment_refunded_again",
+     "ALTER TABLE payment ADD COLUMN refunded_again BIGINT NOT NULL DEFAULT 0"
+     " CHECK (refunded_again >= 0 AND refunded_again <= refund_failed)"},
 };
 
 int version_of(soci::session& sql) {

@@ -127,7 +127,8 @@ export const en = {
   when: 'Ordered',
   act: 'Act',
   refund: 'Refund',
-  refundFailed: 'The refund did not arrive: the bank sent it back. Refund again, or pay another way.',
+  refundFailed:
+    'The refund did not arrive: the bank sent it back. Refund again, or pay another way.',
   refundAsk: (total: string) =>
     `Refund ${total}? The ticket stops at once, also where it is playing.`,
 

@@ -77,7 +77,8 @@ export const en = {
       paid: 'Your ticket is being made.',
       fulfilled: 'Your ticket is in your account.',
       refunded: 'The money goes back the way it came. The ticket is no longer good.',
-      refund_failed: 'The refund did not reach you: your bank sent it back. The organiser knows and will pay you another way.',
+      refund_failed:
+        'The refund did not reach you: your bank sent it back. The organiser knows and will pay you another way.',
       expired: 'Nothing was charged. The seats are free again.',
       cancelled: 'Nothing was charged.',
       disputed: 'The ticket is not good while this is open. Write to the organiser.',

@@ -71,12 +71,13 @@ void keep(Work& work, const Payment& payment, bool order_settled) {
   const Utc ask = work.now + (order_settled ? kAskSettledEvery : kAskEvery);
   const bool over =
       order_settled && (payment.captured == 0 || work.now - payment.created > kAskSettledFor);
+  const std::int64_t of_sale = std::min(payment.refunded, payment.captured);
   work.sql.run(
-      "UPDATE payment SET captured = ?, refunded = ?, refund_failed = ?, dispute = ?, gone = ?, "
-      "url = ?, number = ?,"
-      " store_deadline = ?, reference = ?, secret = ?, ask_at = ? WHERE id = ?",
-      {payment.captured, payment.refunded, payment.refund_failed, static_cast<int>(payment.dispute),
-       payment.gone, payment.url, payment.number,
+      "UPDATE payment SET captured = ?, refunded = ?, refunded_again = ?, refund_failed = ?,"
+      " dispute = ?, gone = ?, url = ?, number = ?, store_deadline = ?, reference = ?, secret = ?,"
+      " ask_at = ? WHERE id = ?",
+      {payment.captured, of_sale, payment.refunded - of_sale, payment.refund_failed,
+       static_cast<int>(payment.dispute), payment.gone, payment.url, payment.number,
        payment.store_deadline ? store::Value(micros_of(*payment.store_deadline))
                               : store::Value(std::nullopt),
        payment.reference, order_settled ? std::string() : payment.secret,

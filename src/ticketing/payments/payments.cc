@@ -19,7 +19,7 @@ constexpr std::int64_t kNever = std::int64_t{1} << 62;  // in payment.ask_at
 constexpr std::string_view kColumns =
     "id, order_id, method, amount, currency, captured, refunded, dispute, gone, cancelled, url,"
     " number, store_deadline, created_at, COALESCE(reference, ''), COALESCE(secret, ''),"
-    " refund_failed";
+    " refund_failed, refunded_again";
 
 Payment payment_of_row(const store::Row& row) {
   Payment payment;
@@ -39,6 +39,7 @@ Payment payment_of_row(const store::Row& row) {
   payment.reference = row.text(14);
   payment.secret = row.text(15);
   payment.refund_failed = row.number(16);
+  payment.refunded += row.number(17);
   return payment;
 }
 
