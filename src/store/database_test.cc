@@ -8,6 +8,7 @@
 #include <fstream>
 #include <latch>
 
+#include "store/engine.h"
 #include "store/limits.h"
 #include "store/migrations.h"
 #include "store/session.h"
@@ -339,6 +340,16 @@ TEST(PostgreSqlStore, work_goes_on_after_the_server_crashed) {
   server.restart_at_once();
   EXPECT_EQ(count().error(), Failure::Broken);  // the connection was cut under it
   EXPECT_EQ(count(), before);
+}
+
+TEST(PostgreSqlStore, an_address_is_told_who_comes_and_is_a_pair_of_name_and_value) {
+  EXPECT_EQ(with_a_pair("postgresql://u:w@h:5/db"),
+            "postgresql://u:w@h:5/db?application_name=butai");
+  EXPECT_EQ(with_a_pair("postgres://h/db?sslmode=require"),
+            "postgres://h/db?sslmode=require&application_name=butai");
+  EXPECT_EQ(with_a_pair("postgresql:///db?application_name=mine"),
+            "postgresql:///db?application_name=mine");
+  EXPECT_EQ(with_a_pair("host=/run dbname=db"), "host=/run dbname=db");
 }
 
 TEST(PostgreSqlStore, server_that_is_not_there_is_a_sentence_without_the_password) {

@@ -61,8 +61,14 @@ void open_sqlite(soci::session& sql, const std::string& path) {
   sql << "PRAGMA secure_delete = ON";  // keys that are destroyed must not be left in free pages
 }
 
+// SOCI 4.0 takes the address for pairs of name=value, and writes a "=" behind one that has none.
+std::string with_a_pair(const std::string& url) {
+  if (url.find("application_name=") != std::string::npos || !url.starts_with("postgres")) return url;
+  return url + (url.find('?') == std::string::npos ? '?' : '&') + "application_name=butai";
+}
+
 void open_postgresql(soci::session& sql, const std::string& url) {
-  sql.open(soci::postgresql, url);
+  sql.open(soci::postgresql, with_a_pair(url));
   configure_postgresql(sql);
 }
 

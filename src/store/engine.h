@@ -21,6 +21,8 @@ Engine engine_of(soci::session& sql);
 // Both throw what SOCI throws.
 void open_sqlite(soci::session& sql, const std::string& path);
 void open_postgresql(soci::session& sql, const std::string& url);
+// The address with our name for the server's list of connections.
+std::string with_a_pair(const std::string& url);
 
 // The write lock of SQLite is taken at once: a reader that writes later could not wait for it.
 void begin(soci::session& sql);

@@ -12,12 +12,10 @@ export class SlowLine {
       for (const socket of [near, far]) {
         line.sockets.add(socket);
         socket.on('error', () => {});
-        socket.on('close', () => {
-          line.sockets.delete(socket);
-          near.destroy();
-          far.destroy();
-        });
+        socket.on('close', () => line.sockets.delete(socket));
       }
+      near.on('close', () => far.destroy());
+      far.on('close', () => setTimeout(() => near.destroy(), line.delayMs)); // behind its last words
       near.setNoDelay(true);
       near.on('data', (piece) => far.write(piece));
       far.on('data', (piece) => setTimeout(() => near.destroyed || near.write(piece), line.delayMs));
