@@ -16,7 +16,7 @@ const kFolders = ['smoke', 'seed', 'sale', 'exact', 'rtmp', 'ladder', 'playlists
 // What a file takes of the room; the first that fits its path counts. Two cores are enough for all of it.
 const kRoom = 6;
 const kShares = [
-  [/^faults\/|^sale\/doors|^protection\/(ladder|players)|^browsers\/(chromium_watch|players|switching)/, 6],
+  [/^faults\/|^sale\/doors|^protection\/(ladder|players)|^browsers\/(chromium_watch|players|captions|switching)/, 6],
   [/^browsers\/|^sale\/sign_in|^protection\/(clips|pages)|^(seed|exact|ladder)\//, 3],
   [/./, 2],
 ];

@@ -48,7 +48,9 @@ describe('what is sent is what is seen', { concurrency: 5 }, () => {
       const source = await film({ seconds, ...wanted });
       // In a transport stream every AAC frame has a header of its own, in MP4 none has.
       const plain = wanted.container === 'ts' ? ['-bsf:a', 'aac_adtstoasc'] : [];
-      const sent = { video: await pictureHashes(source), audio: await soundHashes(source, plain) };
+      // Where the last two pictures have one time, ffmpeg reads one of them; the same encoding has both.
+      const truth = wanted.container === 'fmp4_frames' ? await film({ seconds, ...wanted, container: 'fmp4' }) : source;
+      const sent = { video: await pictureHashes(truth), audio: await soundHashes(source, plain) };
       const camera = publisher(server, `channel=${name}`, { token: publishToken(name) });
       await camera.open();
       const got = await watchAll(server, name, async () => {
