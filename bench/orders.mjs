@@ -102,7 +102,7 @@ keep('orders', figures);
 writeSection('Orders', `An order is held, confirmed and has its ticket: two transactions, each told to its buyer after the commit is on disk (SQLite, WAL,
 \`synchronous=FULL\`). The slow disk is this one with 10 ms before each sync (\`bench/slow_sync.cc\`). Beside the channel each order is
 three requests, paid by a test card. On a disk that syncs in a third of a millisecond what is left of an order is our own work, some
-thirty statements that are prepared anew each time: there the ratio ends. ${options.rounds} rounds of ${options.seconds} s, median (least–greatest).
+thirty statements: there the ratio ends. ${options.rounds} rounds of ${options.seconds} s, median (least–greatest).
 ${machine()}
 
 ${table(Object.keys(samples), figures, { 'orders/s': rate, 'p50 ms': (s) => s.latency_p50_ms, 'p99 ms': (s) => s.latency_p99_ms, starved: (s) => s.starved, oversold: (s) => s.oversold })}
