@@ -32,7 +32,7 @@ bool may_be_picture(ByteView sample) {
 bool may_be_sound(ByteView config, ByteView sample) {
   const auto known = media::parse_aac_config(config);
   const int channels = known ? known->channels : 0;
-  enum : std::uint32_t { kSingle = 0, kPair = 1, kCoupling = 2, kLow = 3, kEnd = 7 };
+  constexpr std::uint32_t kSingle = 0, kPair = 1, kCoupling = 2, kLow = 3, kEnd = 7;
   media::BitReader bits(sample);
   const std::uint32_t element = bits.bits(3);
   bits.skip(4);  // element_instance_tag

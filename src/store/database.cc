@@ -50,8 +50,7 @@ std::optional<Failure> attempt_behind_savepoint(Session& sql, Piece& piece) {
 }
 
 // What happened to each piece; never throws.
-std::vector<std::optional<Failure>> attempt_together(Session& sql,
-                                                     std::vector<Piece>& group) {
+std::vector<std::optional<Failure>> attempt_together(Session& sql, std::vector<Piece>& group) {
   std::vector<std::optional<Failure>> results(group.size());
   const auto failure = failure_in([&] {
     begin(sql);

@@ -248,13 +248,15 @@ TEST_P(EitherStore, a_statement_serves_again_with_other_values) {
       seen.push_back(std::to_string(
           sql.number("SELECT created_at FROM account WHERE id <= ? ORDER BY id DESC", {id})));
     }
-    seen.push_back(std::to_string(sql.run("UPDATE account SET scopes = ? WHERE id < ?", {"a", "3"})));
-    seen.push_back(std::to_string(sql.run("UPDATE account SET scopes = ? WHERE id < ?", {"b", "2"})));
+    seen.push_back(
+        std::to_string(sql.run("UPDATE account SET scopes = ? WHERE id < ?", {"a", "3"})));
+    seen.push_back(
+        std::to_string(sql.run("UPDATE account SET scopes = ? WHERE id < ?", {"b", "2"})));
     return seen;
   });
   const auto big = std::to_string(std::int64_t{1} << 60);
-  EXPECT_EQ(answers, (std::vector<std::string>{"舞台 3", "3", "-", "3", " " + big, big, "ann 1", "1",
-                                            "舞台 3", "3", "2", "1"}));
+  EXPECT_EQ(answers, (std::vector<std::string>{"舞台 3", "3", "-", "3", " " + big, big, "ann 1",
+                                               "1", "舞台 3", "3", "2", "1"}));
 }
 
 TEST_P(EitherStore, a_statement_that_failed_serves_again) {
@@ -331,9 +333,8 @@ TEST(PostgreSqlStore, work_goes_on_after_the_server_crashed) {
   auto& server = testing::PostgreSql::shared();
   auto database = Database::open({.path = {}, .url = server.new_database()}).value();
   const auto count = [&database] {
-    return database->run_and_wait<std::int64_t>([](Session& session) {
-      return Sql(session).number("SELECT COUNT(*) FROM migration");
-    });
+    return database->run_and_wait<std::int64_t>(
+        [](Session& session) { return Sql(session).number("SELECT COUNT(*) FROM migration"); });
   };
   const auto before = count();
   ASSERT_TRUE(before);

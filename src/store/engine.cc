@@ -63,7 +63,8 @@ void open_sqlite(soci::session& sql, const std::string& path) {
 
 // SOCI 4.0 takes the address for pairs of name=value, and writes a "=" behind one that has none.
 std::string with_a_pair(const std::string& url) {
-  if (url.find("application_name=") != std::string::npos || !url.starts_with("postgres")) return url;
+  if (url.find("application_name=") != std::string::npos || !url.starts_with("postgres"))
+    return url;
   return url + (url.find('?') == std::string::npos ? '?' : '&') + "application_name=butai";
 }
 

@@ -3,17 +3,14 @@
 #include <soci/soci.h>
 
 #include <functional>
-#include <unordered_map>
+#include <map>
 
 #include "store/limits.h"
 
 namespace butai::store {
 
 struct Session::Statements {
-  struct Hash : std::hash<std::string_view> {
-    using is_transparent = void;
-  };
-  std::unordered_map<std::string, soci::statement, Hash, std::equal_to<>> by_text;
+  std::map<std::string, soci::statement, std::less<>> by_text;
 };
 
 Session::Session() : statements_(std::make_unique<Statements>()) {}
