@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test';
 import { startChromium } from '../harness/browser.mjs';
 import { letterIn, readLetter } from '../harness/letters.mjs';
 import { answerFrom } from '../harness/sale_answers.mjs';
-import { kSalePages } from '../harness/sale_pages.mjs';
+import { eachSalePage, kSalePages } from '../harness/sale_pages.mjs';
 import { Server } from '../harness/server.mjs';
 import { Person, sell, shopConfig } from '../harness/shop.mjs';
 import { controlToken } from '../harness/token.mjs';
@@ -60,11 +60,7 @@ for (const lang of ['ja', 'en']) {
       if (seen.text) ++shown;
       await page.close();
     };
-    const waiting = Object.entries(kSalePages);
-    const lane = async () => {
-      while (waiting.length > 0) await look(waiting.shift());
-    };
-    await Promise.all([lane(), lane()]);
+    await eachSalePage(look);
     await context.close();
     console.log(`# ${Object.keys(kSalePages).length} pages, ${shown} show it as text`);
     assert.deepEqual(found, []);

@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 import { startChromium } from '../harness/browser.mjs';
 import { answerFrom } from '../harness/sale_answers.mjs';
 import { long } from '../harness/paths.mjs';
-import { kSalePages } from '../harness/sale_pages.mjs';
+import { eachSalePage } from '../harness/sale_pages.mjs';
 import { Server } from '../harness/server.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -94,11 +94,7 @@ for (const { lang, ...sight } of kLooks) {
       found.push(...trouble.map((line) => `${state}: ${line}`));
       await page.close();
     };
-    const waiting = Object.entries(kSalePages);
-    const lane = async () => {
-      while (waiting.length > 0) await look(waiting.shift());
-    };
-    await Promise.all([lane(), lane()]);
+    await eachSalePage(look);
     await context.close();
     console.log(`# heaviest: ${heaviest.state}, ${(heaviest.bytes / 1000).toFixed(1)} kB`);
     assert.deepEqual(found, []);

@@ -9,7 +9,7 @@ import { createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Child, run } from './process.mjs';
-import { Person, sell } from './shop.mjs';
+import { Person, sell, shopConfig } from './shop.mjs';
 import { Server } from './server.mjs';
 import { publishToken } from './token.mjs';
 import { sleep, until } from './wait.mjs';
@@ -27,16 +27,7 @@ async function sql(server, store, text) {
   return (await run('/usr/bin/python3', ['-c', python, join(server.data, 'data/butai.db')], { input: text })).stdout;
 }
 
-const kConfig = `[server]
-trusted_proxies = ["127.0.0.0/8"]
-[payments]
-test = "operator"
-[[channel]]
-name = "stage"
-access = "ticket"
-protection = "cbcs"
-latency = "low"
-`;
+const kConfig = shopConfig('protection = "cbcs"\nlatency = "low"\n');
 
 export class Door {
   // `there` watch before the doors; of `visitors` so many percent have no session, no ticket, or are webhooks.

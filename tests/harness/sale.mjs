@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { program, workFolder } from './paths.mjs';
 import { Child } from './process.mjs';
 import { Server } from './server.mjs';
+import { shopConfig } from './shop.mjs';
 import { controlToken, publishToken, viewToken } from './token.mjs';
 
 export const kCard = '4242 4242 4242 4242';
@@ -13,20 +14,13 @@ mkdirSync(pictures, { recursive: true });
 
 const kConfig = `[auth]
 second_factor = "off"
-[server]
-trusted_proxies = ["127.0.0.1"]
-[payments]
-test = "operator"
-[[channel]]
-name = "stage"
-access = "ticket"
-protection = "cbcs"
+${shopConfig(`protection = "cbcs"
 latency = "low"
 [[channel]]
 name = "stage-test"
 like = "stage"
 access = "token"
-`;
+`)}`;
 
 export class Sale {
   aheadSeconds = 0; // the sale's clock before ours

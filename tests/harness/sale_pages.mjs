@@ -57,3 +57,12 @@ export const kSalePages = {
   producer_event: page('/producer/events/ev_1'),
   producer_closed: page('/producer/events/ev_1', eventIs('closed')),
 };
+
+// Looks at each [state, page], two at a time.
+export async function eachSalePage(look) {
+  const waiting = Object.entries(kSalePages);
+  const lane = async () => {
+    while (waiting.length > 0) await look(waiting.shift());
+  };
+  await Promise.all([lane(), lane()]);
+}

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { controlToken } from './token.mjs';
 
 export const shopConfig = (more = '') => `[server]
-trusted_proxies = ["127.0.0.1"]
+trusted_proxies = ["127.0.0.0/8"]
 [payments]
 test = "operator"
 [[channel]]
