@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
+import { openPage, startChromium, watchPlaying } from '../tests/harness/browser.mjs';
 import { root } from '../tests/harness/paths.mjs';
 import { Child, run } from '../tests/harness/process.mjs';
 import { Server } from '../tests/harness/server.mjs';
@@ -40,6 +41,25 @@ async function seedServer() {
   return { child, url: `ws://127.0.0.1:${port}/ws` };
 }
 
+const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
+
+// Seconds from the publisher's clock to the screen of Chromium's watch page.
+async function watchPage(server, player) {
+  const channel = `page-${player}`;
+  const sender = new Child(butai, ['publish', 'test', '--size', '1280x720', `${server.ws}/ws?channel=${channel}`], { env: { BUTAI_TOKEN: bearer(`publish:${channel}`) } });
+  const browser = await startChromium();
+  try {
+    const token = bearer(`view:${channel}`);
+    await server.segmentsOf(channel, token);
+    const watch = await openPage(browser, `http://localhost:${server.ports.http}/watch/${channel}?player=${player}#token=${token}`);
+    const seen = await watchPlaying(watch.stats, { seconds });
+    return median(seen.slice(-12).map(({ latencySeconds }) => latencySeconds).filter((value) => value !== null));
+  } finally {
+    await browser.close();
+    await sender.stop();
+  }
+}
+
 async function round(figures) {
   const note = (name, value) => (figures[name] ??= []).push(value);
   const server = await Server.start();
@@ -53,6 +73,11 @@ async function round(figures) {
       note(`${what}, p50 ms`, got.p50_ms);
       note(`${what}, p99 ms`, got.p99_ms);
       console.log(`  ${what}: p50 ${got.p50_ms} p99 ${got.p99_ms} ms of ${got.count}`);
+    }
+    for (const [player, what] of [['ws', 'WebSocket'], ['hls', 'LL-HLS']]) {
+      const got = await watchPage(server, player);
+      note(`Chromium's watch page by ${what}, s`, got);
+      console.log(`  Chromium's watch page by ${what}: ${got?.toFixed(2)} s`);
     }
     const ours = await probe('echo', `${server.ws}/ws?channel=echo&echo=1`, null, bearer('publish:echo'));
     const theirs = await probe('echo', seed.url, null, 'none');
@@ -73,6 +98,7 @@ const goals = {
   'H.264 to WebSocket CMAF, p50 ms': 10, 'H.264 to WebSocket CMAF, p99 ms': 40,
   'JPEG to H.264 to WebSocket CMAF, p50 ms': 60, 'JPEG to H.264 to WebSocket CMAF, p99 ms': 150,
   'first frame after connect, p99 ms': 300, 'echo p50, ours / theirs': 1,
+  "Chromium's watch page by WebSocket, s": 0.5, "Chromium's watch page by LL-HLS, s": 2,
   'start to ready, ms': 300, 'idle memory, MB': 30,
 };
 
@@ -81,7 +107,6 @@ for (let i = 1; i <= rounds; ++i) {
   console.log(`round ${i} of ${rounds}`);
   await round(figures);
 }
-const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
 const show = (value) => (value >= 100 ? value.toFixed(0) : value.toFixed(2));
 const rows = Object.entries(figures).map(([name, list]) =>
   `| ${name} | ${show(median(list))} | ${show(Math.min(...list))} – ${show(Math.max(...list))} | ${goals[name] ?? ''} |`);

@@ -131,7 +131,7 @@ test('a size is chosen by key or menu, in the viewer’s language, and remembere
   }
 });
 
-describe('seven ways of playing side by side', { concurrency: true }, () => {
+describe('seven ways of playing, four side by side', { concurrency: 4 }, () => {
   for (const player of ['hls', 'dash', 'ws']) {
     test(`the watch page shows them by ${player}`, { timeout: 60_000 }, async () => {
       const watch = await openPage(browser, `http://localhost:${server.ports.http}/watch/main?player=${player}`);

