@@ -2,7 +2,7 @@
 // Files run side by side as far as there is room: three that mostly wait, two with a browser or an encoder,
 // and alone what looks at the clock. A line per file; what failed is said at the end, and the last line counts.
 // A browser on a machine that others use too may miss a moment: up to three files with one that failed run once
-// more, alone, and the runner says so. Twice failed is failed; nothing else is tried again.
+// more, alone, and the runner says so. Twice failed is failed; nothing else is tried again, and nothing with --long.
 import { spawn } from 'node:child_process';
 import { createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
@@ -15,11 +15,11 @@ mkdirSync(logs, { recursive: true });
 // In this order: what fails first tells most, and what takes long is not left for the end.
 const kFirst = /^browsers\/sale_(path|acts)/; // the longest
 const kFolders = ['smoke', 'seed', 'sale', 'exact', 'rtmp', 'ladder', 'playlists', 'access', 'mail', 'h2', 'bad_input', 'faults', 'control', 'protection', 'python', 'nginx', 'browsers'];
-const kLongFolders = ['image'];
+const kLongFolders = ['long'];
 // What a file takes of the room; the first that fits its path counts. Two cores are enough for all of it.
 const kRoom = 6;
 const kShares = [
-  [/^image\/|^faults\/|^sale\/doors|^protection\/(ladder|players)|^browsers\/(chromium_watch|players|captions|switching)/, 6],
+  [/^long\/|^faults\/|^sale\/doors|^protection\/(ladder|players)|^browsers\/(chromium_watch|players|captions|switching)/, 6],
   [/^browsers\/|^sale\/sign_in|^protection\/(clips|pages)|^(seed|exact|ladder)\//, 3],
   [/./, 2],
 ];
@@ -118,7 +118,7 @@ async function all() {
 // What failed while others ran, once more without them.
 async function onceMore(results) {
   const unlucky = results.filter(({ failed, share }) => failed && share >= kClock);
-  if (unlucky.length > kAgain) return results;
+  if (long || unlucky.length > kAgain) return results;
   unlucky.forEach(explain);
   const second = new Map();
   for (const result of unlucky) second.set(result.name, await runFile(result, { again: true }));

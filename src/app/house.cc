@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <iterator>
+#include <string_view>
 #include <utility>
 
 #include "access/routes.h"
@@ -251,17 +252,18 @@ Expected<Ports> House::listen_everywhere() {
   }
   Ports ports;
   Expected<void> all;
-  const auto listen = [&all](auto& server, const HostPort& where, bool tls, std::uint16_t& port) {
+  const auto listen = [&all](auto& server, const HostPort& where, bool tls, std::uint16_t& port,
+                             std::string_view option) {
     if (!all) return;
     auto taken = server.listen({.host = where.host, .port = where.port, .tls = tls});
-    if (!taken) all = std::unexpected(taken.error());
+    if (!taken) all = problem(fmt::format("{} (option {})", taken.error().sentence, option));
     if (taken) port = *taken;
   };
-  listen(*server_, http, false, ports.http);
-  listen(*server_, https, true, ports.https);
-  listen(*rtmp_server_, rtmp, false, ports.rtmp);
-  listen(*rtmp_server_, rtmps, true, ports.rtmps);
-  listen(*metrics_server_, metrics, false, ports.metrics);
+  listen(*server_, http, false, ports.http, "--listen, or [server] listen");
+  listen(*server_, https, true, ports.https, "[server] https_listen");
+  listen(*rtmp_server_, rtmp, false, ports.rtmp, "[server] rtmp_listen");
+  listen(*rtmp_server_, rtmps, true, ports.rtmps, "[server] rtmps_listen");
+  listen(*metrics_server_, metrics, false, ports.metrics, "[server] metrics_listen");
   if (!all) return std::unexpected(all.error());
   return ports;
 }

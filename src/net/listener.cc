@@ -77,12 +77,11 @@ std::uint16_t port_of(int fd) {
 std::unexpected<Problem> bind_problem(const std::string& host, std::uint16_t port) {
   if (errno == EADDRINUSE) {
     return problem(fmt::format(
-        "{}:{}: address in use; stop the other program or choose another port with --listen", host,
-        port));
+        "{}:{}: address in use; stop the other program or choose another port", host, port));
   }
   if (errno == EACCES) {
-    return problem(fmt::format(
-        "{}:{}: ports below 1024 need privileges; choose one above with --listen", host, port));
+    return problem(
+        fmt::format("{}:{}: ports below 1024 need privileges; choose one above", host, port));
   }
   return problem(fmt::format("{}:{}: cannot listen: {}", host, port, std::strerror(errno)));
 }
