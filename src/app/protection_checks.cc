@@ -8,11 +8,16 @@
 #include <cstdlib>
 #include <future>
 #include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
 
 #include "app/speke_settings.h"
 #include "base/random.h"
 #include "keys/vault.h"
 #include "licenses/license_service.h"
+#include "licenses/limits.h"
+#include "licenses/service_token.h"
 #include "net/loop.h"
 #include "net/outgoing.h"
 #include "store/database.h"
@@ -40,10 +45,20 @@ class Waiting {
   net::Loops loops_{1};
 };
 
-bool any_protected(const Config& config) {
-  if (config.channel_defaults.protection) return true;
-  return std::ranges::any_of(config.channels,
-                             [](const auto& entry) { return entry.second.protection.has_value(); });
+struct ProtectedChannel {
+  std::string name;
+  media::Scheme scheme;
+};
+
+// One of those that the configuration protects.
+std::optional<ProtectedChannel> any_protected(const Config& config) {
+  if (config.channel_defaults.protection) {
+    return ProtectedChannel{"main", *config.channel_defaults.protection};
+  }
+  for (const auto& [name, channel] : config.channels) {
+    if (channel.protection) return ProtectedChannel{name, *channel.protection};
+  }
+  return std::nullopt;
 }
 
 void check_services_exist(DoctorReport& report, const DrmConfig& drm) {
@@ -84,22 +99,47 @@ std::string skew_of(const net::OutgoingAnswer& answer, Verdict& verdict) {
                      skew);
 }
 
+// What a player would show to the service, where it knows its viewers by token.
+class Shown {
+ public:
+  Shown(const licenses::ServiceTokens& tokens, std::string channel, std::vector<media::KeyId> kids)
+      : tokens_(tokens), channel_(std::move(channel)), kids_(std::move(kids)) {}
+  bool any() const { return tokens_.any(); }
+  std::vector<std::string> headers(licenses::System system) const {
+    std::vector<std::string> lines;
+    for (const auto& [name, value] : tokens_.headers({system, "butai-doctor", channel_, kids_})) {
+      lines.push_back(fmt::format("{}: {}", name, value));
+    }
+    return lines;
+  }
+
+ private:
+  const licenses::ServiceTokens& tokens_;
+  std::string channel_;
+  std::vector<media::KeyId> kids_;
+};
+
 // A challenge that no service grants (Widevine's asks for the service's certificate): what matters is
 // that the service is there, knows us, and has our time.
 void check_license_service(DoctorReport& report, Waiting& waiting, net::Outgoing& outgoing,
-                           licenses::System system, const LicenseServiceConfig& config) {
+                           licenses::System system, const DrmConfig& drm, const Shown& shown) {
+  using licenses::System;
+  const LicenseServiceConfig& config = system == System::Widevine    ? drm.widevine
+                                       : system == System::PlayReady ? drm.playready
+                                                                     : drm.fairplay;
   if (config.license_url.empty()) return;
   const std::string_view name = name_of(system);
   std::array<licenses::ServiceSettings, licenses::kSystems> settings;
   settings[static_cast<std::size_t>(system)] = {config.license_url, config.header,
-                                                licenses::FairPlayForm::Raw};
+                                                drm.fairplay_form};
   licenses::LicenseServices services(settings, outgoing);
   const auto answer = waiting.for_answer<Expected<net::OutgoingAnswer>>(
       [&](net::Loop& loop, std::move_only_function<void(Expected<net::OutgoingAnswer>)> done) {
-        const bool xml = system == licenses::System::PlayReady;
+        const bool xml = system == System::PlayReady;
         services.ask(system,
                      {std::string("\x08\x04", 2),
-                      xml ? "text/xml; charset=utf-8" : "application/octet-stream", "", ""},
+                      xml ? "text/xml; charset=utf-8" : "application/octet-stream", "", "",
+                      shown.headers(system)},
                      loop, std::move(done));
       });
   if (!answer) {
@@ -111,12 +151,17 @@ void check_license_service(DoctorReport& report, Waiting& waiting, net::Outgoing
   const std::string skew = skew_of(*answer, verdict);
   report.line(verdict, name,
               fmt::format("{} answers {}{}{}", config.license_url, answer->status,
-                          unknown ? "; look at the address and at header" : "", skew));
+                          !unknown      ? ""
+                          : shown.any() ? "; look at the address and at [drm.token]"
+                                        : "; look at the address and at header",
+                          skew));
 }
 
-// Keys of a period that nobody uses; a channel by this name has no viewers.
+// Keys of a period that nobody uses, and that is destroyed again; a channel by this name has no viewers.
 void check_key_service(DoctorReport& report, Waiting& waiting, net::Outgoing& outgoing,
-                       keys::Vault& vault, const DrmConfig& drm) {
+                       store::Database& database, keys::Vault& vault, const DrmConfig& drm,
+                       media::Scheme scheme) {
+  const std::string nobodys = "butai-doctor";
   if (drm.speke.url.empty()) {
     return report.line(Verdict::Good, "key provider", "built in");
   }
@@ -125,8 +170,10 @@ void check_key_service(DoctorReport& report, Waiting& waiting, net::Outgoing& ou
   if (!speke) return report.line(Verdict::Bad, "key provider", speke.error().sentence);
   const auto period = waiting.for_answer<Expected<drm::KeyPeriodPtr>>(
       [&](net::Loop& loop, std::move_only_function<void(Expected<drm::KeyPeriodPtr>)> done) {
-        (*speke)->fetch({"butai-doctor", media::Scheme::Cbcs}, loop, std::move(done));
+        (*speke)->fetch({nobodys, scheme}, loop, std::move(done));
       });
+  static_cast<void>(database.run_and_wait<std::size_t>(
+      [&](store::Session& sql) { return vault.destroy(sql, nobodys).size(); }));
   report.line(period ? Verdict::Good : Verdict::Bad, "key provider",
               period ? fmt::format("{} gave {} keys", drm.speke.url, (*period)->keys.size())
                      : fmt::format("{}: {}", drm.speke.url, period.error().sentence));
@@ -135,7 +182,8 @@ void check_key_service(DoctorReport& report, Waiting& waiting, net::Outgoing& ou
 }  // namespace
 
 void check_protection(DoctorReport& report, const Config& config, const std::string& data) {
-  if (!any_protected(config)) return;
+  const auto channel = any_protected(config);
+  if (!channel) return;
   const DrmConfig& drm = config.drm;
   SystemRandom random;
   const SystemClock clock;
@@ -157,13 +205,17 @@ void check_protection(DoctorReport& report, const Config& config, const std::str
               : *closed == 0 ? "every key in it can be opened"
                              : fmt::format("{} keys were wrapped by another master key", *closed));
   check_services_exist(report, drm);
+  const auto tokens = licenses::ServiceTokens::make(drm.token, clock, random);
+  if (!tokens) return report.line(Verdict::Bad, "license tokens", tokens.error().sentence);
+  const Shown shown(*tokens, channel->name,
+                    vault.newest_kids(channel->name, licenses::kTokenKidsMax));
   Waiting waiting;
   net::Outgoing outgoing;  // dies first: it posts to `waiting`
-  check_key_service(report, waiting, outgoing, vault, drm);
+  check_key_service(report, waiting, outgoing, **database, vault, drm, channel->scheme);
   using licenses::System;
-  check_license_service(report, waiting, outgoing, System::Widevine, drm.widevine);
-  check_license_service(report, waiting, outgoing, System::PlayReady, drm.playready);
-  check_license_service(report, waiting, outgoing, System::FairPlay, drm.fairplay);
+  for (const System system : {System::Widevine, System::PlayReady, System::FairPlay}) {
+    check_license_service(report, waiting, outgoing, system, drm, shown);
+  }
   check_certificate_of_fairplay(report, drm);
 }
 

@@ -77,6 +77,7 @@ async function survives(config) {
   await server.segmentsOf('stage', token);
 
   const now = await kidOf(at(server, other));
+  assert.notEqual(now, kid, 'another opening has other keys: no IV meets a key again');
   assertEnded(await asked(server, ended, now), 'after kill -9');
   assert.deepEqual(statuses(await asked(server, other, now)), kGood, 'the other play goes on');
   assert.deepEqual((await server.get(`/api/v1/plays/${ended.play}`)).json(), { state: 'ended' });

@@ -54,13 +54,14 @@ function digestIsRight(header, request, { user, password }) {
   return given.response === md5(`${one}:${given.nonce}:${given.nc}:${given.cnonce}:${given.qop}:${two}`);
 }
 
-// `pair`: {key, cert} as PEM; then by https.
-export async function spekeServer({ auth = null, pair, user = 'butai', password = 'spoken softly' } = {}) {
+// `pair`: {key, cert} as PEM; then by https. `header`: [name, value] that it knows its customers by.
+export async function spekeServer({ auth = null, header = null, pair, user = 'butai', password = 'spoken softly' } = {}) {
   const service = { books: [], keys: new Map(), failing: null, delayMs: 0, spoilMac: false, change: null };
   const answerAll = async (request, answer) => {
     const pieces = [];
     for await (const piece of request) pieces.push(piece);
     const body = Buffer.concat(pieces).toString();
+    if (header && request.headers[header[0]] !== header[1]) return answer.writeHead(403).end('who are you?');
     if (auth === 'basic' && request.headers.authorization !== `Basic ${b64(`${user}:${password}`)}`) return answer.writeHead(401, { 'WWW-Authenticate': 'Basic realm="speke"' }).end();
     if (auth === 'digest' && !digestIsRight(request.headers.authorization, request, { user, password })) {
       return answer.writeHead(401, { 'WWW-Authenticate': `Digest realm="speke", nonce="${randomBytes(8).toString('hex')}", qop="auth", algorithm=MD5` }).end();

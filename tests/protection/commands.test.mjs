@@ -1,5 +1,6 @@
 // `butai keys` and `butai doctor` on a protected installation, beside a license service that is asked.
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -11,6 +12,7 @@ import { film } from '../harness/media.mjs';
 import { program, root, schemas } from '../harness/paths.mjs';
 import { Child, run } from '../harness/process.mjs';
 import { Server } from '../harness/server.mjs';
+import { spekeServer } from '../harness/speke_server.mjs';
 import { viewToken } from '../harness/token.mjs';
 import { until } from '../harness/wait.mjs';
 
@@ -34,6 +36,11 @@ async function kidsNow() {
   };
   return Promise.all(['video', 'audio'].map(kidOf));
 }
+// Those that `keys list` shows of the channel.
+async function kidsListed() {
+  const { stdout } = await server.command(['keys', 'list', ...server.place()]);
+  return [...stdout.matchAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g)].map(([kid]) => kid);
+}
 const plain = (uuid) => uuid.replaceAll('-', '');
 
 test('keys list names the running key ids and no key', async () => {
@@ -41,6 +48,39 @@ test('keys list names the running key ids and no key', async () => {
   for (const kid of await kidsNow()) {
     assert.ok(plain(stdout).includes(kid), kid);
     assert.ok(!stdout.includes(await identityKey(server, kid, token)));
+  }
+});
+
+test('keys rotate gives the running channel new keys', { timeout: 60_000 }, async () => {
+  const before = await kidsNow();
+  await server.command(['keys', 'rotate', 'stage', '--server', server.http, ...server.place()]);
+  await until('new key ids', async () => (await kidsNow()).every((kid) => !before.includes(kid)), { within: 20_000, every: 500 });
+  const refused = await server.command(['keys', 'rotate', 'nobody', '--server', server.http, ...server.place()], { anyStatus: true });
+  assert.equal(refused.code, 1);
+});
+
+test('keys rewrap: another master key opens the vault, and the one before no longer', { timeout: 60_000 }, async () => {
+  const [first, second] = ['11', '22'].map((byte) => byte.repeat(32));
+  const own = await Server.start({ config: '[[channel]]\nname = "stage"\nprotection = "cbcs"\n', env: { BUTAI_DRM_MASTER_KEY: first } });
+  try {
+    const list = async () => (await own.command(['keys', 'list', ...own.place()])).stdout;
+    await until('keys', async () => (await list()).includes('stage'));
+    const [, kid] = /  AUDIO +([0-9a-f-]{36})/.exec(await list()) ?? assert.fail(await list());
+    const key = await identityKey(own, plain(kid), token);
+    await own.child.stop('SIGTERM');
+    const next = join(own.data, 'next');
+    writeFileSync(next, second, { mode: 0o600 });
+    const { stdout } = await own.command(['keys', 'rewrap', '--next', next, ...own.place()]);
+    assert.match(stdout, /^\d+ keys are wrapped by the new master key/);
+    const again = await own.command(['keys', 'rewrap', '--next', next, ...own.place()], { anyStatus: true });
+    assert.equal(again.code, 1, 'the old one opens nothing any more');
+    assert.match(again.stderr, /not wrapped by this master key; nothing was changed/);
+    own.env.BUTAI_DRM_MASTER_KEY = second;
+    await own.startAgain();
+    assert.equal(await identityKey(own, plain(kid), token), key, 'the same keys');
+    assert.ok(!own.log.includes(second) && !own.log.includes(key));
+  } finally {
+    await own.stop();
   }
 });
 
@@ -94,6 +134,42 @@ test('doctor asks the license services: credentials, clocks, certificates', { ti
     await service.stop();
   }
   assert.match((await doctor(widevine(service.header))).widevine, /^BAD /, 'nobody is there any more');
+});
+
+test('doctor shows the license service the token that a player would', { timeout: 60_000 }, async () => {
+  const given = { form: 'jwt', key: randomBytes(32), keyId: 'butai' };
+  const service = await fakeLicenseService({ token: given });
+  const wanted = (key, id = given.keyId) =>
+    `[drm.widevine]\nlicense_url = "${service.url}/widevine"\n[drm.fairplay]\nlicense_url = "${service.url}/fps"\nform = "json"\n[drm.token]\nform = "jwt"\nkey_id = "${id}"\nkey = "${key.toString('base64')}"\n`;
+  try {
+    const said = await doctor(wanted(given.key));
+    assert.match(said.widevine, /^ok .*answers 200/);
+    const [widevine, fairplay] = service.books.slice(-2);
+    const listed = await kidsListed();
+    assert.ok(widevine.token.kids.length >= 6 && widevine.token.kids.every((kid) => listed.includes(kid)), 'for the keys of a protected channel');
+    assert.equal(widevine.token.raw.channel, 'stage');
+    assert.deepEqual(JSON.parse(fairplay.body), { spc: 'CAQ=' }, 'in the form that the service wants');
+    assert.match((await doctor(wanted(randomBytes(32)))).widevine, /^mind .*answers 403; look at the address and at \[drm\.token\]/);
+    assert.match((await doctor(wanted(Buffer.from('short'))))['license tokens'], /^BAD .*16 bytes/);
+  } finally {
+    await service.stop();
+  }
+});
+
+test('doctor asks the key service for keys, and keeps none of them', { timeout: 60_000 }, async () => {
+  const service = await spekeServer({ auth: 'basic' });
+  const wanted = (password) => `[drm.speke]\nurl = "${service.url}"\nauth = "basic"\nuser = "butai"\npassword = "${password}"\n`;
+  try {
+    assert.match((await doctor(wanted('spoken softly')))['key provider'], /^ok .*gave 3 keys/);
+    assert.match(service.books.at(-1).body, /contentId="butai-doctor"/);
+    assert.match((await doctor(wanted('shouted')))['key provider'], /^BAD .*answered 401/);
+    service.failing = 503;
+    assert.match((await doctor(wanted('spoken softly')))['key provider'], /^BAD .*answered 503: the service is out of order/);
+  } finally {
+    await service.stop();
+  }
+  const { stdout } = await server.command(['keys', 'list', ...server.place()]);
+  assert.ok(!stdout.includes('butai-doctor'), stdout);
 });
 
 test('doctor --device-matrix shows the page for devices and writes a row for each that tried it', { timeout: 60_000 }, async () => {

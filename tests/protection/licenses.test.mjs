@@ -2,6 +2,7 @@
 // fake license service that keeps its own books.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -12,7 +13,7 @@ import { fakeLicenseService, selfSigned } from '../harness/license_services.mjs'
 import { film } from '../harness/media.mjs';
 import { Server, temporaryFolder } from '../harness/server.mjs';
 import { viewer } from '../harness/socket.mjs';
-import { viewToken } from '../harness/token.mjs';
+import { claims, secondsFromNow, sign, token, viewToken } from '../harness/token.mjs';
 import { until } from '../harness/wait.mjs';
 
 let server, service, stage, other;
@@ -87,6 +88,43 @@ test('S22: an ended play gets no license', async () => {
   assert.ok(refused.json().detail.length > 10);
 });
 
+test('S1, S2, S22: each license with each credential that is not good: refused with a reason, and no service hears of it', async () => {
+  const play = await server.play('stage', viewToken('stage'));
+  const [kid] = await kidsOf(play);
+  const foreign = await server.play('other', viewToken('other'));
+  const right = /\/t\/([^/]+)\//.exec(play.license)[1];
+  const changed = right.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A'));
+  const bearer = (text) => ({ address: `${server.http}/license`, token: text });
+  const credentials = {
+    nobody: [bearer(undefined), 401],
+    'a token that is none': [bearer('garbage'), 401],
+    'an expired token': [bearer(sign({ ...claims('view:stage'), exp: secondsFromNow(-120) })), 401],
+    'a token signed with another secret': [bearer(sign(claims('view:stage'), { secret: 'x'.repeat(40) })), 401],
+    'a token for another channel': [bearer(viewToken('other')), 403],
+    'a token to publish': [bearer(token('publish:stage')), 403],
+    'a changed play': [{ address: play.license.replace(right, changed) }, 401],
+  };
+  const before = service.books.length;
+  const asks = (address) => ({
+    clearkey: [`${address}/clearkey`, { method: 'POST', body: JSON.stringify({ kids: [b64url(kid)] }) }],
+    identity: [`${address}/identity/${kid}`, {}],
+    ...Object.fromEntries(['widevine', 'playready', 'fairplay'].map((system) => [system, [`${address}/${system}?channel=stage`, { method: 'POST', body: 'challenge' }]])),
+  });
+  for (const [name, [{ address, token: text }, status]] of Object.entries(credentials)) {
+    for (const [way, [url, options]] of Object.entries(asks(address))) {
+      const answer = await server.get(url, { ...options, token: text });
+      assert.equal(answer.status, status, `${way} with ${name}: ${answer.text}`);
+      assert.ok(answer.json().detail.length > 10, `${way} with ${name} hears why`);
+    }
+  }
+  // Another event's play: not the keys of this one; a real system's challenge is bound to the play's own channel.
+  for (const way of ['clearkey', 'identity']) {
+    const [url, options] = asks(foreign.license)[way];
+    assert.equal((await server.get(url, options)).status, 403, way);
+  }
+  assert.equal(service.books.length, before);
+});
+
 test('a channel that is not protected has no license address', async () => {
   assert.equal((await server.play('open', viewToken('open'))).license, null);
 });
@@ -119,7 +157,7 @@ test('a wrong content type is for the service to judge, and nothing to ClearKey'
 
 test('JPEG viewers of a protected channel hear why not', async () => {
   const token = viewToken('stage');
-  for (const path of ['mjpeg', 'snapshot.jpg', 'ws?format=jpeg']) {
+  for (const path of ['mjpeg', 'snapshot.jpg', 'video/snapshot.jpg', 'ws?format=jpeg']) {
     const headers = path.startsWith('ws') ? { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': '13', 'Sec-WebSocket-Key': randomBytes(16).toString('base64') } : {};
     const answer = await server.get(`/live/stage/${path}`, { token, headers });
     assert.equal(answer.status, 406, path);
@@ -272,6 +310,11 @@ test('WebSocket viewers hear of the real systems\' boxes in init, a period ahead
     assert.ok(boxes[0].includes(Buffer.from(key.kid, 'hex')), 'Widevine\'s names the key');
     assert.equal(key.next_pssh.length, 2);
   }
+});
+
+test('what is in memory goes into no core file', () => {
+  const limits = readFileSync(`/proc/${server.child.pid}/limits`, 'utf8');
+  assert.match(limits, /Max core file size +0 +0 /);
 });
 
 test('S21: no key and no credential is in the log', async () => {

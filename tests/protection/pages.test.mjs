@@ -160,6 +160,27 @@ describe('the watch page', { concurrency: true }, () => {
     }
   });
 
+  for (const player of ['ws', 'dash']) {
+    test(`${player}: says so while no license can be had, and goes on when one comes`, { timeout: 90_000 }, async () => {
+      const context = await browser.newContext({ locale: 'en-US' });
+      const page = await context.newPage();
+      try {
+        const away = (route) => route.fulfill({ status: 503, contentType: 'application/problem+json', body: '{}' });
+        await page.route('**/license/**', away);
+        await page.goto(address('cbcs').replace('#', `?player=${player}#`));
+        const stats = () => page.evaluate(() => window.butai.stats());
+        await until('the page to say it', async () => (await stats()).state === 'unlicensed', { within: 40_000 });
+        assert.match(await page.locator('.words').innerText(), /The key to this broadcast cannot be had right now/);
+        assert.equal((await stats()).decodedFrames, 0, 'black');
+        await page.unroute('**/license/**', away);
+        await watchPlaying(stats, { seconds: 1, within: 40_000 });
+        assert.ok(await colours(page) > 8, 'and the picture is there');
+      } finally {
+        await context.close();
+      }
+    });
+  }
+
   test('says so when the license is refused', { timeout: 60_000 }, async () => {
     const context = await browser.newContext({ locale: 'en-US' });
     const page = await context.newPage();

@@ -26,6 +26,13 @@ async function start(service, speke = '', channel = '') {
     config: `[drm.widevine]\nlicense_url = "http://127.0.0.1:1/widevine"\n[drm.fairplay]\nlicense_url = "http://127.0.0.1:1/fairplay"\n[drm.speke]\nurl = "${service.url}"\n${speke}\n[[channel]]\nname = "stage"\nprotection = "cbcs"\nlatency = "stable"\n${channel}`,
   }));
 }
+// [drm.speke] of a server whose keys come encrypted for a certificate of its own.
+async function withCertificate() {
+  const folder = await temporaryFolder();
+  await run('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=butai', '-days', '2', '-keyout', join(folder, 'key.pem'), '-out', join(folder, 'certificate.pem')]);
+  return `certificate = "${folder}/certificate.pem"\nprivate_key = "${folder}/key.pem"\n`;
+}
+const kHeader = ['x-customer', 'spoken softly'];
 const uuid = (hex) => hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 
 // What a viewer has of a channel now: {init, bytes, kid, playlist} of its picture.
@@ -53,15 +60,12 @@ describe('keys of a service', { concurrency: true }, () => {
     await asFile(Buffer.from(entry.body), 'xml', (path) => run('xmllint', ['--noout', '--nonet', '--schema', schema, path]));
   });
 
-  for (const [auth, encrypted] of [[null, false], ['basic', false], ['digest', true]]) {
+  for (const [auth, encrypted] of [[null, false], ['header', false], ['basic', false], ['digest', true]]) {
     test(`keys of the service's books protect the channel (${auth ?? 'no'} authentication, keys ${encrypted ? 'encrypted' : 'in clear'})`, { timeout: 60_000 }, async () => {
-      const service = kept(await spekeServer({ auth }));
-      let speke = auth ? `auth = "${auth}"\nuser = "butai"\npassword = "spoken softly"\n` : '';
-      if (encrypted) {
-        const folder = await temporaryFolder();
-        await run('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=butai', '-days', '2', '-keyout', join(folder, 'key.pem'), '-out', join(folder, 'certificate.pem')]);
-        speke += `certificate = "${folder}/certificate.pem"\nprivate_key = "${folder}/key.pem"\n`;
-      }
+      const header = auth === 'header' ? kHeader : null;
+      const service = kept(await spekeServer({ auth, header }));
+      let speke = header ? `header = "${header.join(': ')}"\n` : auth ? `auth = "${auth}"\nuser = "butai"\npassword = "spoken softly"\n` : '';
+      if (encrypted) speke += await withCertificate();
       const server = await start(service, speke);
       const source = await film({ seconds: 8 });
       const camera = kept(await feed(server, 'stage', source));
@@ -107,17 +111,22 @@ describe('keys of a service', { concurrency: true }, () => {
 
   test('answers that cannot be trusted are refused with a reason, and nothing is published', { timeout: 120_000 }, async () => {
     const other = '11111111-2222-4333-8444-555555555555';
-    for (const [change, why] of [
+    const same = (text) => text;
+    const secret = await withCertificate();
+    for (const [change, why, how = {}] of [
       [(text) => text.replace(/<cpix:ContentKey .*?<\/cpix:ContentKey>/s, ''), /no key for AUDIO/],
       [(text) => text.replaceAll('commonEncryptionScheme="cbcs"', 'commonEncryptionScheme="cenc"'), /answered for cenc/],
       [(text) => text.replace(/<pskc:PlainValue>[^<]+/, '<pskc:PlainValue>AAAA'), /16 bytes/],
       [(text) => `<!DOCTYPE a [<!ENTITY b "c">]>${text.replace(/<\?xml.*?\?>/, '')}`, /document type declaration/],
       [(text) => text.replace(/kid="[^"]+" /, `kid="${other}" `), /no key for/],
       [(text) => text + 'x'.repeat(400_000), /too large/],
+      [same, /the MAC of key [0-9a-f-]{36} is wrong/, { spoilMac: true }],
+      [(text) => text.replace(/<cpix:DocumentKey[\s\S]*<\/cpix:MACMethod>/, ''), /no document key and MAC key/, { encrypted: true }],
     ]) {
       const service = kept(await spekeServer());
       service.change = change;
-      const server = await start(service);
+      service.spoilMac = how.spoilMac ?? false;
+      const server = await start(service, how.spoilMac || how.encrypted ? secret : '');
       await until(`a refusal that says ${why}`, () => why.test(server.log), { within: 15_000 });
       const answer = await server.get('/live/stage/index.m3u8', { token: viewToken('stage') });
       assert.equal(answer.status, 404);

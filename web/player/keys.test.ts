@@ -2,7 +2,10 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { isAnnounced, Keys, kFairPlay, offersFairPlay, requestsFor } from './keys';
 import type { State } from './player';
 
-afterEach(() => vi.unstubAllGlobals());
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
+});
 
 const text = (data: Uint8Array) => new TextDecoder().decode(data);
 const kKid = '00112233445566778899aabbccddeeff';
@@ -41,21 +44,28 @@ test('a real system is asked with its own box, and ClearKey then not at all', ()
   expect(requests[0]!.data.length).toBe(32);
 });
 
-// A device with one key system, and a server that answers licenses with `status`.
+// A device with one key system, and a server that answers licenses with `world.status`.
 function device(status: number) {
   const asked: string[] = [];
   const done: string[] = [];
-  let tell: (event: { message: ArrayBuffer }) => void = () => undefined;
+  const world = { status, fits: true, screen: 'usable' as MediaKeyStatus };
+  type Listener = (event: { message: ArrayBuffer }) => void;
+  const listeners: Record<string, Listener> = {};
+  const message = new TextEncoder().encode('SPC').buffer;
   const session = {
-    addEventListener: (_: string, listener: typeof tell) => (tell = listener),
+    addEventListener: (name: string, listener: Listener) => (listeners[name] = listener),
     generateRequest: async (type: string) => {
       done.push(`request ${type}`);
-      tell({ message: new TextEncoder().encode('SPC').buffer });
+      listeners.message!({ message });
     },
-    update: async (license: ArrayBuffer) =>
-      void done.push(`update ${text(new Uint8Array(license))}`),
+    update: async (license: ArrayBuffer) => {
+      if (!world.fits) throw new TypeError('not a license');
+      done.push(`update ${text(new Uint8Array(license))}`);
+    },
+    keyStatuses: { forEach: (each: (status: MediaKeyStatus) => void) => each(world.screen) },
     close: async () => undefined,
   };
+  const statusesChange = () => listeners.keystatuseschange!({ message });
   const keys = {
     setServerCertificate: async (bytes: ArrayBuffer) =>
       void done.push(`certificate ${bytes.byteLength}`),
@@ -70,18 +80,19 @@ function device(status: number) {
   });
   vi.stubGlobal('fetch', async (address: string, request?: RequestInit) => {
     asked.push(address);
-    return new Response(request ? 'CKC' : 'certificate', { status: request ? status : 200 });
+    return new Response(request ? 'CKC' : 'certificate', { status: request ? world.status : 200 });
   });
   const video = { setMediaKeys: async () => undefined } as unknown as HTMLVideoElement;
   const states: State[] = [];
-  const wanted = new Keys(
+  const wanted: Keys = new Keys(
     video,
     () => ({ license: '/t/T/license' }),
     (state) => states.push(state),
+    () => states.push(wanted.instead('waiting')),
   );
   const initData = new TextEncoder().encode('skd://some/asset').buffer;
   const event = { initDataType: 'skd', initData } as unknown as MediaEncryptedEvent;
-  return { wanted, event, asked, done, states };
+  return { wanted, event, asked, done, states, world, statusesChange };
 }
 
 test('FairPlay: certificate, SPC to the license address, CKC to the element', async () => {
@@ -104,4 +115,46 @@ test('a refused license is told as such, and a device without the system too', a
   const requests = requestsFor({ scheme: 'cbcs', keys: [{ track: 1, kid: kKid }] });
   await without.wanted.ask(requests, {});
   expect(without.states).toEqual(['locked']);
+});
+
+test('a license that cannot be had now is asked for until it comes, and the page says so meanwhile', async () => {
+  vi.useFakeTimers();
+  const { wanted, event, done, states, world } = device(503);
+  await wanted.answer(event, kFairPlay);
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(states).toEqual([]); // a moment is nothing to speak of
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(states).toEqual(['unlicensed']);
+  expect(wanted.instead('playing')).toBe('playing'); // with the keys it has
+  world.status = 200;
+  await vi.advanceTimersByTimeAsync(20_000);
+  expect(done.at(-1)).toBe('update CKC');
+  expect(states).toEqual(['unlicensed', 'waiting']);
+});
+
+test('a license that does not fit is told, and is not the device’s fault', async () => {
+  const { wanted, event, states, world } = device(200);
+  world.fits = false;
+  await wanted.answer(event, kFairPlay);
+  await vi.waitFor(() => expect(states).toEqual(['unlicensed']));
+});
+
+test('a screen that does not protect the picture is told until it is another', async () => {
+  const { wanted, event, done, states, world, statusesChange } = device(200);
+  await wanted.answer(event, kFairPlay);
+  await vi.waitFor(() => expect(done).toContain('update CKC'));
+  world.screen = 'output-restricted';
+  statusesChange();
+  world.screen = 'usable';
+  statusesChange();
+  expect(states).toEqual(['screen', 'waiting']);
+});
+
+test('after a refusal nothing else is said', async () => {
+  const { wanted, event, states, world, statusesChange } = device(403);
+  await wanted.answer(event, kFairPlay);
+  await vi.waitFor(() => expect(states).toEqual(['refused']));
+  world.screen = 'output-restricted';
+  statusesChange();
+  expect(states).toEqual(['refused']);
 });

@@ -1,20 +1,23 @@
 // Content keys for a media element, through Encrypted Media Extensions: one session per set of key ids,
-// one license for each, asked for again when the service is away.
+// one license for each, asked for until it comes.
 //
 // Flow: `init` message (WebSocketPlayer) or the element's `encrypted` event (NativePlayer) -> ask()
 //       -> the key system's challenge -> askLicense -> the key system
 // 1. The first ask() chooses the key system and gives it to the element.
 // 2. Keys of the next period are asked for with those of this one, so that a change finds them here.
 // 3. Old sessions are closed; a refusal is told once, in a word that the page has a sentence for.
-// Limits: kSessionsMax, kAttempts.  Spec: W3C Encrypted Media Extensions (2017), initialization data
+// 4. What may pass (no license yet, a screen that does not protect the picture) is said while there is no
+//    picture, and taken back by itself.
+// Limits: kSessionsMax, kRetryMaxMs.  Spec: W3C Encrypted Media Extensions (2017), initialization data
 // formats "cenc" and "keyids" of its registry.
 
 import { askLicense, type LicensePlay } from './license';
-import type { State } from './player';
+import { told, type State } from './player';
 
 const kSessionsMax = 6; // this period, the next, and what is still in the buffers
-const kAttempts = 6; // a license that fails otherwise than by a refusal
-const kRetryMs = 1500;
+const kRetryMs = 1500; // a license that fails otherwise than by a refusal; each time so much longer
+const kRetryMaxMs = 10_000;
+const kSaidAfter = 3; // attempts: said on the page
 
 export interface KeySystem {
   name: string; // of EME
@@ -81,12 +84,15 @@ export class Keys {
   private system: KeySystem | null = null;
   private readonly asked = new Set<string>();
   private readonly sessions: MediaKeySession[] = [];
+  private readonly unlicensed = new Set<MediaKeySession>();
+  private trouble: State | null = null;
   private stopped = false;
 
   constructor(
     private readonly video: HTMLVideoElement,
     private readonly play: () => LicensePlay, // the newest one
     private readonly over: (state: State) => void,
+    private readonly changed: () => void, // what `instead` answers
   ) {}
 
   // `capabilities`: what has to be played, for the choice of a key system.
@@ -111,6 +117,11 @@ export class Keys {
     } catch {
       this.say('locked');
     }
+  }
+
+  // What to say instead of `state`, when it is the keys that keep the picture away.
+  instead(state: State): State {
+    return told(state, this.trouble);
   }
 
   // Of Encrypted Media Extensions; null before it is chosen.
@@ -159,15 +170,15 @@ export class Keys {
     const session = keys.createSession();
     this.sessions.push(session);
     if (this.sessions.length > kSessionsMax) {
-      void this.sessions
-        .shift()!
-        .close()
-        .catch(() => undefined);
+      const oldest = this.sessions.shift()!;
+      this.unlicensed.delete(oldest);
+      void oldest.close().catch(() => undefined);
     }
     const asset = type === 'skd' ? assetOf(data) : null;
     session.addEventListener('message', (event) => {
       void this.fetch(session, event.message, asset);
     });
+    session.addEventListener('keystatuseschange', () => this.look());
     await session.generateRequest(type, data);
   }
 
@@ -177,21 +188,48 @@ export class Keys {
     asset: string | null,
   ): Promise<void> {
     const { path } = this.system!;
-    for (let attempt = 0; attempt < kAttempts && !this.stopped; attempt++) {
-      if (attempt > 0) await new Promise((next) => setTimeout(next, kRetryMs * attempt));
+    for (let attempt = 0; !this.stopped; attempt++) {
+      if (attempt >= kSaidAfter) this.note(session, false);
+      if (attempt > 0) {
+        const delay = Math.min(kRetryMs * attempt, kRetryMaxMs) * (0.75 + Math.random() / 2);
+        await new Promise((next) => setTimeout(next, delay));
+        if (!this.sessions.includes(session)) return;
+      }
       const { status, license } = await askLicense(this.play(), path, challenge, asset);
       if (license) {
-        await session.update(license).catch(() => this.say('locked'));
-        return;
+        const fits = await session.update(license).then(
+          () => true,
+          () => false,
+        );
+        return this.note(session, fits);
       }
       if (status === 401) return this.say('token');
       if (status === 403) return this.say('refused');
     }
-    this.say('locked');
+  }
+
+  private note(session: MediaKeySession, licensed: boolean): void {
+    if (licensed) this.unlicensed.delete(session);
+    else this.unlicensed.add(session);
+    this.look();
+  }
+
+  private look(): void {
+    const statuses = new Set<MediaKeyStatus>();
+    for (const session of this.sessions) {
+      session.keyStatuses.forEach((status) => statuses.add(status));
+    }
+    const lost = this.unlicensed.size > 0 || statuses.has('expired');
+    const now = statuses.has('output-restricted') ? 'screen' : lost ? 'unlicensed' : null;
+    if (this.stopped || now === this.trouble) return;
+    this.trouble = now;
+    this.changed();
   }
 
   private say(state: State): void {
-    if (!this.stopped) this.over(state);
+    if (this.stopped) return;
+    this.stopped = true; // nothing more is asked, or said
+    this.over(state);
   }
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { TokenRefused } from './license';
-import { isRefused, licenseServers, stateOfDrmError } from './licenses';
+import { isRefused, licenseServers, stateOfDrmError, troubleOfDrmError } from './licenses';
 
 test('a channel that is not protected has no license servers', () => {
   expect(licenseServers(null)).toEqual({});
@@ -20,6 +20,25 @@ test('what a person can do something about is told apart', () => {
   expect(stateOfDrmError(token)).toBe('refused');
   expect(stateOfDrmError({ category: 6, code: 6001 })).toBe('locked');
   expect(stateOfDrmError({ category: 1, code: 1001 })).toBe(null);
+});
+
+test('what keeps the picture away for now has a word of its own', () => {
+  const failed = (status: number) => ({
+    category: 6,
+    code: 6007,
+    data: [{ data: ['url', status] }],
+  });
+  expect(troubleOfDrmError(failed(503))).toBe('unlicensed');
+  expect(troubleOfDrmError({ category: 6, code: 6008 })).toBe('unlicensed');
+  const restricted = (statuses: string[]) => ({
+    category: 4,
+    code: 4012,
+    data: [{ restrictedKeyStatuses: statuses, missingKeys: [] }],
+  });
+  expect(troubleOfDrmError(restricted(['output-restricted']))).toBe('screen');
+  expect(troubleOfDrmError(restricted(['expired']))).toBe('unlicensed');
+  expect(troubleOfDrmError(restricted([]))).toBe(null);
+  expect(troubleOfDrmError({ category: 1, code: 1001, data: ['url', 503] })).toBe(null);
 });
 
 test('an address whose right has gone is told from one that fails', () => {

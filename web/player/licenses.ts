@@ -33,6 +33,22 @@ export function stateOfDrmError(error: ShakaError): State | null {
   return status === 403 ? 'refused' : null;
 }
 
+const kRejected = new Set([6008, 6014]); // the license does not fit, or is over
+const kManifest = 4; // shaka.util.Error.Category.MANIFEST
+const kRestricted = 4012; // no rendition's keys may be used: data[0].restrictedKeyStatuses
+
+// What keeps the picture away for now: said, and tried again.
+export function troubleOfDrmError({ category, code, data }: ShakaError): State | null {
+  if (category === kManifest && code === kRestricted) {
+    const { restrictedKeyStatuses: statuses = [], missingKeys: missing = [] } =
+      (data?.[0] as { restrictedKeyStatuses?: string[]; missingKeys?: string[] } | undefined) ?? {};
+    if (statuses.includes('output-restricted')) return 'screen';
+    return statuses.length + missing.length > 0 ? 'unlicensed' : null;
+  }
+  if (category !== kDrm || code === undefined) return null;
+  return code === kLicenseFailed || kRejected.has(code) ? 'unlicensed' : null;
+}
+
 // Of a network error: what the token's address refused, or the HTTP status of the license's.
 const statusOf = ([first, second]: unknown[] = []): unknown =>
   first instanceof TokenRefused ? first.status : second;

@@ -1,12 +1,15 @@
 // Native HLS, for iPhones without Media Source Extensions and for what FairPlay protects: the browser does
 // everything, we listen, and hand it the licenses it asks for.
 
+import { Refusal } from '../server/ask';
 import { FramesShown, frameCounts } from './frames_shown';
 import { kFairPlay, Keys } from './keys';
 import { MedianWindow } from './latency';
+import { stateOfRefusal } from './line';
 import type { Player, PlayerHooks, Stage, State, Stats } from './player';
 
 const kRetryMs = 3000;
+const kVainMax = 3; // loads of a protected channel: this device has no way to unlock it
 
 type WithStartDate = HTMLVideoElement & { getStartDate?: () => Date };
 
@@ -19,7 +22,8 @@ export class NativePlayer implements Player {
   private gaps = 0;
   private timer = 0;
   private stopped = false;
-  private refused = false; // the licenses were: loading again would not help
+  private over = false; // loading again would not help
+  private vain = 0; // loads that ended without a picture
 
   constructor(
     private readonly stage: Stage,
@@ -29,7 +33,8 @@ export class NativePlayer implements Player {
     this.keys = new Keys(
       stage.video,
       () => stage.play,
-      (state) => this.onKeysRefused(state),
+      (state) => this.finish(state),
+      () => this.onKeysChanged(),
     );
   }
 
@@ -109,7 +114,10 @@ export class NativePlayer implements Player {
     const languages = [...this.stage.video.textTracks].map(({ language }) => language);
     this.hooks.captions([...new Set(languages)].map((language) => ({ id: language, language })));
   };
-  private readonly onPlaying = (): void => this.setState('playing');
+  private readonly onPlaying = (): void => {
+    this.vain = 0;
+    this.setState('playing');
+  };
   private readonly onEnded = (): void => this.setState('ended');
   private readonly onWaiting = (): void => {
     if (this.state === 'playing') {
@@ -121,21 +129,41 @@ export class NativePlayer implements Player {
     void this.keys.answer(event, kFairPlay);
   };
   private readonly onError = (): void => {
-    if (this.stopped || this.refused || !this.stage.video.getAttribute('src')) return;
+    if (this.stopped || this.over || !this.stage.video.getAttribute('src')) return;
     this.setState(this.state === 'playing' ? 'gap' : 'waiting');
+    this.retry();
+  };
+
+  private retry(): void {
     this.timer = window.setTimeout(async () => {
       try {
         this.stage.play = await this.hooks.renew();
-        this.load(this.stage.play.hls);
-      } catch {
-        this.onError();
+        const locked = await this.isLocked();
+        if (this.stopped || this.over) return;
+        if (locked) this.finish('locked');
+        else this.load(this.stage.play.hls);
+      } catch (error) {
+        const final = error instanceof Refusal ? stateOfRefusal(error) : null;
+        if (final) this.finish(final);
+        else if (!this.stopped) this.retry();
       }
     }, kRetryMs);
-  };
+  }
 
-  private onKeysRefused(state: State): void {
-    this.refused = true;
+  // The browser does not say why it failed. It was not the broadcast when the playlist is there.
+  private async isLocked(): Promise<boolean> {
+    const { license, hls } = this.stage.play;
+    if (license === null || !(await fetch(hls, { cache: 'no-store' })).ok) return false;
+    return ++this.vain >= kVainMax;
+  }
+
+  private finish(state: State): void {
+    this.over = true;
     this.setState(state);
+  }
+
+  private onKeysChanged(): void {
+    if (this.state !== 'playing' && !this.over) this.setState('waiting');
   }
 
   private onFrame(mediaTime: number): void {
@@ -145,7 +173,8 @@ export class NativePlayer implements Player {
     this.latencies.add(this.latency);
   }
 
-  private setState(state: State): void {
+  private setState(wanted: State): void {
+    const state = this.keys.instead(wanted);
     if (state === this.state) return;
     this.state = state;
     this.hooks.changed(state);

@@ -22,8 +22,16 @@ export type State =
   | 'places' // as many devices as the ticket allows are playing
   | 'revoked' // the ticket was refunded or taken back
   | 'full'
-  | 'locked' // protected, and this browser has none of the key systems, or no license came
+  | 'locked' // protected, and this browser has none of the key systems
+  | 'unlicensed' // no license came, or it does not fit; asked for again
+  | 'screen' // the key system does not trust this screen, or the cable to it
   | 'unsupported'; // this browser cannot
+
+const kWithoutPicture = new Set<State>(['connecting', 'waiting', 'gap']);
+
+// What to say of `state` when `trouble` keeps the picture away and is expected to pass.
+export const told = (state: State, trouble: State | null): State =>
+  trouble !== null && kWithoutPicture.has(state) ? trouble : state;
 
 export interface Stats {
   player: PlayerName;

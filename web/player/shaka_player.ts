@@ -7,10 +7,16 @@ import type { CaptionTrack } from './captions';
 import { FramesShown, frameCounts } from './frames_shown';
 import { MedianWindow } from './latency';
 import { goesDirect, serviceToken } from './license';
-import { isRefused, licenseServers, stateOfDrmError, type ShakaError } from './licenses';
+import {
+  isRefused,
+  licenseServers,
+  stateOfDrmError,
+  troubleOfDrmError,
+  type ShakaError,
+} from './licenses';
 import { stateOfRefusal } from './line';
 import { hasMediaSource } from './media_source';
-import type { Player, PlayerHooks, Stage, State, Stats } from './player';
+import { told, type Player, type PlayerHooks, type Stage, type State, type Stats } from './player';
 import { kDataHeight, type Quality } from './quality';
 import { SegmentFilter } from './segment_filter';
 
@@ -27,6 +33,7 @@ export class ShakaPlayer implements Player {
   private player: shakaNamespace.Player | null = null;
   private state: State = 'connecting';
   private latency: number | null = null;
+  private trouble: State | null = null; // with the keys
   private holes = 0; // buffering after the picture had begun
   private timer = 0;
   private watch = 0;
@@ -230,8 +237,9 @@ export class ShakaPlayer implements Player {
   // What trying again cannot mend is said; the rest is tried again.
   private failed(error: ShakaError): void {
     const state = stateOfDrmError(error);
-    if (state) this.setState(state);
-    else this.again();
+    if (state) return this.setState(state);
+    this.trouble = troubleOfDrmError(error);
+    this.again();
   }
 
   // After a fatal error: a fresh play, and from the beginning.
@@ -290,6 +298,7 @@ export class ShakaPlayer implements Player {
   private onFrame(mediaTime: number): void {
     const now = performance.now();
     this.movedAt = now;
+    this.trouble = null;
     this.setState('playing');
     const epoch = this.filter.epochAt(mediaTime);
     if (epoch === null) return;
@@ -297,7 +306,8 @@ export class ShakaPlayer implements Player {
     this.latencies.add(this.latency);
   }
 
-  private setState(state: State): void {
+  private setState(wanted: State): void {
+    const state = told(wanted, this.trouble);
     if (state === this.state) return;
     this.state = state;
     this.hooks.changed(state);

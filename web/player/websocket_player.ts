@@ -112,6 +112,7 @@ export class WebSocketPlayer implements Player {
       stage.video,
       () => stage.play,
       (state) => this.onOver(state),
+      () => this.onKeysChanged(),
     );
     this.cues = new CueTracks(stage.video, (tracks) => hooks.captions(tracks));
     this.frames = new FramesShown(stage.video, (mediaTime) => this.onFrame(mediaTime));
@@ -319,6 +320,11 @@ export class WebSocketPlayer implements Player {
     this.setState(state);
   }
 
+  // The rest is tick()'s, once there was a picture.
+  private onKeysChanged(): void {
+    if (!this.positioned && !this.finished) this.setState('waiting');
+  }
+
   // --- media source ---
 
   private async openSession(firstStart: number): Promise<void> {
@@ -510,7 +516,8 @@ export class WebSocketPlayer implements Player {
     this.latencies.add(this.latency);
   }
 
-  private setState(state: State): void {
+  private setState(wanted: State): void {
+    const state = this.keys.instead(wanted);
     if (state === this.state) return;
     this.state = state;
     this.hooks.changed(state);

@@ -43,7 +43,10 @@ export const en = {
     revoked: 'This ticket was refunded or taken back.',
     full: 'All seats are taken right now. Trying again…',
     locked:
-      'This broadcast is protected, and this browser has no way to unlock it. Please use a current Chrome, Edge, Firefox or Safari, and an address that begins with https.',
+      'This broadcast is protected, and this browser has no way to unlock it. Please try another browser or device (a current Chrome, Edge, Firefox or Safari), at an address that begins with https.',
+    unlicensed: 'The key to this broadcast cannot be had right now. Trying again…',
+    screen:
+      'This broadcast is protected, and the screen or its cable is not (HDCP). Please use the screen of the device itself, or another cable or television.',
     unsupported: 'This browser cannot play this broadcast. Please try another one.',
   },
   row: {
@@ -156,7 +159,10 @@ export const ja: typeof en = {
     revoked: 'このチケットは返金または取り消しにより無効です。',
     full: 'ただいま満席です。再試行しています…',
     locked:
-      'この配信は保護されており、このブラウザーでは解除できません。最新の Chrome、Edge、Firefox、Safari で、https で始まるアドレスからお試しください。',
+      'この配信は保護されており、このブラウザーでは解除できません。別のブラウザーか端末（最新の Chrome、Edge、Firefox、Safari）で、https で始まるアドレスからお試しください。',
+    unlicensed: 'ただいま配信の鍵を受け取れません。再試行しています…',
+    screen:
+      'この配信は保護されていますが、画面または接続ケーブルが保護（HDCP）に対応していません。端末本体の画面か、対応するケーブル・テレビをお使いください。',
     unsupported: 'このブラウザーでは再生できません。別のブラウザーをお試しください。',
   },
   row: {

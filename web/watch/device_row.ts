@@ -48,7 +48,15 @@ export function modelOf(userAgent: string): string {
 }
 
 const kWays = { ws: 'WebSocket', hls: 'HLS', dash: 'DASH', native: 'HLS (native)', jpeg: 'JPEG' };
-const kFailures = new Set<State>(['locked', 'refused', 'token', 'unsupported', 'missing']);
+const kFailures = new Set<State>([
+  'locked',
+  'unlicensed',
+  'screen',
+  'refused',
+  'token',
+  'unsupported',
+  'missing',
+]);
 
 // Whether there is something to write down yet.
 export const settled = (stats: Stats): boolean =>

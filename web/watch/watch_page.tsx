@@ -2,6 +2,7 @@
 // it is the performance's page for whoever has a ticket: waiting room, notices, places.
 
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { State } from '../player/player';
 import { firstQuality, kQualities, type Quality } from '../player/quality';
 import { inQuery } from '../server/address';
 import { channelOf, keepToken, takeToken } from '../server/names';
@@ -25,6 +26,7 @@ import { WaitingRoom } from './waiting_room';
 const kTokenKey = 'butai.view_token';
 const kQualityKey = 'butai.quality';
 const kControlsMs = 3000; // without a move they fade
+const kBusy: State[] = ['connecting', 'waiting', 'gap', 'unlicensed'];
 
 export function WatchPage() {
   const { texts, language } = useTexts();
@@ -132,7 +134,7 @@ export function WatchPage() {
   const drawn = player === 'jpeg';
   const asks = kDoorStates.includes(state);
   const waits = state === 'early' && performing;
-  const busy = state === 'connecting' || state === 'waiting' || state === 'gap' || unreachable;
+  const busy = kBusy.includes(state) || unreachable;
   return (
     <div class="house watch">
       <Header account={performance !== null} />
