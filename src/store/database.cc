@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -16,6 +15,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "store/engine.h"
 #include "store/files.h"
@@ -26,12 +26,12 @@
 namespace butai::store {
 namespace {
 
-using Time = std::chrono::steady_clock;
+Steady now() { return SystemClock().steady(); }
 
 struct Piece {
   std::move_only_function<void(Session&)> attempt;
   std::move_only_function<void(std::optional<Failure>)> outcome;
-  Time::time_point since = Time::now();
+  Steady since = now();
 };
 
 std::optional<Failure> failure_in(const std::function<void()>& work) {
@@ -61,14 +61,14 @@ void say(Session& sql, std::initializer_list<std::string_view> statements) {
 
 // What happened to each piece that was tried: all of them, or as many as kDatabaseGroupTime allows. Never throws.
 std::vector<std::optional<Failure>> attempt_together(Session& sql, std::vector<Piece>& group) {
-  const Time::time_point until = Time::now() + kDatabaseGroupTime;
+  const Steady until = now() + kDatabaseGroupTime;
   std::vector<std::optional<Failure>> results;
   const auto failure = failure_in([&] {
     say(sql, {begin_of(sql), "SAVEPOINT piece"});
     while (true) {
       const auto failed = failure_in([&] { group[results.size()].attempt(sql); });
       results.push_back(failed);
-      const bool last = results.size() == group.size() || Time::now() > until;
+      const bool last = results.size() == group.size() || now() > until;
       const std::string_view next = last ? "COMMIT" : "SAVEPOINT piece";
       if (failed) {
         say(sql, {"ROLLBACK TO SAVEPOINT piece", "RELEASE SAVEPOINT piece", next});
@@ -111,7 +111,7 @@ struct Queue {
       std::unique_lock lock(mutex);
       wake.wait(lock, [this] { return stopping || !pieces.empty(); });
       if (pieces.empty()) return taken;
-      const Time::time_point oldest = Time::now() - wait_most;
+      const Steady oldest = now() - wait_most;
       while (!pieces.empty() && taken.size() < most) {
         auto& list = !stopping && pieces.front().since < oldest ? late : taken;
         list.push_back(std::move(pieces.front()));

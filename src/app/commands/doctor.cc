@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
 #include <iostream>
 #include <map>
@@ -20,6 +19,7 @@
 #include "app/legal.h"
 #include "app/mail_checks.h"
 #include "app/protection_checks.h"
+#include "base/clock.h"
 #include "base/random.h"
 #include "net/listener.h"
 #include "net/server.h"
@@ -57,10 +57,10 @@ void check_distance(DoctorReport& report, store::Database& database) {
   const auto each = database.run_and_wait<Micros>([](store::Session& session) {
     constexpr int kQuestions = 5;
     store::Sql sql(session);
-    const auto from = std::chrono::steady_clock::now();
+    const SystemClock clock;
+    const Steady from = clock.steady();
     for (int i = 0; i < kQuestions; ++i) sql.number("SELECT 1");
-    return std::chrono::duration_cast<Micros>((std::chrono::steady_clock::now() - from) /
-                                              kQuestions);
+    return std::chrono::duration_cast<Micros>((clock.steady() - from) / kQuestions);
   });
   if (!each) return report.line(Verdict::Bad, "database", std::string(sentence(each.error())));
   const bool near = *each <= kDatabaseNear;
