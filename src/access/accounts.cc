@@ -266,7 +266,8 @@ void Accounts::begin_look_up() {
   for (const Attempt& one : asked) names.push_back(one.name);
   Executor& home = *asked.front().home;
   database_.run<std::vector<Stored>>(
-      home, [names = std::move(names)](store::Session& sql) { return find_all(sql, names); },
+      store::Lane::Looks, home,
+      [names = std::move(names)](store::Session& sql) { return find_all(sql, names); },
       [this,
        asked = std::move(asked)](std::expected<std::vector<Stored>, store::Failure> found) mutable {
         for (Attempt& one : asked) {
@@ -326,7 +327,7 @@ void Accounts::sign_up(NewAccount wanted, Executor& home, SignedIn done) {
                    done = std::move(done)](std::expected<std::string, PasswordFault> hash) mutable {
                     if (!hash) return done(no(AccountFault::Busy));
                     database_.run<bool>(
-                        home,
+                        store::Lane::House, home,
                         [this, account, hash = *hash](store::Session& sql) {
                           insert_account(sql, account, hash);
                           greeting_(sql, account);
@@ -341,7 +342,8 @@ void Accounts::sign_up(NewAccount wanted, Executor& home, SignedIn done) {
 
 void Accounts::find(std::string_view name, Executor& home, Found done) {
   database_.run<std::optional<Stored>>(
-      home, [key = folded(name)](store::Session& sql) { return find_in(sql, key); },
+      store::Lane::Looks, home,
+      [key = folded(name)](store::Session& sql) { return find_in(sql, key); },
       [done = std::move(done)](auto found) mutable {
         if (!found) return done(std::unexpected(fault_of(found.error())));
         if (!*found) return done(std::unexpected(AccountFault::Unknown));

@@ -16,11 +16,11 @@ EndedPlays::EndedPlays(store::Database& database, Plays& plays, const Clock& clo
 
 void EndedPlays::write(const Id128& id, Utc until) {
   database_.run<bool>(
-      home_,
+      store::Lane::House, home_,
       [id = base64url(id), until, now = clock_.utc()](store::Session& session) {
         store::Sql sql(session);
         sql.run("DELETE FROM ended_play WHERE until_at <= ?", {micros_of(now)});
-        const std::int64_t number = store::next_change(sql);
+        const std::int64_t number = store::next_change(sql, store::Counter::People);
         sql.run(
             "INSERT INTO ended_play (id, until_at, change_number) VALUES (?, ?, ?)"
             " ON CONFLICT (id) DO NOTHING",
@@ -34,12 +34,12 @@ void EndedPlays::write(const Id128& id, Utc until) {
       });
 }
 
-// The database does one piece of work after another, so this one finds what write() left, and its answer
+// A lane of the database that writes does one piece of work after another, so this one finds what write() left, and its answer
 // comes after both are on disk.
 void EndedPlays::when_written(std::string_view id, Executor& home,
                               std::move_only_function<void(bool)> done) {
   database_.run<bool>(
-      home,
+      store::Lane::House, home,
       [id = std::string(id)](store::Session& session) {
         store::Sql sql(session);
         return sql.number("SELECT COUNT(*) FROM ended_play WHERE id = ?", {id}) == 1;
@@ -81,7 +81,7 @@ std::expected<void, store::Failure> EndedPlays::load() {
 
 void EndedPlays::look() {
   database_.run<std::vector<Ended>>(
-      home_,
+      store::Lane::Looks, home_,
       [number = seen_.load(), now = clock_.utc()](store::Session& session) {
         return since(session, number, now);
       },

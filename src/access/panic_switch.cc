@@ -22,7 +22,7 @@ constexpr std::string_view kPage = R"(<!doctype html>
 void PanicSwitch::set(bool on, Executor& home, std::move_only_function<void(bool)> done) {
   on_.store(on, std::memory_order_relaxed);
   database_.run<bool>(
-      home,
+      store::Lane::House, home,
       [on](store::Session& session) {
         store::Sql sql(session);
         write(sql, on);
@@ -35,7 +35,7 @@ void PanicSwitch::set(bool on, Executor& home, std::move_only_function<void(bool
 
 void PanicSwitch::look(Executor& home, std::move_only_function<void()> then) {
   database_.run<bool>(
-      home,
+      store::Lane::House, home,  // behind set()
       [](store::Session& session) {
         store::Sql sql(session);
         return read(sql);

@@ -42,7 +42,7 @@ void Recovery::write_verification(store::Sql& sql, const std::string& account,
 
 void Recovery::ask_verification(const std::string& account, Executor& home, Done done) {
   database_.run<bool>(
-      home,
+      store::Lane::House, home,
       [this, account](store::Session& session) {
         store::Sql sql(session);
         const auto row = sql.row(
@@ -60,7 +60,7 @@ void Recovery::ask_verification(const std::string& account, Executor& home, Done
 
 void Recovery::verify(const std::string& link, Executor& home, Done done) {
   database_.run<bool>(
-      home,
+      store::Lane::House, home,
       [this, link, now = clock_.utc()](store::Session& session) {
         store::Sql sql(session);
         const auto proof = proofs_.take(sql, Proofs::Use::Verify, link, now);
@@ -79,7 +79,7 @@ void Recovery::verify(const std::string& link, Executor& home, Done done) {
 
 void Recovery::ask_reset(const std::string& address, Executor& home, Done done) {
   database_.run<bool>(
-      home,
+      store::Lane::House, home,
       [this, address = folded(address)](store::Session& session) {
         store::Sql sql(session);
         const auto row = sql.row("SELECT id, email FROM account WHERE email = ?", {address});
@@ -100,7 +100,7 @@ void Recovery::reset(const std::string& link, std::string password, Executor& ho
       std::move(password), home, [this, link, &home, done = std::move(done)](auto hash) mutable {
         if (!hash) return done(std::unexpected(RecoveryFault::Busy));
         database_.run<std::string>(
-            home,
+            store::Lane::House, home,
             [this, link, hash = *hash, now = clock_.utc()](store::Session& session) {
               store::Sql sql(session);
               const auto proof = proofs_.take(sql, Proofs::Use::Reset, link, now);

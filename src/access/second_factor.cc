@@ -41,7 +41,7 @@ void SecondFactors::run(Executor& home,
                         std::function<std::expected<T, FactorFault>(store::Sql&)> work,
                         Done<T> done) {
   database_.run<std::expected<T, FactorFault>>(
-      home,
+      store::Lane::House, home,
       [work = std::move(work)](store::Session& session) {
         store::Sql sql(session);
         return work(sql);

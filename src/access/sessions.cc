@@ -62,10 +62,10 @@ void Sessions::write(std::vector<Start> starts, std::move_only_function<void()> 
   std::vector<std::pair<std::string, Session>> rows;
   for (const Start& one : starts) rows.emplace_back(one.change.hash, one.change.session);
   database_.run<bool>(
-      home,
+      store::Lane::House, home,
       [rows = std::move(rows), now = micros_of(clock_.utc())](store::Session& session) {
         store::Sql sql(session);
-        const std::int64_t number = store::next_change(sql);
+        const std::int64_t number = store::next_change(sql, store::Counter::People);
         std::string marks;
         store::Sql::Values values;
         for (const auto& [hash, one] : rows) {
@@ -137,10 +137,10 @@ void Sessions::mark(std::string column, std::string where, std::string value, Ex
                     Ended done) {
   const Utc now = clock_.utc();
   database_.run<std::vector<Change>>(
-      home,
+      store::Lane::House, home,
       [this, column, where, value, now](store::Session& session) {
         store::Sql sql(session);
-        const std::int64_t number = store::next_change(sql);
+        const std::int64_t number = store::next_change(sql, store::Counter::People);
         sql.run(fmt::format("UPDATE account_session SET {} = ?, change_number = ?"
                             " WHERE {} = ? AND ended_at IS NULL",
                             column, where),
@@ -222,7 +222,7 @@ std::expected<void, store::Failure> Sessions::load() {
 
 void Sessions::look(Executor& home, std::move_only_function<void()> then) {
   database_.run<std::vector<Change>>(
-      home,
+      store::Lane::House, home,  // behind what ends one, so that it does not come back
       [this, number = seen(), now = clock_.utc()](store::Session& session) {
         return changes_since(session, number, now);
       },

@@ -62,7 +62,7 @@ json::value describe(const Ticket& ticket, const ticketing::Catalog& catalog, Ut
 }
 
 void list(const SalePtr& sale, const net::Request& request, const SharedExchange& exchange) {
-  sale->office.ask<std::vector<Ticket>>(
+  sale->office.see<std::vector<Ticket>>(
       exchange->loop(),
       [subject = request.principal.subject](Work& work) { return tickets_in(work, subject); },
       [sale, exchange](Outcome<std::vector<Ticket>> tickets) {
@@ -137,7 +137,7 @@ std::string calendar(const Ticket& ticket, const ticketing::Catalog& catalog,
 
 void give_calendar(const SalePtr& sale, const net::Request& request,
                    const SharedExchange& exchange) {
-  sale->office.ask<std::vector<Ticket>>(
+  sale->office.see<std::vector<Ticket>>(
       exchange->loop(),
       [subject = request.principal.subject](Work& work) { return tickets_in(work, subject); },
       [sale, exchange, file = std::string(request.arg("file")),
@@ -198,7 +198,7 @@ void report(const SalePtr& sale, const net::Request& request, const SharedExchan
 }
 
 void reports(const SalePtr& sale, const net::Request& request, const SharedExchange& exchange) {
-  sale->office.ask<std::vector<Report>>(
+  sale->office.see<std::vector<Report>>(
       exchange->loop(),
       [subject = request.principal.subject](Work& work) -> Outcome<std::vector<Report>> {
         const auto account = account_of(work, subject);

@@ -46,7 +46,7 @@ void hold(const SalePtr& sale, const net::Request& request, const SharedExchange
 }
 
 void list(const SalePtr& sale, const net::Request& request, const SharedExchange& exchange) {
-  sale->office.ask<std::vector<OrderView>>(
+  sale->office.see<std::vector<OrderView>>(
       exchange->loop(),
       [subject = request.principal.subject](Work& work) -> Outcome<std::vector<OrderView>> {
         const auto account = account_of(work, subject);
@@ -76,7 +76,7 @@ Outcome<OrderView> view_in(Work& work, const std::string& subject, const std::st
 }
 
 void show(const SalePtr& sale, const net::Request& request, const SharedExchange& exchange) {
-  sale->office.ask<OrderView>(
+  sale->office.see<OrderView>(
       exchange->loop(),
       [subject = request.principal.subject, id = std::string(request.arg("id"))](Work& work) {
         return view_in(work, subject, id);
@@ -87,7 +87,7 @@ void show(const SalePtr& sale, const net::Request& request, const SharedExchange
 // After confirm() or cancel(): the order as it is then, and where to pay.
 void show_changed(const SalePtr& sale, const SharedExchange& exchange, const std::string& subject,
                   const std::string& id, const std::string& origin, bool confirmed) {
-  sale->office.ask<OrderView>(
+  sale->office.see<OrderView>(
       exchange->loop(), [subject, id](Work& work) { return view_in(work, subject, id); },
       [sale, exchange, origin, confirmed](Outcome<OrderView> view) {
         if (!view || !confirmed) return respond(sale, exchange, view, 200);
@@ -130,7 +130,7 @@ void change(const SalePtr& sale, const net::Request& request, const SharedExchan
 // What the buyer's browser needs to pay with the provider's own script.
 void show_payment(const SalePtr& sale, const net::Request& request,
                   const SharedExchange& exchange) {
-  sale->office.ask<OrderView>(
+  sale->office.see<OrderView>(
       exchange->loop(),
       [subject = request.principal.subject, id = std::string(request.arg("id"))](Work& work) {
         return view_in(work, subject, id);

@@ -65,7 +65,7 @@ void Vault::begin(const std::string& channel, media::Scheme scheme, Executor& ho
   const std::string scheme_name = media::four_characters(scheme);
   const long long now = micros_of(clock_.utc());
   database_.run<long long>(
-      home,
+      store::Lane::House, home,
       [channel, scheme_name, now](store::Session& sql) {
         long long next = 0;
         sql << "SELECT COALESCE(MAX(number), 0) + 1 FROM key_period WHERE channel = :channel",
@@ -94,7 +94,7 @@ void Vault::keep(drm::KeyPeriodPtr period, Maker maker, Executor& home,
   }
   const long long now = micros_of(clock_.utc());
   database_.run<bool>(
-      home,
+      store::Lane::House, home,
       [rows = std::move(rows), channel = period->channel,
        number = static_cast<long long>(period->index), maker_name = name_of(maker),
        master = master_.id(), now](store::Session& sql) {

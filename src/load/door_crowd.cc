@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <utility>
 
 #include "load/fetcher.h"
 #include "load/instrument.h"
@@ -79,9 +80,10 @@ std::string_view name_of(Role role) {
 }
 
 std::string_view DoorCrowd::name_of(Step step) {
-  constexpr std::array<std::string_view, 15> kNames{
-      "page",  "session", "sign_in", "hold",    "confirm", "pay",      "play", "playlist",
-      "media", "license", "webhook", "upgrade", "frame",   "watching", "done"};
+  constexpr std::array<std::string_view, 17> kNames{
+      "page",    "session",  "sign_in", "hold",     "confirm", "pay",
+      "play",    "playlist", "media",   "license",  "init",    "segment",
+      "webhook", "upgrade",  "frame",   "watching", "done"};
   return kNames.at(static_cast<std::size_t>(step));
 }
 
@@ -89,8 +91,10 @@ void DoorTally::add(const DoorTally& others) {
   for (std::size_t i = 0; i < kRoles; ++i) {
     parts[i].came += others.parts[i].came;
     parts[i].first_frames += others.parts[i].first_frames;
+    parts[i].segments += others.parts[i].segments;
     parts[i].asked_after += others.parts[i].asked_after;
     parts[i].playing += others.parts[i].playing;
+    parts[i].first_segment.add(others.parts[i].first_segment);
     parts[i].first_frame.add(others.parts[i].first_frame);
     parts[i].after_let_in.add(others.parts[i].after_let_in);
   }
@@ -210,6 +214,10 @@ std::string DoorCrowd::question(const Guest& guest) const {
     case Step::Playlist:
     case Step::Media:
       return get(guest.path);
+    case Step::Init:
+      return get(guest.init);
+    case Step::Segment:
+      return get(guest.segment);
     case Step::License:
       return post(guest.license + "/clearkey", options_.license_body(guest.kid));
     case Step::Webhook:
@@ -348,13 +356,25 @@ void DoorCrowd::go_on(Guest& guest, int status, std::string_view head, std::stri
     case Step::Media: {
       static constexpr std::string_view kKey = "license/identity/";
       if (!good) return begin_anew();
+      MediaPlaylist list = read_media_playlist(body, guest.path);
+      // A channel that began a moment ago has parts only.
+      if (list.segments.empty() || list.init.empty()) {
+        return come_back(guest, Step::Media, kSecondUs);
+      }
+      guest.init = std::move(list.init);
+      guest.segment = std::move(list.segments.back());
       const std::size_t at = body.find(kKey);
-      if (at == std::string_view::npos) return take_step(guest, Step::Upgrade);  // clear
+      if (at == std::string_view::npos) return take_step(guest, Step::Init);  // clear
       guest.kid = body.substr(at + kKey.size(), 32);
       return take_step(guest, Step::License);
     }
     case Step::License:
-      return good ? take_step(guest, Step::Upgrade) : begin_anew();
+      return good ? take_step(guest, Step::Init) : begin_anew();
+    case Step::Init:
+      return good ? take_step(guest, Step::Segment) : begin_anew();
+    case Step::Segment:
+      if (status == 404) return come_back(guest, Step::Media, kSecondUs);  // too old by now
+      return good ? take_segment(guest, body) : begin_anew();
     case Step::Webhook:
       guest.step = Step::Done;
       guest.link.reset();
@@ -366,6 +386,18 @@ void DoorCrowd::go_on(Guest& guest, int status, std::string_view head, std::stri
     case Step::Done:
       return;
   }
+}
+
+void DoorCrowd::take_segment(Guest& guest, std::string_view body) {
+  // A box's type stands behind its size (ISO/IEC 14496-12, 4.2).
+  const std::string_view type = body.substr(std::min<std::size_t>(body.size(), 4), 4);
+  if (type != "moof" && type != "prft" && type != "styp") return lose(guest, "no segment");
+  DoorTally::Part& part = part_of(guest);
+  if (!std::exchange(guest.has_segment, true)) {
+    ++part.segments;
+    part.first_segment.add(Micros{steady_micros() - guest.due_us});
+  }
+  take_step(guest, Step::Upgrade);
 }
 
 void DoorCrowd::take_upgrade(Guest& guest) {

@@ -1,6 +1,7 @@
 // Thousands of people at the door on one thread, each doing what a browser does until the picture is there,
 // and then watching. Whoever is cut off comes back as the page would.
-// Flow:   Visitor -> page -> session -> (sign in | buy) -> play -> playlists -> license -> WebSocket -> Tally
+// Flow:   Visitor -> page -> session -> (sign in | buy) -> play -> playlists -> license -> init segment and
+//         newest whole segment over HLS -> WebSocket -> Tally
 // Thread: as crowd_thread.h says; turn_to() from the thread that made it.
 // Limits: load/limits.h.
 //
@@ -44,9 +45,11 @@ struct Visitor {
 struct DoorTally {
   struct Part {
     std::uint64_t came = 0, first_frames = 0;
+    std::uint64_t segments = 0;                  // visitors who have got a whole one
     std::uint64_t asked_after = 0, playing = 0;  // playing_after from the door
-    LatencyFigures first_frame;
-    LatencyFigures after_let_in;  // since the sign-in or the purchase was answered
+    LatencyFigures first_segment;                // from the door to its last byte
+    LatencyFigures first_frame;                  // the WebSocket's, which comes behind it
+    LatencyFigures after_let_in;                 // since the sign-in or the purchase was answered
   };
   std::array<Part, kRoles> parts;
   std::uint64_t lost = 0, back_in_time = 0;  // of those who watched; within kBackWithin
@@ -92,6 +95,8 @@ class DoorCrowd final : public CrowdThread {
     Playlist,
     Media,
     License,
+    Init,
+    Segment,
     Webhook,
     Upgrade,
     FirstFrame,
@@ -103,7 +108,7 @@ class DoorCrowd final : public CrowdThread {
     const Visitor* who = nullptr;
     std::optional<Link> link;
     Step step = Step::Page;
-    bool open = false, probe = false, has_come = false, settled = false;
+    bool open = false, probe = false, has_come = false, settled = false, has_segment = false;
     std::int64_t due_us = 0;      // at the door
     std::int64_t asked_us = 0;    // this step, first
     std::int64_t touched_us = 0;  // bytes came, or a question was put
@@ -111,6 +116,7 @@ class DoorCrowd final : public CrowdThread {
     unsigned failures = 0;
     std::string answer;
     std::string cookie, csrf, order, path, socket, license, kid;
+    std::string init, segment;  // of the newest whole segment in the media playlist
     std::unique_ptr<MessageReader> reader;
     std::unique_ptr<Examiner> examiner;
   };
@@ -128,6 +134,7 @@ class DoorCrowd final : public CrowdThread {
   void read_answer(Guest& guest);
   void take_answer(Guest& guest, int status, std::string_view head, std::string_view body);
   void go_on(Guest& guest, int status, std::string_view head, std::string_view body);
+  void take_segment(Guest& guest, std::string_view body);
   void take_upgrade(Guest& guest);
   void take_media(Guest& guest, ByteView bytes);
   void note_first(Guest& guest);

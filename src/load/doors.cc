@@ -182,23 +182,29 @@ class Doors {
   }
 
   void put_visitors(Report& report, const DoorTally& came) {
-    LatencyFigures everybody, known;
-    std::uint64_t asked = 0, playing = 0;
+    LatencyFigures everybody, segment;
+    std::uint64_t asked = 0, playing = 0, segments = 0;
     for (std::size_t i = 0; i < kRoles; ++i) {
       const DoorTally::Part& part = came.parts[i];
       const auto role = static_cast<Role>(i);
       const std::string name(name_of(role));
       report.number(name + "_came", static_cast<double>(part.came));
       report.number(name + "_served", static_cast<double>(part.first_frames));
+      report.number(name + "_segments", static_cast<double>(part.segments));
+      report.latency(name + "_first_segment", part.first_segment);
       report.latency(name + "_first_frame", part.first_frame);
       report.latency(name + "_after_let_in", part.after_let_in);
       if (role == Role::Webhook) continue;
       report.number(name + "_playing_percent", share(part.playing, part.asked_after));
       everybody.add(part.first_frame);
+      segment.add(part.first_segment);
+      segments += part.segments;
       asked += part.asked_after;
       playing += part.playing;
     }
     report.latency("first_frame", everybody);
+    report.latency("first_segment", segment);
+    report.number("segments", static_cast<double>(segments));
     report.number("playing_percent", share(playing, asked));
     report.number("not_playing", static_cast<double>(asked - playing));
   }

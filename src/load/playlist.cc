@@ -50,14 +50,18 @@ std::vector<std::string> media_playlists(std::string_view text, std::string_view
 MediaPlaylist read_media_playlist(std::string_view text, std::string_view path) {
   static constexpr std::string_view kSequence = "#EXT-X-MEDIA-SEQUENCE:";
   MediaPlaylist list;
+  std::string init;
   for_each_line(text, [&](std::string_view line) {
-    if (line.starts_with(kSequence)) {
+    if (line.starts_with("#EXT-X-MAP:")) {
+      init = resolve_path(path, quoted_uri(line));
+    } else if (line.starts_with(kSequence)) {
       line.remove_prefix(kSequence.size());
       std::from_chars(line.data(), line.data() + line.size(), list.first);
     } else if (line.starts_with("#EXT-X-PART:")) {
       ++list.open_parts;
     } else if (!line.empty() && !line.starts_with('#')) {
       list.segments.push_back(resolve_path(path, line));
+      list.init = init;
       list.open_parts = 0;
     }
   });

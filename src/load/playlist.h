@@ -13,6 +13,7 @@ namespace butai::load {
 struct MediaPlaylist {
   std::uint64_t first = 0;            // EXT-X-MEDIA-SEQUENCE
   std::vector<std::string> segments;  // whole ones, as addresses below the playlist's
+  std::string init;                   // EXT-X-MAP of the newest of them
   std::size_t open_parts = 0;         // of the segment that is being made
 
   std::uint64_t open_segment() const { return first + segments.size(); }

@@ -31,6 +31,16 @@ TEST(Playlist, parts_of_the_open_segment_are_counted) {
   EXPECT_EQ(list.segments[0], "/live/main/v/a.m4s");
 }
 
+TEST(Playlist, a_segment_begins_with_the_map_before_it) {
+  const auto list = read_media_playlist(
+      "#EXTM3U\n#EXT-X-MAP:URI=\"init-1.mp4\"\n#EXTINF:2,\na.m4s\n#EXT-X-DISCONTINUITY\n"
+      "#EXT-X-MAP:URI=\"init-2.mp4\"\n#EXTINF:2,\nb.m4s\n#EXT-X-MAP:URI=\"init-3.mp4\"\n"
+      "#EXT-X-PART:DURATION=0.3,URI=\"c.0\"\n",
+      "/live/main/v/index.m3u8");
+  ASSERT_EQ(list.segments.size(), 2u);
+  EXPECT_EQ(list.init, "/live/main/v/init-2.mp4");
+}
+
 TEST(AnswerHead, is_read_when_it_is_whole) {
   EXPECT_EQ(read_answer_head("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n").bytes, 0u);
   const auto head =

@@ -64,8 +64,8 @@ struct PostOffice::Impl {
   }
 
   std::size_t look() {
-    const auto claimed =
-        database.run_and_wait<std::vector<Claimed>>([now = clock.utc()](store::Session& session) {
+    const auto claimed = database.run_and_wait<std::vector<Claimed>>(
+        store::Lane::House, [now = clock.utc()](store::Session& session) {
           store::Sql sql(session);
           return claim(sql, now);
         });
@@ -75,11 +75,12 @@ struct PostOffice::Impl {
       const Delivery delivery =
           stopping() ? Delivery{Delivery::Fate::Later, "shutting down"} : deliver(letter);
       note(letter, delivery);
-      const auto kept = database.run_and_wait<bool>([&](store::Session& session) {
-        store::Sql sql(session);
-        settle(sql, clock.utc(), letter, delivery);
-        return true;
-      });
+      const auto kept =
+          database.run_and_wait<bool>(store::Lane::House, [&](store::Session& session) {
+            store::Sql sql(session);
+            settle(sql, clock.utc(), letter, delivery);
+            return true;
+          });
       if (!kept)
         log::error("the fate of a letter could not be kept", {{"kind", name_of(letter.kind)}});
     }

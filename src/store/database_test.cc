@@ -5,8 +5,10 @@
 #include <soci/soci.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <fstream>
 #include <latch>
+#include <thread>
 
 #include "store/engine.h"
 #include "store/limits.h"
@@ -329,6 +331,154 @@ TEST_P(EitherStore, one_bad_piece_of_a_group_harms_only_itself) {
   EXPECT_EQ(count(*database), 2);
 }
 
+// What a lane's pieces wait for: on a server not for each other's, in a file for all.
+TEST_P(EitherStore, a_sale_that_takes_long_keeps_nobody_else_waiting_on_a_server) {
+  auto database = open();
+  ThreadExecutor home;
+  std::latch gate(1), begun(1);
+  std::vector<std::string> told;
+  const auto note = [&told](const char* who) {
+    return [&told, who](std::expected<std::int64_t, Failure> done) {
+      told.push_back(done ? who : std::string(who) + " failed");
+    };
+  };
+  database->run<std::int64_t>(
+      home,
+      [&](Session& session) {
+        Sql sql(session);
+        const auto number = next_change(sql);  // the lock of all sales
+        begun.count_down();
+        gate.wait();
+        return number;
+      },
+      note("sale"));
+  begun.wait();
+  database->run<std::int64_t>(
+      Lane::House, home,
+      [](Session& session) {
+        Sql sql(session);
+        return next_change(sql, Counter::People);
+      },
+      note("house"));
+  const bool server = GetParam() == testing::Kind::PostgreSql;
+  if (server) {
+    EXPECT_TRUE(home.wait([&] { return told.size() == 1; })) << "it waits for the sale";
+  }
+  database->run<std::int64_t>(
+      Lane::Looks, home,
+      [](Session& session) {
+        return Sql(session).number("SELECT value FROM change_counter WHERE id = 1");
+      },
+      note("look"));
+  if (server) {
+    EXPECT_TRUE(home.wait([&] { return told.size() == 2; })) << "it waits for the sale";
+  }
+  gate.count_down();
+  ASSERT_TRUE(home.wait([&] { return told.size() == 3; }));
+  EXPECT_EQ(told, server ? (std::vector<std::string>{"house", "look", "sale"})
+                         : (std::vector<std::string>{"sale", "house", "look"}));
+}
+
+TEST_P(EitherStore, the_two_counters_go_on_from_one_number_and_apart) {
+  auto database = open();
+  const auto numbers = database->run_and_wait<std::vector<std::int64_t>>([](Session& session) {
+    Sql sql(session);
+    return std::vector{next_change(sql), next_change(sql), next_change(sql, Counter::People)};
+  });
+  EXPECT_EQ(*numbers, (std::vector<std::int64_t>{1, 2, 1}));
+}
+
+TEST_P(EitherStore, a_group_ends_after_its_time_and_the_next_one_does_the_rest) {
+  auto database = open();
+  ThreadExecutor home;
+  std::latch gate(1);
+  std::atomic<bool> committed{false};
+  bool seen = false;
+  int done = 0;
+  const auto count_done = [&](std::expected<int, Failure> told) { done += told ? 1 : 0; };
+  database->run<int>(home, [&](Session&) { return gate.wait(), 0; }, count_done);
+  database->run<int>(
+      home,
+      [](Session&) {
+        std::this_thread::sleep_for(kDatabaseGroupTime + Millis{100});
+        return 0;
+      },
+      [&](std::expected<int, Failure> told) { committed = true, count_done(told); });
+  std::latch waits(1);
+  database->run<int>(
+      home,
+      [&](Session&) {
+        waits.wait();  // for what is told of the piece before: its group is committed
+        seen = committed;
+        return 0;
+      },
+      count_done);
+  gate.count_down();
+  EXPECT_TRUE(home.wait([&] { return committed.load(); })) << "both are in one group";
+  waits.count_down();
+  ASSERT_TRUE(home.wait([&] { return done == 3; }));
+  EXPECT_TRUE(seen);
+}
+
+TEST_P(EitherStore, who_waited_too_long_is_told_busy_and_nothing_of_it_happens) {
+  DatabaseOptions patient = options();
+  patient.wait_most = Millis{50};
+  auto database = Database::open(patient).value();
+  ThreadExecutor home;
+  std::latch gate(1), begun(1);
+  std::vector<std::expected<int, Failure>> told;
+  const auto note = [&told](std::expected<int, Failure> one) { told.push_back(one); };
+  database->run<int>(home, [&](Session&) { return begun.count_down(), gate.wait(), 1; }, note);
+  begun.wait();
+  bool tried = false;
+  database->run<int>(home, [&](Session&) { return tried = true, 2; }, note);
+  std::this_thread::sleep_for(Millis{100});
+  database->run<int>(home, [](Session&) { return 3; }, note);
+  gate.count_down();
+  ASSERT_TRUE(home.wait([&] { return told.size() == 3; }));
+  EXPECT_EQ(told, (std::vector<std::expected<int, Failure>>{1, std::unexpected(Failure::Busy), 3}));
+  EXPECT_FALSE(tried);
+}
+
+TEST(PostgreSqlStore, a_look_writes_nothing_and_sees_one_moment) {
+  auto database =
+      Database::open({.path = {}, .url = testing::PostgreSql::shared().new_database()}).value();
+  ThreadExecutor home;
+  std::optional<std::expected<std::int64_t, Failure>> wrote, counted;
+  database->run<std::int64_t>(
+      Lane::Looks, home,
+      [](Session& session) {
+        Sql sql(session);
+        return next_change(sql);
+      },
+      [&](auto told) { wrote = told; });
+  std::latch first(1), second(1);
+  database->run<std::int64_t>(
+      Lane::Looks, home,
+      [&](Session& session) {
+        const Moment moment(session);
+        Sql sql(session);
+        const auto before = sql.number("SELECT value FROM change_counter WHERE id = 1");
+        first.count_down();
+        second.wait();
+        return sql.number("SELECT value FROM change_counter WHERE id = 1") - before;
+      },
+      [&](auto told) { counted = told; });
+  first.wait();
+  const auto change = [&database] {
+    return database->run_and_wait<std::int64_t>([](Session& session) {
+      Sql sql(session);
+      return next_change(sql);
+    });
+  };
+  EXPECT_EQ(change(), 1);
+  second.count_down();
+  ASSERT_TRUE(home.wait([&] { return wrote && counted; }));
+  EXPECT_EQ(*wrote, std::unexpected(Failure::Broken));
+  EXPECT_EQ(*counted, 0);
+  EXPECT_EQ(change(), 2) << "what a look tried to write was not undone";
+}
+
 TEST(PostgreSqlStore, work_goes_on_after_the_server_crashed) {
   auto& server = testing::PostgreSql::shared();
   auto database = Database::open({.path = {}, .url = server.new_database()}).value();
@@ -338,9 +488,50 @@ TEST(PostgreSqlStore, work_goes_on_after_the_server_crashed) {
   };
   const auto before = count();
   ASSERT_TRUE(before);
+  ThreadExecutor home;
+  const auto look = [&](Lane lane) {
+    std::optional<std::expected<std::int64_t, Failure>> told;
+    database->run<std::int64_t>(
+        lane, home,
+        [](Session& session) { return Sql(session).number("SELECT COUNT(*) FROM migration"); },
+        [&](auto one) { told = one; });
+    EXPECT_TRUE(home.wait([&] { return told.has_value(); }));
+    return told.value_or(std::unexpected(Failure::Undone));
+  };
+  for (std::size_t i = 0; i < kDatabaseLooksAtOnce; ++i) EXPECT_EQ(look(Lane::Looks), before);
+  EXPECT_EQ(look(Lane::House), before);
   server.restart_at_once();
   EXPECT_EQ(count().error(), Failure::Broken);  // the connection was cut under it
   EXPECT_EQ(count(), before);
+  EXPECT_EQ(look(Lane::House).error(), Failure::Broken);
+  EXPECT_EQ(look(Lane::House), before);
+  // Each of those connections is found cut once at most.
+  for (std::size_t i = 0; i < kDatabaseLooksAtOnce; ++i) (void)look(Lane::Looks);
+  for (std::size_t i = 0; i < kDatabaseLooksAtOnce; ++i) EXPECT_EQ(look(Lane::Looks), before);
+}
+
+// Not only cut: nobody is there for a while, and every lane is asked meanwhile.
+TEST(PostgreSqlStore, work_goes_on_when_the_server_was_away) {
+  auto& server = testing::PostgreSql::shared();
+  auto database = Database::open({.path = {}, .url = server.new_database()}).value();
+  ThreadExecutor home;
+  const auto ask = [&](Lane lane) {
+    std::optional<std::expected<std::int64_t, Failure>> told;
+    database->run<std::int64_t>(
+        lane, home,
+        [](Session& session) { return Sql(session).number("SELECT COUNT(*) FROM migration"); },
+        [&](auto one) { told = one; });
+    EXPECT_TRUE(home.wait([&] { return told.has_value(); }));
+    return told.value_or(std::unexpected(Failure::Undone));
+  };
+  constexpr std::array kLanes{Lane::Sale, Lane::House, Lane::Looks};
+  ASSERT_TRUE(ask(Lane::House));
+  server.stop_at_once();
+  for (int i = 0; i < 6; ++i) {
+    for (const Lane lane : kLanes) EXPECT_EQ(ask(lane).error(), Failure::Broken);
+  }
+  server.start();
+  for (const Lane lane : kLanes) EXPECT_TRUE(ask(lane));
 }
 
 TEST(PostgreSqlStore, an_address_is_told_who_comes_and_is_a_pair_of_name_and_value) {

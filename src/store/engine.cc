@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "store/limits.h"
+#include "store/session.h"
 
 namespace butai::store {
 namespace {
@@ -20,12 +21,13 @@ void require(soci::session& sql, const std::string& setting) {
                   setting, value));
 }
 
-void configure_postgresql(soci::session& sql) {
+void configure_postgresql(Session& sql) {
   require(sql, "fsync");
   require(sql, "full_page_writes");
   sql << "SET synchronous_commit = on";
   sql << fmt::format("SET lock_timeout = {}", kDatabaseBusyTimeout.count());
   sql << "SET client_min_messages = warning";  // "already exists, skipping" is no news
+  if (sql.may() == Session::May::Read) sql << "SET default_transaction_read_only = on";
 }
 
 }  // namespace
@@ -68,21 +70,20 @@ std::string with_a_pair(const std::string& url) {
   return url + (url.find('?') == std::string::npos ? '?' : '&') + "application_name=butai";
 }
 
-void open_postgresql(soci::session& sql, const std::string& url) {
+void open_postgresql(Session& sql, const std::string& url) {
   sql.open(soci::postgresql, with_a_pair(url));
   configure_postgresql(sql);
 }
 
-void begin(soci::session& sql) {
-  if (engine_of(sql) == Engine::Sqlite) {
-    sql << "BEGIN IMMEDIATE";
-  } else {
-    sql.begin();
-  }
+std::string_view begin_of(soci::session& sql) {
+  return engine_of(sql) == Engine::Sqlite ? "BEGIN IMMEDIATE" : "BEGIN";
 }
 
-bool reconnect(soci::session& sql) {
-  if (engine_of(sql) == Engine::Sqlite) return true;  // a file does not hang up
+void begin(soci::session& sql) { sql << std::string(begin_of(sql)); }
+
+bool reconnect(Session& sql) {
+  // A file does not hang up. Where the last try failed there is no connection to be asked what it is.
+  if (sql.get_backend() != nullptr && engine_of(sql) == Engine::Sqlite) return true;
   try {
     sql.reconnect();
     configure_postgresql(sql);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "store/failure.h"
 
@@ -15,19 +16,22 @@ class soci_error;  // NOLINT(readability-identifier-naming)
 
 namespace butai::store {
 
+class Session;
+
 enum class Engine { Sqlite, PostgreSql };
 Engine engine_of(soci::session& sql);
 
 // Both throw what SOCI throws.
 void open_sqlite(soci::session& sql, const std::string& path);
-void open_postgresql(soci::session& sql, const std::string& url);
+void open_postgresql(Session& sql, const std::string& url);
 // The address with our name for the server's list of connections.
 std::string with_a_pair(const std::string& url);
 
 // The write lock of SQLite is taken at once: a reader that writes later could not wait for it.
+std::string_view begin_of(soci::session& sql);
 void begin(soci::session& sql);
 // After the connection was lost; false when there is still nobody to talk to.
-bool reconnect(soci::session& sql);
+bool reconnect(Session& sql);
 
 Failure failure_of(const soci::soci_error& error);
 

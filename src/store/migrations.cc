@@ -333,6 +333,9 @@ constexpr Migration kMigrations[] = {
     {62, "payment_refunded_again",
      "ALTER TABLE payment ADD COLUMN refunded_again BIGINT NOT NULL DEFAULT 0"
      " CHECK (refunded_again >= 0 AND refunded_again <= refund_failed)"},
+    // Sessions and ended plays count apart from sales, on from the numbers that they have.
+    {63, "change_counter_people",
+     "INSERT INTO change_counter (id, value) SELECT 2, value FROM change_counter WHERE id = 1"},
 };
 
 int version_of(soci::session& sql) {

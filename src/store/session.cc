@@ -13,7 +13,7 @@ struct Session::Statements {
   std::map<std::string, soci::statement, std::less<>> by_text;
 };
 
-Session::Session() : statements_(std::make_unique<Statements>()) {}
+Session::Session(May may) : may_(may), statements_(std::make_unique<Statements>()) {}
 
 Session::~Session() = default;
 

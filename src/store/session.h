@@ -4,6 +4,7 @@
 
 #include <soci/session.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -16,8 +17,11 @@ namespace butai::store {
 
 class Session : public soci::session {
  public:
-  Session();
+  // Read: a connection that PostgreSQL lets write nothing, and on which no transaction is begun for each piece.
+  enum class May : std::uint8_t { Write, Read };
+  explicit Session(May may = May::Write);
   ~Session();
+  May may() const { return may_; }
 
   // The statement that `write` makes of `text`, prepared once. SQLite compiles a statement each time it
   // is prepared, which costs more than most of ours take to run.
@@ -25,6 +29,7 @@ class Session : public soci::session {
 
  private:
   struct Statements;
+  May may_;
   std::unique_ptr<Statements> statements_;
 };
 

@@ -4,6 +4,7 @@
 #include <soci/soci.h>
 
 #include <deque>
+#include <exception>
 #include <utility>
 
 #include "store/engine.h"
@@ -141,9 +142,22 @@ std::int64_t Sql::number(std::string_view text, const Values& values) {
   return first;
 }
 
-std::int64_t next_change(Sql& sql) {
-  sql.run("UPDATE change_counter SET value = value + 1 WHERE id = 1");
-  return sql.number("SELECT value FROM change_counter WHERE id = 1");
+std::int64_t next_change(Sql& sql, Counter counter) {
+  return sql.number("UPDATE change_counter SET value = value + 1 WHERE id = ? RETURNING value",
+                    {static_cast<std::int64_t>(counter)});
+}
+
+Moment::Moment(Session& session) : session_(session) {
+  if (session_.may() == Session::May::Read) session_ << "BEGIN ISOLATION LEVEL REPEATABLE READ";
+}
+
+Moment::~Moment() {
+  if (session_.may() == Session::May::Write) return;
+  try {
+    session_ << "COMMIT";  // nothing was written; after a failure it is a rollback
+  } catch (const std::exception&) {
+    // The connection is gone, which the next piece finds.
+  }
 }
 
 }  // namespace butai::store

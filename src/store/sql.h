@@ -73,7 +73,25 @@ class Sql {
 };
 
 // The next number of the one row that says how much changed; whoever looks asks for larger ones than it saw.
-// Held until the commit, so numbers come to light in their order.
-std::int64_t next_change(Sql& sql);
+// Held until the commit, so numbers come to light in their order, and whoever else counts so waits. Work
+// that needs both asks for the sale's first.
+enum class Counter : std::uint8_t {
+  Sale = 1,    // the catalogue, orders, tickets
+  People = 2,  // sessions and ended plays: nobody who signs in waits for a sale
+};
+std::int64_t next_change(Sql& sql, Counter counter = Counter::Sale);
+
+// While it lives, a connection of Lane::Looks sees the database as it was at the first statement. A piece that
+// writes is in a transaction already.
+class Moment {
+ public:
+  explicit Moment(Session& session);
+  ~Moment();
+  Moment(const Moment&) = delete;
+  Moment& operator=(const Moment&) = delete;
+
+ private:
+  Session& session_;
+};
 
 }  // namespace butai::store

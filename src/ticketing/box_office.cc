@@ -7,23 +7,27 @@
 namespace butai::ticketing {
 
 void BoxOffice::pay(Executor& home, Ask<Confirmed> work, Told<Order> done) {
-  ask<Confirmed>(home, std::move(work),
-                 [this, &home, done = std::move(done)](Outcome<Confirmed> told) mutable {
-                   if (!told) return done(std::unexpected(told.error()));
-                   auto finish = [this, &home, id = told->order.id,
-                                  done = std::move(done)]() mutable {
-                     change<Order>(
-                         home,
-                         [id](Work& inside) -> Outcome<Order> {
-                           auto order = find_order(inside, id);
-                           if (!order) return std::unexpected(Fault::NotFound);
-                           return std::move(*order);
-                         },
-                         std::move(done));
-                   };
-                   if (!told->call) return finish();
-                   make(std::move(*told->call), home, std::move(finish));
-                 });
+  ask<Confirmed>(
+      home, std::move(work),
+      [this, &home, done = std::move(done)](Outcome<Confirmed> told) mutable {
+        if (!told) return done(std::unexpected(told.error()));
+        auto finish = [this, &home, id = told->order.id, done = std::move(done)]() mutable {
+          see<Order>(
+              home,
+              [id](Work& inside) -> Outcome<Order> {
+                auto order = find_order(inside, id);
+                if (!order) return std::unexpected(Fault::NotFound);
+                return std::move(*order);
+              },
+              [this, &home, done = std::move(done)](Outcome<Order> order) mutable {
+                rights_.look(home, [done = std::move(done), order = std::move(order)]() mutable {
+                  done(std::move(order));
+                });
+              });
+        };
+        if (!told->call) return finish();
+        make(std::move(*told->call), home, std::move(finish));
+      });
 }
 
 void BoxOffice::make(Call call, Executor& home, std::move_only_function<void()> done) {

@@ -36,7 +36,14 @@ class BoxOffice {
 
   // Work that changes nothing that rights follow from.
   template <class T>
-  void ask(Executor& home, Ask<T> work, Told<T> done);
+  void ask(Executor& home, Ask<T> work, Told<T> done) {
+    run<T>(store::Lane::Sale, home, std::move(work), std::move(done));
+  }
+  // Work that writes nothing: it waits for no sale.
+  template <class T>
+  void see(Executor& home, Ask<T> work, Told<T> done) {
+    run<T>(store::Lane::Looks, home, std::move(work), std::move(done));
+  }
   // Work after which rights are read again before the asker is told.
   template <class T>
   void change(Executor& home, Ask<T> work, Told<T> done);
@@ -53,6 +60,8 @@ class BoxOffice {
   Provider& provider() { return provider_; }
 
  private:
+  template <class T>
+  void run(store::Lane lane, Executor& home, Ask<T> work, Told<T> done);
   void make(Call call, Executor& home, std::move_only_function<void()> done);
   void look_for_work();
 
@@ -66,11 +75,12 @@ class BoxOffice {
 };
 
 template <class T>
-void BoxOffice::ask(Executor& home, Ask<T> work, Told<T> done) {
+void BoxOffice::run(store::Lane lane, Executor& home, Ask<T> work, Told<T> done) {
   auto refused = std::make_shared<std::optional<Fault>>();
   database_.run<Outcome<T>>(
-      home,
+      lane, home,
       [this, refused, work = std::move(work)](store::Session& session) mutable {
+        const store::Moment moment(session);
         store::Sql sql(session);
         Work inside{sql, clock_.utc(), random_};
         Outcome<T> outcome = work(inside);

@@ -38,7 +38,7 @@ test('third-party cookies blocked: a real provider, 3-D Secure in the frame, the
   const { page } = hanako;
   await hanako.go(`/e/${event.slug}/buy?type=${event.paid}`);
   await page.getByRole('link', { name: 'Sign in with Test ID' }).waitFor();
-  await hanako.picture('sign_in_phone');
+  await hanako.pictures('sign_in');
   await page.getByRole('link', { name: 'Sign in with Test ID' }).click();
   await page.getByRole('button', { name: 'I am hanako' }).click();
   await page.waitForURL((url) => url.pathname === `/e/${event.slug}/buy`);
@@ -56,7 +56,7 @@ test('third-party cookies blocked: a real provider, 3-D Secure in the frame, the
   await frame.getByLabel('Card number').fill('4000 0025 0000 3155');
   await hanako.press(/^Pay ¥/);
   await frame.getByRole('button', { name: 'Complete' }).waitFor();
-  await hanako.picture('pay_3ds_phone');
+  await hanako.pictures('pay_3ds');
   await frame.getByRole('button', { name: 'Complete' }).click();
   await page.getByRole('heading', { name: 'Paid. Enjoy the show!' }).waitFor({ timeout: 15_000 });
   const id = new URL(page.url()).pathname.split('/').pop();
@@ -76,7 +76,7 @@ test('third-party cookies blocked: a real provider, 3-D Secure in the frame, the
   await until('the failure to be known', async () => (await order()).payment.state === 'refund_failed', { within: 5000 });
   await hanako.go(`/orders/${id}`);
   await page.getByText('The refund did not reach you').waitFor();
-  await hanako.picture('refund_failed_phone');
+  await hanako.pictures('refund_failed');
   assert.deepEqual(hanako.trouble, []);
   await hanako.close();
 });

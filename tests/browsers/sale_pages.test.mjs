@@ -1,18 +1,21 @@
 // Every page of the sale, as the real server serves it and with answers that bring each state: nothing that
 // axe-core finds fault with, nothing wider than the phone, nothing heavy before the first picture.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { startChromium } from '../harness/browser.mjs';
 import { answerFrom } from '../harness/sale_answers.mjs';
-import { long } from '../harness/paths.mjs';
+import { long, workFolder } from '../harness/paths.mjs';
 import { eachSalePage } from '../harness/sale_pages.mjs';
 import { Server } from '../harness/server.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const kRules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 const kFirstPaintBytes = 150_000;
+const pictures = join(workFolder, 'screenshots', 'sale_pages'); // --long: every page in every look
+mkdirSync(pictures, { recursive: true });
 
 const phone = { width: 390, height: 844 };
 const desktop = { width: 1280, height: 800 };
@@ -92,6 +95,7 @@ for (const { lang, ...sight } of kLooks) {
       if (language !== lang) found.push(`${state}: speaks ${language}`);
       if (moving > 0) found.push(`${state}: ${moving} things move although the visitor asked for stillness`);
       found.push(...trouble.map((line) => `${state}: ${line}`));
+      if (long) await page.screenshot({ path: join(pictures, `${state}_${lang}_${sight.colorScheme}_${sight.viewport.width}.png`) });
       await page.close();
     };
     await eachSalePage(look);

@@ -41,6 +41,10 @@ describe('at the same time', { concurrency: true }, () => {
     await page.getByText('Everything works on this device.').waitFor({ timeout: 30_000 });
     await page.getByText('ClearKey, in software').waitFor();
     await hanako.picture('test_passed_phone');
+    // Counted apart from those of the show.
+    assert.ok((await sale.server.metric('butai_licenses_total{purpose="test",result="given"}')) >= 1);
+    const playing = () => sale.server.metric('butai_licenses_total{purpose="play",result="given"}');
+    const before = await playing();
     await hanako.follow('Go on to tickets');
 
     await hanako.follow('Buy: Streaming ticket');
@@ -54,6 +58,7 @@ describe('at the same time', { concurrency: true }, () => {
     await hanako.follow(kWatch);
     const seen = await watchPlaying(hanako.stats, { seconds: 3, within: 40_000 });
     assert.equal(seen.at(-1).keySystem, 'org.w3.clearkey');
+    assert.ok((await playing()) > before, 'a license of the show is counted as one');
     await hanako.picture('watch_phone');
 
     const taro = await Visitor.withAccount(browser, sale, 'taro@example.jp');

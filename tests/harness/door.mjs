@@ -68,7 +68,7 @@ export class Door {
     const person = (is, { session, ticket }) => {
       const i = ++people;
       const token = base64url(randomBytes(32));
-      if (session) rows.push(`('${base64url(createHmac('sha256', sessions).update(`session:${token}`).digest())}', 'door${i}', ${seconds}000000, ${seconds + 864_000}000000, (SELECT value FROM change_counter))`);
+      if (session) rows.push(`('${base64url(createHmac('sha256', sessions).update(`session:${token}`).digest())}', 'door${i}', ${seconds}000000, ${seconds + 864_000}000000, (SELECT value FROM change_counter WHERE id = 2))`);
       lines.push({ is, address: address(i), email: `door${i}@example.org`, password: kPassword, ticket_type: event.paid, ...(session ? { cookie: `butai_session=${token}` } : {}) });
       return ticket ? i : 0;
     };
@@ -90,7 +90,7 @@ ${numbers(people)} INSERT INTO account (id, name, email, password_hash, role, sc
 ${numbers(holders)} INSERT INTO orders (id, account, ticket_type, event, quantity, total, tax, currency, state, code_hash, hold_until, pay_until, created_at, changed_at, tax_rate)
  SELECT 'or_' || ${name}, ${name}, ticket_type, event, quantity, total, tax, currency, state, code_hash, hold_until, pay_until, created_at, changed_at, tax_rate FROM n, orders WHERE id = '${free}';
 ${numbers(holders)} INSERT INTO entitlement (id, order_id, seat, account, ticket_type, valid, granted_at, change_number)
- SELECT 'tk_' || ${name}, 'or_' || ${name}, 0, ${name}, ticket_type, 1, granted_at, (SELECT value FROM change_counter) FROM n, entitlement WHERE order_id = '${free}';
+ SELECT 'tk_' || ${name}, 'or_' || ${name}, 0, ${name}, ticket_type, 1, granted_at, (SELECT value FROM change_counter WHERE id = 1) FROM n, entitlement WHERE order_id = '${free}';
 UPDATE ticket_type SET taken = taken + ${holders} WHERE id = '${event.free}';
 INSERT INTO account_session (hash, account, created_at, expires_at, change_number) VALUES ${rows.join(',\n')};
 `);

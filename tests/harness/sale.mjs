@@ -130,6 +130,14 @@ export class Visitor {
   follow = (name) => this.page.getByRole('link', { name }).first().click();
   stats = () => this.page.evaluate(() => window.butai?.stats());
   picture = (name) => this.page.screenshot({ path: join(pictures, `${name}.png`) });
+  // What a phone shows, and a desktop.
+  pictures = async (name) => {
+    const phone = this.page.viewportSize();
+    await this.picture(`${name}_phone`);
+    await this.page.setViewportSize({ width: 1280, height: 800 });
+    await this.picture(`${name}_desktop`);
+    await this.page.setViewportSize(phone);
+  };
   close = () => this.context.close();
 
   async makeAccount(email) {

@@ -60,6 +60,20 @@ export const ticket = {
   event: { slug: event.slug, title: event.title, artwork: null, state: 'on_sale', zone: event.zone },
 };
 
+const both = (ja, en) => ({ ja, en });
+export const legal = {
+  seller: both('合同会社 北の灯', 'Kita no Akari LLC'), representative: both('灯 花子', 'Hanako Akari'), address: both('札幌市中央区北一条西1-1', '1-1 Kita 1-jo Nishi, Sapporo'),
+  phone: both('011-000-0000', '+81 11 000 0000'), email: both('ticket@example.jp', 'ticket@example.jp'), extra_costs: both('通信料はお客様のご負担です。', 'What your connection costs.'),
+  payment: both('クレジットカード、コンビニ', 'Card, convenience store'), delivery: both('開場時刻から視聴できます。', 'From the opening of the doors.'),
+  cancellation: both('購入後の取消はできません。', 'A purchase cannot be undone.'), environment: both('Chrome、Safari、Firefox、Edgeの最新版', 'Chrome, Safari, Firefox, Edge'),
+  registration_number: both('T1234567890123', 'T1234567890123'), terms: both('第1条 この規約は…', 'Article 1. These terms …'), privacy: both('https://example.jp/privacy', 'https://example.jp/privacy'),
+  external: [{ host: 'js.stripe.com', kinds: 'script, frame, connect' }],
+};
+export const receipt = {
+  number: '8Kq2Zr7bVt5m-2', addressee: '株式会社 みどり', issued: at(Date.now()), reissued: true, event: { title: event.title }, ticket_type: { title: type.title },
+  quantity: 2, total: { amount: 11000, currency: 'JPY' }, tax: { amount: 1000, currency: 'JPY' }, tax_rate: 10, method: 'card', registration_number: 'T1234567890123',
+};
+
 const list = (orders) => ({ orders });
 
 // Path → answer, or [status, answer]. A test changes what its state needs.
@@ -90,6 +104,12 @@ export const answers = () => ({
     record: { what: 'butai destruction 1', channel: 'main', ended: at(start), destroyed: at(start), keys: ['0f3c2a10-5b1e-4c7d-8a2f-9e6b1d4c3a20'], segments_in_memory: 32 },
     key: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo', signature: '0Q2bZ8',
   }] },
+  'GET /producer/events/ev_1/sales': {
+    currency: 'JPY', step_seconds: 3600,
+    points: [3, 9, 31, 18, 12, 7, 5, 14, 22, 40].map((tickets, i) => ({ from: at(start - (20 - i) * 3_600_000), orders: tickets, tickets, amount: tickets * 5500 })),
+  },
+  'GET /legal': legal,
+  [`GET /orders/${order.id}/receipt`]: { receipt },
   'GET /channels/public': { channels: [{ name: 'main', live: true, viewers: 214, latency: 'low', kind: 'video', protection: 'none' }] },
   'GET /channels/main/public': { name: 'main', live: false, viewers: 0, latency: 'stable', kind: 'video', protection: 'none' },
 });

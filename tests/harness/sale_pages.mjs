@@ -53,6 +53,17 @@ export const kSalePages = {
   too_many_devices: page(watching, playIs(problem(409, 'too-many-devices', { devices: taken }))),
   no_ticket: page(watching, playIs(problem(403, 'no-ticket'))),
   over: page(watching, playIs(problem(403, 'over'))),
+  legal: page('/legal'),
+  terms: page('/terms'),
+  privacy: page('/privacy'),
+  external: page('/external'),
+  receipt: page(`/orders/${order.id}/receipt`),
+  receipt_first: page(`/orders/${order.id}/receipt`, (table) => {
+    table[`GET /orders/${order.id}/receipt`] = { receipt: null };
+  }),
+  pay_refused: page(`/orders/${order.id}/pay`, (table) => {
+    table[`GET /orders/${order.id}/payment`] = problem(409, 'not-possible');
+  }),
   producer: page('/producer'),
   producer_event: page('/producer/events/ev_1'),
   producer_closed: page('/producer/events/ev_1', eventIs('closed')),

@@ -6,8 +6,10 @@ import net from 'node:net';
 import { after, before, test } from 'node:test';
 import { Door } from '../harness/door.mjs';
 import { program } from '../harness/paths.mjs';
+import { PostgreSql } from '../harness/postgresql.mjs';
 import { Child } from '../harness/process.mjs';
 import { request } from '../harness/server.mjs';
+import { SlowLine } from '../harness/slow_line.mjs';
 import { Socket } from '../harness/socket.mjs';
 import { publishToken } from '../harness/token.mjs';
 import { until } from '../harness/wait.mjs';
@@ -37,6 +39,7 @@ test('everybody who was cut off or came in between watches again, and the books 
   assert.ok(back >= 99, `only ${back} % were back within 10 s: ${JSON.stringify(got)}`);
   assert.ok(playing >= 99, `only ${playing} % play: ${JSON.stringify(got)}`);
   assert.equal(got.webhook_served, webhooks);
+  assert.ok(got.segments >= 0.99 * (known + cold + buyers), `only ${got.segments} got a whole HLS segment`);
   await door.check();
 });
 
@@ -84,5 +87,27 @@ sys.stdin.read()`, `${server.data}/data/butai.db`]);
   } finally {
     await lock.stop();
     await sender.stop();
+  }
+});
+
+test('with the database 200 ms away everybody who has a ticket gets in, signed in or with a password', async () => {
+  const database = await PostgreSql.start();
+  const line = await SlowLine.to(database.socket);
+  let far;
+  try {
+    const store = `postgresql://postgres@127.0.0.1:${line.port}/postgres`;
+    far = await Door.build({ there: 5, visitors: 100, cold: 20, buyers: 10, port: await freePort(), store, database: database.url });
+    line.delayMs = 200;
+    const got = await far.open(program, { args: ['--calm', 1, '--within', 3, '--after', 12, '--probes', 50], timeout: 60_000 });
+    console.log(`${got.cold_playing_percent} % of who signed in and ${got.buyer_playing_percent} % of the buyers play; sign-in ${got.step_sign_in_p50_ms?.toFixed(0)} ms`);
+    assert.equal(got.known_playing_percent, 100);
+    assert.equal(got.cold_playing_percent, 100, JSON.stringify(got));
+    assert.equal(got.rush_gaps, 0);
+    line.delayMs = 0;
+    await far.check();
+  } finally {
+    await far?.stop();
+    await line.stop();
+    await database.stop();
   }
 });

@@ -73,6 +73,7 @@ export const en = {
   takenBy: (device: string) => `Now playing on ${device}.`,
   since: (time: string) => `since ${time}`,
   instead: 'Watch here',
+  anotherDevice: 'Another device',
   insteadOf: (device: string) => `instead of ${device}`,
   getTicket: 'Get a ticket',
   room: {
@@ -188,6 +189,7 @@ export const ja: typeof en = {
   takenBy: (device) => `${device} で再生中です。`,
   since: (time) => `${time}から`,
   instead: 'この端末で見る',
+  anotherDevice: '別の端末',
   insteadOf: (device) => `(${device} から切り替える)`,
   getTicket: 'チケットを見る',
   room: {

@@ -78,12 +78,12 @@ function Places({ places, enter }: { places: TakenPlace[]; enter(takeOver: strin
       {places.map((place) => (
         <li key={place.play}>
           <span>
-            <b>{place.device}</b>
+            <b>{place.device || words.anotherDevice}</b>
             <small>{words.since(timeText(viewersZone(), Date.parse(place.since), language))}</small>
           </span>
           <button class="button button-main" onClick={() => enter(place.play)}>
             {words.instead}
-            <span class="unseen"> {words.insteadOf(place.device)}</span>
+            <span class="unseen"> {words.insteadOf(place.device || words.anotherDevice)}</span>
           </button>
         </li>
       ))}

@@ -166,7 +166,7 @@ void SignIns::finish(const Back& back, Executor& home, Done done) {
   }
   // Once: whoever comes with the same answer again finds it used.
   parts_.database.run<bool>(
-      home,
+      store::Lane::House, home,
       [id = base64url(state->id), expires = state->expires,
        now = parts_.clock.utc()](store::Session& session) {
         store::Sql sql(session);
@@ -220,7 +220,7 @@ void SignIns::read_token(const ExchangePtr& exchange, bool again) {
 void SignIns::enter(const ExchangePtr& exchange, const Identity& identity) {
   using Outcome = std::expected<Account, EnterFault>;
   parts_.database.run<Outcome>(
-      exchange->home,
+      store::Lane::House, exchange->home,
       [this, exchange, identity](store::Session& session) -> Outcome {
         store::Sql sql(session);
         const Settings& provider = exchange->provider.settings();

@@ -19,11 +19,13 @@
 #include "app/legal.h"
 #include "app/mail_checks.h"
 #include "app/protection_checks.h"
+#include "base/clock.h"
 #include "base/random.h"
 #include "net/listener.h"
 #include "net/server.h"
 #include "store/database.h"
 #include "store/files.h"
+#include "store/sql.h"
 
 namespace butai::app {
 namespace {
@@ -48,6 +50,26 @@ void check_limits(DoctorReport& report) {
   report.line(Verdict::Good, "processors", fmt::format("{}", std::thread::hardware_concurrency()));
 }
 
+// Sales are one after another, and each is some forty questions one after another (decision 0036).
+constexpr Micros kDatabaseNear{5'000};
+
+void check_distance(DoctorReport& report, store::Database& database) {
+  const auto each = database.run_and_wait<Micros>([](store::Session& session) {
+    constexpr int kQuestions = 5;
+    store::Sql sql(session);
+    const SystemClock clock;
+    const Steady from = clock.steady();
+    for (int i = 0; i < kQuestions; ++i) sql.number("SELECT 1");
+    return std::chrono::duration_cast<Micros>((clock.steady() - from) / kQuestions);
+  });
+  if (!each) return report.line(Verdict::Bad, "database", std::string(sentence(each.error())));
+  const bool near = *each <= kDatabaseNear;
+  report.line(near ? Verdict::Good : Verdict::Mind, "database",
+              fmt::format("the server of [store] url, {:.1f} ms a question{}",
+                          static_cast<double>(each->count()) / 1000,
+                          near ? "" : "; an order is some forty of them: put it nearer"));
+}
+
 void check_data(DoctorReport& report, const Config& config, const std::string& data) {
   if (auto made = store::prepare_folder(data); !made) {
     return report.line(Verdict::Bad, "data", made.error().sentence);
@@ -59,10 +81,11 @@ void check_data(DoctorReport& report, const Config& config, const std::string& d
   report.line(free_gb > 1 ? Verdict::Good : Verdict::Mind, "disk",
               fmt::format("{:.1f} GB free in {}", free_gb, data));
   auto database = store::Database::open(config.database(data));
-  report.line(database ? Verdict::Good : Verdict::Bad, "database",
-              !database                  ? database.error().sentence
-              : config.store.url.empty() ? data + "/butai.db"
-                                         : "the server of [store] url");
+  if (!database) return report.line(Verdict::Bad, "database", database.error().sentence);
+  if (config.store.url.empty()) {
+    return report.line(Verdict::Good, "database", data + "/butai.db");
+  }
+  check_distance(report, **database);
 }
 
 void check_secret(DoctorReport& report, const Config& config, const std::string& data) {

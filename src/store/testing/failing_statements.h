@@ -10,9 +10,10 @@ namespace butai::store::testing {
 
 class FailingStatements {
  public:
-  // 0: none fails.
+  enum class Lasts { Once, FromThenOn };
   void attach(soci::session& session) { session.set_logger(soci::logger(new Watch(*this))); }
-  void fail_at(int number) { left_ = number; }
+  // 0: none fails.
+  void fail_at(int number, Lasts lasts = Lasts::Once) { left_ = number, lasts_ = lasts; }
   int seen() const { return seen_; }
   bool failed() const { return failed_; }
   void reset() { left_ = 0, seen_ = 0, failed_ = false; }
@@ -24,6 +25,7 @@ class FailingStatements {
     void start_query(const std::string&) override {
       ++owner_.seen_;
       if (owner_.left_ == 0 || --owner_.left_ > 0) return;
+      if (owner_.lasts_ == Lasts::FromThenOn) owner_.left_ = 1;
       owner_.failed_ = true;
       throw soci::soci_error("the disk is broken (planted)");
     }
@@ -34,6 +36,7 @@ class FailingStatements {
   };
 
   int left_ = 0;
+  Lasts lasts_ = Lasts::Once;
   int seen_ = 0;
   bool failed_ = false;
 };

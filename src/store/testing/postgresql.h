@@ -34,8 +34,15 @@ class PostgreSql {
   }
   // As a crash: nobody is waited for, nothing is flushed; it recovers from its log.
   void restart_at_once() {
-    run(fmt::format("{}/pg_ctl -D {}/db -m immediate -w stop", kPrograms, folder_.path()));
+    stop_at_once();
     start();
+  }
+  void stop_at_once() {
+    run(fmt::format("{}/pg_ctl -D {}/db -m immediate -w stop", kPrograms, folder_.path()));
+  }
+  void start() {
+    run(fmt::format("{0}/pg_ctl -D {1}/db -w -l {1}/log -o \"-c listen_addresses='' -k {1}\" start",
+                    kPrograms, folder_.path()));
   }
 
  private:
@@ -53,10 +60,6 @@ class PostgreSql {
     if (std::system(stop.c_str()) != 0) std::perror("pg_ctl stop");
   }
 
-  void start() {
-    run(fmt::format("{0}/pg_ctl -D {1}/db -w -l {1}/log -o \"-c listen_addresses='' -k {1}\" start",
-                    kPrograms, folder_.path()));
-  }
   static std::string as_postgres(const std::string& command) {
     const std::string quiet = command + " >/dev/null 2>&1";
     return geteuid() == 0 ? fmt::format("cd / && runuser -u postgres -- {}", quiet) : quiet;

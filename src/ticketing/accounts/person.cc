@@ -79,6 +79,7 @@ Outcome<std::string> export_person(Work& work, std::string_view name_or_email) {
 
 Outcome<void> erase_person(Work& work, std::string_view name_or_email) {
   const std::int64_t change = work.next_change();
+  const std::int64_t of_people = store::next_change(work.sql, store::Counter::People);
   const auto account = find(work, name_or_email);
   if (!account) return std::unexpected(Fault::NotFound);
   work.sql.run(
@@ -88,7 +89,7 @@ Outcome<void> erase_person(Work& work, std::string_view name_or_email) {
   work.sql.run(
       "UPDATE account_session SET ended_at = ?, change_number = ?"
       " WHERE account = ? AND ended_at IS NULL",
-      {work.micros(), change, *account});
+      {work.micros(), of_people, *account});
   work.sql.run("UPDATE entitlement SET valid = 0, change_number = ? WHERE account = ?",
                {change, *account});
   work.sql.run("DELETE FROM test_report WHERE account = ?", {*account});

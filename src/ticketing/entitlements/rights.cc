@@ -70,6 +70,8 @@ Rights::News Rights::news_since(store::Session& session, std::int64_t number) {
   News news;
   news.number = sql.number("SELECT value FROM change_counter WHERE id = 1");
   if (news.number == number) return news;
+  // What is committed in between is seen, and seen again by the next look.
+  const store::Moment moment(session);
   news.catalog = load_catalog(sql);
   for (const store::Row& row :
        sql.rows("SELECT a.name, a.id, e.id, e.ticket_type, e.valid FROM entitlement e"
@@ -128,7 +130,8 @@ void Rights::begin_look() {
   }
   Executor& home = *asked.front().home;
   database_.run<News>(
-      home, [number](store::Session& session) { return news_since(session, number); },
+      store::Lane::Looks, home,
+      [number](store::Session& session) { return news_since(session, number); },
       [this, asked = std::move(asked)](std::expected<News, store::Failure> news) mutable {
         if (news) take(std::move(*news));
         for (Waiting& one : asked) one.home->post(std::move(one.then));

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "access/mac.h"
 #include "ticketing/limits.h"
 #include "ticketing/times.h"
 
@@ -51,16 +52,23 @@ bool SeatsDesk::guards(std::string_view channel) const {
 
 std::vector<SeatsDesk::Seat>& SeatsDesk::occupied(const Key& key) {
   std::vector<Seat>& seats = seats_[key];
-  const Utc unseen = clock_.utc() - kSeatUnseen;
   std::erase_if(seats, [&](const Seat& seat) {
-    const auto seen = plays_.last_seen(seat.play);
-    return !seen || *seen < unseen || !plays_.running(seat.play);
+    return !plays_.last_seen(seat.play) || !plays_.running(seat.play);
   });
   return seats;
 }
 
-void SeatsDesk::take_over(std::vector<Seat>& seats, const access::PlayWish& wish) {
-  const auto seat = std::ranges::find(seats, wish.take_over, &Seat::play);
+std::vector<SeatsDesk::Seat>::iterator SeatsDesk::left_longest_ago(std::vector<Seat>& seats) const {
+  const auto seen = [this](const Seat& seat) {
+    return plays_.last_seen(seat.play).value_or(Utc{});
+  };
+  const auto first = std::ranges::min_element(seats, {}, seen);
+  return first != seats.end() && seen(*first) < clock_.utc() - kSeatUnseen ? first : seats.end();
+}
+
+// Its address is no good any more: else every device that waits long enough would have a place.
+void SeatsDesk::take_over(std::vector<Seat>& seats, std::vector<Seat>::iterator seat,
+                          const access::PlayWish& wish) {
   if (seat == seats.end()) return;
   if (const auto play = plays_.find(seat->play)) plays_.end(*play);
   taken_over_[seat->play] = wish.device;
@@ -83,8 +91,12 @@ std::expected<access::Play, net::Response> SeatsDesk::start(const net::Principal
   if (!right) return std::unexpected(answer_of(right.error()));
   const std::lock_guard lock(mutex_);
   std::vector<Seat>& seats = occupied({owner, right->performance});
-  if (!wish.take_over.empty()) take_over(seats, wish);
-  if (static_cast<std::int64_t>(seats.size()) >= right->devices) {
+  const auto full = [&] { return static_cast<std::int64_t>(seats.size()) >= right->devices; };
+  if (!wish.take_over.empty()) {
+    take_over(seats, std::ranges::find(seats, wish.take_over, &Seat::play), wish);
+  }
+  if (full()) take_over(seats, left_longest_ago(seats), wish);
+  if (full()) {
     json::array devices;
     for (const Seat& seat : seats) {
       devices.push_back(
@@ -100,8 +112,19 @@ std::expected<access::Play, net::Response> SeatsDesk::start(const net::Principal
   return play;
 }
 
+void SeatsDesk::keep_seat(const access::PlayClaims& play, const std::string& performance) const {
+  const std::string id = access::base64url(play.id);
+  const std::lock_guard lock(mutex_);
+  for (auto at = seats_.lower_bound({play.owner, ""});
+       at != seats_.end() && at->first.first == play.owner; ++at) {
+    if (std::ranges::find(at->second, id, &Seat::play) != at->second.end()) return;
+  }
+  seats_[{play.owner, performance}].push_back({id, "", clock_.utc()});
+}
+
 access::GoesOn SeatsDesk::may_go_on(const access::PlayClaims& play) const {
   const auto right = rights_.may(play.owner, play.channel);
+  if (right) keep_seat(play, right->performance);
   // Doors that moved after somebody was let in send nobody out again.
   if (right || right.error() == NoRight::NotOpenYet) return access::GoesOn::Yes;
   return right.error() == NoRight::Over ? access::GoesOn::Over : access::GoesOn::TicketVoid;

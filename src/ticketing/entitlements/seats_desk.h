@@ -1,5 +1,6 @@
 // Where a ticket becomes a play: is there a right, is it open, is a device free, or is another device to
-// make room. A device without a heartbeat for kSeatUnseen has left its seat.
+// make room. A device without a heartbeat for kSeatUnseen has left its seat: it returns to it without a question,
+// unless another one has taken it meanwhile. After a restart who goes on has a seat as before.
 // Flow:   POST /api/v1/plays -> start() -> Rights, Plays; AccessGuard -> may_go_on()
 // Thread: any; the mutex makes "is one free, then take it" one step.
 // Limits: kSeatUnseen, kTakenOverMax.
@@ -43,8 +44,14 @@ class SeatsDesk final : public access::TicketDesk {
     Utc since;
   };
   using Key = std::pair<std::uint64_t, std::string>;  // the owner and the performance
-  std::vector<Seat>& occupied(const Key& key);        // under the mutex
-  void take_over(std::vector<Seat>& seats, const access::PlayWish& wish);
+  // All of these under the mutex, but for keep_seat().
+  std::vector<Seat>& occupied(const Key& key);
+  // The end when every device was seen a moment ago.
+  std::vector<Seat>::iterator left_longest_ago(std::vector<Seat>& seats) const;
+  void take_over(std::vector<Seat>& seats, std::vector<Seat>::iterator seat,
+                 const access::PlayWish& wish);
+  // A play that was started before this process; its device has no name.
+  void keep_seat(const access::PlayClaims& play, const std::string& performance) const;
 
   const Rights& rights_;
   access::Plays& plays_;
@@ -52,7 +59,7 @@ class SeatsDesk final : public access::TicketDesk {
   const Clock& clock_;
   OnStarted on_started_ = [](std::string_view, std::string_view, std::string_view) {};
   mutable std::mutex mutex_;  // handlers of every loop
-  std::map<Key, std::vector<Seat>> seats_;
+  mutable std::map<Key, std::vector<Seat>> seats_;
   std::unordered_map<std::string, std::string> taken_over_;  // play -> device
   std::deque<std::string> taken_over_order_;
 };

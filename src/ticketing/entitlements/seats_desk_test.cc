@@ -74,6 +74,37 @@ TEST_P(Desk, a_device_that_is_not_seen_has_left_its_seat) {
   EXPECT_TRUE(start("ann"));
 }
 
+TEST_P(Desk, S20_a_device_that_left_comes_back_to_its_seat_unless_another_took_it) {
+  const auto first = start("ann");
+  const auto claims = plays.verify(first->path_token).value();
+  time.advance(kSeatUnseen + Seconds{1});
+  EXPECT_EQ(desk.may_go_on(claims), access::GoesOn::Yes);
+  plays.seen(claims);
+  EXPECT_EQ(start("ann").error().status, 409) << "it is back";
+  time.advance(kSeatUnseen + Seconds{1});
+  const auto other = start("ann");
+  ASSERT_TRUE(other);
+  EXPECT_FALSE(plays.verify(first->path_token)) << "two devices would play on one seat";
+  EXPECT_EQ(desk.taken_over(first->id)->by, "ann's device");
+  EXPECT_TRUE(plays.verify(other->path_token));
+}
+
+TEST_P(Desk, S20_after_a_restart_who_goes_on_has_a_seat) {
+  const auto before = start("ann");
+  access::Plays plays_again{secret, time, random};
+  SeatsDesk again{rights, plays_again, rules, time};
+  const auto claims = plays_again.verify(before->path_token).value();
+  plays_again.seen(claims);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(again.may_go_on(claims), access::GoesOn::Yes);
+  net::Principal ann;
+  ann.subject = "ann";
+  const auto second_device = again.start(ann, {"stage", "", "second device", ""});
+  ASSERT_FALSE(second_device);
+  EXPECT_EQ(second_device.error().status, 409);
+  EXPECT_TRUE(again.start(ann, {"stage", "", "second device", before->id}));
+  EXPECT_FALSE(plays_again.verify(before->path_token));
+}
+
 TEST_P(Desk, a_refund_ends_a_running_play_and_a_won_dispute_does_not) {
   const auto play = start("ann");
   const auto claims = plays.verify(play->path_token);

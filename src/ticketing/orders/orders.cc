@@ -40,18 +40,18 @@ std::vector<Order> orders_where(Work& work, std::string_view condition,
   return found;
 }
 
-// What the account has of this kind, this order not counted.
-std::int64_t others_of_account(Work& work, const Order& order) {
+// What the account may have of this kind beside what it has, this order not counted.
+std::int64_t left_for_account(Work& work, const Order& order) {
   return work.sql.number(
-      "SELECT COALESCE(SUM(quantity), 0) FROM orders WHERE account = ? AND ticket_type = ?"
-      " AND id <> ? AND state IN ('held', 'pending_payment', 'fulfilled', 'disputed')",
-      {order.account, order.ticket_type, order.id});
+      "SELECT t.per_account - COALESCE((SELECT SUM(o.quantity) FROM orders o"
+      " WHERE o.account = ? AND o.ticket_type = t.id AND o.id <> ?"
+      " AND o.state IN ('held', 'pending_payment', 'fulfilled', 'disputed')), 0)"
+      " FROM ticket_type t WHERE t.id = ?",
+      {order.account, order.id, order.ticket_type});
 }
 
 Outcome<void> take_seats(Work& work, const Order& order) {
-  const auto limit =
-      work.sql.number("SELECT per_account FROM ticket_type WHERE id = ?", {order.ticket_type});
-  if (others_of_account(work, order) + order.quantity > limit) {
+  if (left_for_account(work, order) < order.quantity) {
     return std::unexpected(Fault::LimitPerAccount);
   }
   if (!order.code_hash.empty() &&

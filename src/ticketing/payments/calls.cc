@@ -49,7 +49,7 @@ std::string_view name_of(Call::Kind kind) {
   return "ask";
 }
 
-std::optional<Call> write_call(Work& work, Call::Kind kind, const Payment& payment) {
+std::optional<Call> write_call(Work& work, Call::Kind kind, const Payment& payment, Utc pay_until) {
   Call call;
   call.kind = kind;
   call.key = key_of(kind, payment);
@@ -58,14 +58,14 @@ std::optional<Call> write_call(Work& work, Call::Kind kind, const Payment& payme
   call.method = payment.method;
   call.amount = payment.amount;
   call.reference = payment.reference;
-  const auto order = find_order(work, payment.order);
-  if (order) call.pay_until = order->pay_until;
+  call.pay_until = pay_until;
   if (kind == Call::Kind::Refund) call.amount.minor = refundable(payment);
   const auto written = work.sql.run(
       "INSERT INTO provider_call (call_key, kind, payment, amount, next_at) VALUES (?, ?, ?, ?, ?)"
       " ON CONFLICT (call_key) DO NOTHING",
       {call.key, name_of(kind), payment.id, call.amount.minor, work.micros() + after_tries(0)});
   if (written == 0) return std::nullopt;
+  if (kind != Call::Kind::Cancel) return call;
   const bool now = work.sql.number(fmt::format("SELECT COUNT(*) FROM provider_call c"
                                                " WHERE c.call_key = ?{}",
                                                kNotBeforeItIsThere),

@@ -7,8 +7,9 @@
 namespace butai::ticketing {
 
 // Writes the call, once: its key follows from the payment. Nothing when it was there already, or has to
-// wait until the provider knows the payment; calls_due() then finds it.
-std::optional<Call> write_call(Work& work, Call::Kind kind, const Payment& payment);
+// wait until the provider knows the payment; calls_due() then finds it. `pay_until`: of one that is created.
+std::optional<Call> write_call(Work& work, Call::Kind kind, const Payment& payment,
+                               Utc pay_until = {});
 // Nothing to do when all went back already, or it was asked for before.
 std::optional<Call> want_refund(Work& work, const Payment& payment);
 void call_is_done(Work& work, const Call& call);

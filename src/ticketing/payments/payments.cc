@@ -142,7 +142,7 @@ Outcome<Confirmed> confirm(Work& work, std::string_view account, std::string_vie
   if (!move(work, *order, Trigger::Confirm)) return std::unexpected(Fault::NotPossible);
   const Payment payment = insert_payment(work, *order, method);
   tell(work, mail::Kind::Held, *order);
-  auto call = write_call(work, Call::Kind::Create, payment);
+  auto call = write_call(work, Call::Kind::Create, payment, order->pay_until);
   return Confirmed{std::move(*order), std::move(call)};
 }
 
