@@ -12,7 +12,7 @@
 namespace butai::load {
 namespace {
 
-constexpr Micros kTurn{10'000};  // of housekeeping; its lateness is the probes' lag
+constexpr Micros kTurn{10'000};  // of housekeeping; its lateness is the thread's lag
 
 // A pong nobody asked for, with an empty payload and an all-zero mask.
 constexpr std::string_view kPong{"\x8a\x80\0\0\0\0", 6};
@@ -29,6 +29,7 @@ void Tally::add(const Tally& others) {
   connect.add(others.connect);
   first_frame.add(others.first_frame);
   lag.add(others.lag);
+  sink_lag.add(others.sink_lag);
   findings.add(others.findings);
   before.add(others.before);
 }
@@ -53,7 +54,8 @@ void Crowd::begin(std::int64_t now_us) {
 }
 
 std::int64_t Crowd::turn(std::int64_t now_us, std::int64_t due_us) {
-  if (in_window()) tally_.lag.add(Micros{now_us - due_us});
+  // Sinks wait for a core as clients do: it says nothing of what probes measure.
+  if (in_window()) (options_.probes ? tally_.lag : tally_.sink_lag).add(Micros{now_us - due_us});
   for (; oldest_opening_ < begun(); ++oldest_opening_) {
     Viewer& viewer = viewers_[oldest_opening_];
     const bool opening = viewer.stage == Stage::Opening || viewer.stage == Stage::Head;

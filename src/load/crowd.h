@@ -37,9 +37,10 @@ struct Tally {
   std::map<std::string, std::uint64_t> reasons;      // of what failed
   std::vector<std::uint64_t> bytes;  // of each viewer that was open all the window; wire
   std::uint64_t cut_off = 0;         // slow and stalled ones that the server closed
-  LatencyFigures connect, first_frame, lag;
-  Findings findings;  // in the window
-  Findings before;    // until it
+  LatencyFigures connect, first_frame;
+  LatencyFigures lag, sink_lag;  // of the threads' timers: probes', sinks'
+  Findings findings;             // in the window
+  Findings before;               // until it
 
   void add(const Tally& others);
 };

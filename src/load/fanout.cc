@@ -112,6 +112,7 @@ class Fanout {
     report.number("viewers", static_cast<double>(options_.run.viewers));
     put_viewers(report, tally);
     run_.put_cost(report, total(tally) + total(storm), tally.lag);
+    report.latency("sink_lag", tally.sink_lag);
     report.number("kb_per_viewer",
                   static_cast<double>(grown_kb) /
                       static_cast<double>(std::max<std::uint64_t>(tally.opened, 1)));

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <deque>
 #include <memory>
+#include <thread>
 #include <vector>
 
 #include "base/latency_figures.h"
@@ -26,6 +27,7 @@ constexpr std::size_t kPeekBytes = 2'048;  // enough for a head
 
 struct Counts {
   LatencyFigures waits;
+  LatencyFigures lag;  // from when a request was due until this thread came to it
   std::uint64_t bytes = 0;
   double body_bytes = 0;  // of the newest answer
 };
@@ -139,12 +141,15 @@ class Askers {
     std::uint64_t asked = 0;
     const auto ask_what_is_due = [&](std::int64_t now) {
       for (; !closed_loop() && due(from, asked) < now; ++asked) {
+        counts.lag.add(Micros{now - due(from, asked)});
         askers_[asked % askers_.size()]->want(due(from, asked));
       }
     };
     for (std::int64_t now = from; now < until; now = steady_micros()) {
       ask_what_is_due(now);
-      turn(counts, closed_loop() ? kIdleMs : 1);
+      turn(counts, closed_loop() ? kIdleMs : 0);
+      // At a rate not for each answer: waking up would cost more than asking.
+      if (!closed_loop()) std::this_thread::sleep_for(kBeat);
     }
     ask_what_is_due(until);
     const std::int64_t give_up = until + std::chrono::microseconds(kConnectMax).count();
@@ -160,6 +165,7 @@ class Askers {
 
  private:
   static constexpr int kIdleMs = 50;
+  static constexpr Micros kBeat{250};         // at most so much too long each wait is told
   static constexpr std::size_t kAtOnce = 16;  // connections begun between two looks at answers
 
   bool closed_loop() const { return per_second_ == 0; }
@@ -197,6 +203,8 @@ int bench_requests(const RequestOptions& options) {
     return 2;
   }
   prepare_process();
+  // At a rate it is what a probe is elsewhere. In a closed loop it would take the server's time.
+  if (options.per_second > 0) become_instrument();
   const char* given = std::getenv("BUTAI_TOKEN");
   const std::string token = !options.token.empty() || given == nullptr ? options.token : given;
   std::string request = post_request(*target, options.body);
@@ -231,8 +239,7 @@ int bench_requests(const RequestOptions& options) {
   if (cpu > 0) report.number("answers_per_cpu_s", answers / cpu);
   report.latency("latency", counts.waits);
   report.cost(before, after, window, static_cast<double>(counts.bytes) / 1e9);
-  report.number("generator_cores",
-                (process_cpu_seconds() - generator) * 1e6 / static_cast<double>(window.count()));
+  report.generator(process_cpu_seconds() - generator, counts.lag, window);
   if (crowd.broken() > 0) {
     report.make_void(fmt::format("{} connections broke or were refused", crowd.broken()));
   }

@@ -1,7 +1,7 @@
 // The whole path with the real server: from nothing to the picture, and what darkens it.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { startChromium, watchPlaying } from '../harness/browser.mjs';
+import { startChromium, watchPlaying, withoutKeySystems } from '../harness/browser.mjs';
 import { kCard, Sale, Visitor } from '../harness/sale.mjs';
 import { until } from '../harness/wait.mjs';
 
@@ -71,6 +71,19 @@ describe('at the same time', { concurrency: true }, () => {
     await hanako.picture('refunded_phone');
     assert.deepEqual(hanako.trouble, []);
     await hanako.close();
+  });
+
+  test('a device that can unlock nothing learns it from the test, before it buys', { timeout: 90_000 }, async () => {
+    const event = await sale.event('locked-night');
+    const saburo = await Visitor.withAccount(browser, sale, 'locked@example.jp');
+    await saburo.page.addInitScript(withoutKeySystems);
+    await saburo.go(`/e/${event.slug}/test`);
+    await saburo.press('Start the test');
+    const row = saburo.page.locator('.check-bad', { hasText: 'Protection' });
+    await row.waitFor({ timeout: 20_000 });
+    assert.match(await row.innerText(), /this browser has no way to unlock it/);
+    await saburo.picture('test_locked_phone');
+    await saburo.close();
   });
 
   test('a second device takes over with one tap, and the first says who', { timeout: 180_000 }, async () => {

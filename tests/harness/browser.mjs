@@ -70,6 +70,14 @@ export async function pixels(page, { from = [0, 0], to = [1, 1], size } = {}) {
   }, [png, from, to, size]);
 }
 
+// For addInitScript: a browser that can unlock nothing.
+export function withoutKeySystems() {
+  navigator.requestMediaKeySystemAccess = () => Promise.reject(new DOMException('none', 'NotSupportedError'));
+  const look = navigator.mediaCapabilities.decodingInfo.bind(navigator.mediaCapabilities);
+  navigator.mediaCapabilities.decodingInfo = async (wanted) =>
+    wanted.keySystemConfiguration ? { supported: false, smooth: false, powerEfficient: false, keySystemAccess: null } : look(wanted);
+}
+
 // How many colours the picture has on the screen: a canvas gets none of a protected video's pixels.
 export async function colours(page) {
   const data = await pixels(page, { size: [64, 36] });

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import { colours, openPage, startChromium, watchPlaying } from '../harness/browser.mjs';
+import { colours, openPage, startChromium, watchPlaying, withoutKeySystems } from '../harness/browser.mjs';
 import { identityKey } from '../harness/decrypt.mjs';
 import { feed } from '../harness/feed.mjs';
 import { fakeLicenseService, selfSigned } from '../harness/license_services.mjs';
@@ -145,14 +145,12 @@ describe('the watch page', { concurrency: true }, () => {
     });
   }
 
-  test('says so when the browser has none of the key systems', { timeout: 60_000 }, async () => {
+  for (const player of ['ws', 'dash']) test(`${player}: says so when the browser has none of the key systems`, { timeout: 60_000 }, async () => {
     const context = await browser.newContext({ locale: 'en-US' });
     const page = await context.newPage();
     try {
-      await page.addInitScript(() => {
-        navigator.requestMediaKeySystemAccess = () => Promise.reject(new DOMException('none', 'NotSupportedError'));
-      });
-      await page.goto(address('cbcs'));
+      await page.addInitScript(withoutKeySystems);
+      await page.goto(address('cbcs').replace('#', `?player=${player}#`));
       await until('the page to say it', async () => (await page.evaluate(() => window.butai.stats())).state === 'locked', { within: 30_000 });
       assert.match(await page.locator('body').innerText(), /protected, and this browser has no way to unlock it/);
     } finally {

@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest';
 import { TokenRefused } from './license';
-import { isRefused, licenseServers, stateOfDrmError, troubleOfDrmError } from './licenses';
+import {
+  isRefused,
+  isUnsupported,
+  licenseServers,
+  stateOfDrmError,
+  troubleOfDrmError,
+} from './licenses';
 
 test('a channel that is not protected has no license servers', () => {
   expect(licenseServers(null)).toEqual({});
@@ -20,6 +26,8 @@ test('what a person can do something about is told apart', () => {
   expect(stateOfDrmError(token)).toBe('refused');
   expect(stateOfDrmError({ category: 6, code: 6001 })).toBe('locked');
   expect(stateOfDrmError({ category: 1, code: 1001 })).toBe(null);
+  expect(isUnsupported({ category: 4, code: 4032 })).toBe(true);
+  expect(isUnsupported({ category: 4, code: 4012 })).toBe(false);
 });
 
 test('what keeps the picture away for now has a word of its own', () => {

@@ -33,8 +33,13 @@ export function stateOfDrmError(error: ShakaError): State | null {
   return status === 403 ? 'refused' : null;
 }
 
-const kRejected = new Set([6008, 6014]); // the license does not fit, or is over
 const kManifest = 4; // shaka.util.Error.Category.MANIFEST
+const kUnsupported = 4032; // nothing in it can be played here, key systems taken into account
+
+export const isUnsupported = ({ category, code }: ShakaError): boolean =>
+  category === kManifest && code === kUnsupported;
+
+const kRejected = new Set([6008, 6014]); // the license does not fit, or is over
 const kRestricted = 4012; // no rendition's keys may be used: data[0].restrictedKeyStatuses
 
 // What keeps the picture away for now: said, and tried again.

@@ -27,6 +27,11 @@ export type State =
   | 'screen' // the key system does not trust this screen, or the cable to it
   | 'unsupported'; // this browser cannot
 
+// Of those, what keys and their systems are to blame for.
+export type KeyTrouble = 'locked' | 'unlicensed' | 'screen';
+export const keyTrouble = (state: State): KeyTrouble | null =>
+  state === 'locked' || state === 'unlicensed' || state === 'screen' ? state : null;
+
 const kWithoutPicture = new Set<State>(['connecting', 'waiting', 'gap']);
 
 // What to say of `state` when `trouble` keeps the picture away and is expected to pass.

@@ -9,6 +9,7 @@ import { MedianWindow } from './latency';
 import { goesDirect, serviceToken } from './license';
 import {
   isRefused,
+  isUnsupported,
   licenseServers,
   stateOfDrmError,
   troubleOfDrmError,
@@ -238,6 +239,9 @@ export class ShakaPlayer implements Player {
   private failed(error: ShakaError): void {
     const state = stateOfDrmError(error);
     if (state) return this.setState(state);
+    if (isUnsupported(error)) {
+      return this.setState(this.stage.play.license === null ? 'unsupported' : 'locked');
+    }
     this.trouble = troubleOfDrmError(error);
     this.again();
   }

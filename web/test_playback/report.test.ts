@@ -11,6 +11,7 @@ const good: Found = {
   heard: true,
   seen: true,
   drm: { system: 'Widevine', level: 'software' },
+  trouble: null,
   clockOffsetMs: 120,
 };
 

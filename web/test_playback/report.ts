@@ -1,6 +1,7 @@
 // What a test playback found, from numbers and the viewer's own word: pure. The page says it in words, the
 // server keeps it with the account.
 
+import type { KeyTrouble } from '../player/player';
 import type { TestReport } from '../server/sale';
 
 export interface Found {
@@ -13,6 +14,7 @@ export interface Found {
   heard: boolean; // the viewer says so
   seen: boolean;
   drm: { system: string; level: Level } | null;
+  trouble: KeyTrouble | null; // why nothing was unlocked
   clockOffsetMs: number; // server minus device
 }
 export type Level = 'hardware' | 'software' | 'unknown';

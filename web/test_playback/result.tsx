@@ -46,7 +46,8 @@ export function Result({ event, found }: { event: SaleEvent; found: Found }) {
 }
 
 function useRows(found: Found): Row[] {
-  const words = useTexts().texts.sale.test;
+  const { sale, watch } = useTexts().texts;
+  const words = sale.test;
   const problems = problemsOf(found);
   const has = (problem: (typeof problems)[number]) => problems.includes(problem);
   const stalls = found.stalls > 0 ? ` ${words.stalls(found.stalls)}` : '';
@@ -66,10 +67,12 @@ function useRows(found: Found): Row[] {
     },
     {
       name: words.rows.protection,
-      good: true,
-      words: found.drm
-        ? words.protection(found.drm.system, words.levels[found.drm.level])
-        : words.protectionNone,
+      good: found.trouble === null,
+      words: found.trouble
+        ? watch.states[found.trouble]
+        : found.drm
+          ? words.protection(found.drm.system, words.levels[found.drm.level])
+          : words.protectionNone,
     },
     {
       name: words.rows.bandwidth,

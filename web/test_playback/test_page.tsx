@@ -2,7 +2,7 @@
 // what works on this device.
 
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { State } from '../player/player';
+import { keyTrouble, type State } from '../player/player';
 import { ServerClock } from '../player/server_clock';
 import { goToSignIn, inQuery, partOfPath } from '../server/address';
 import { getSession } from '../server/ask';
@@ -122,7 +122,8 @@ function Trial({ performance, done }: TrialProperties) {
       const running = made.stats().decodedFrames > kAskAfterFrames;
       if (running && picturesSince === 0) picturesSince = Date.now();
       if (running) setAsks(true);
-      if (!running && Date.now() - from > kNoPictureMs) finish({ seen: false, heard: false });
+      const never = made.stats().state === 'locked' || Date.now() - from > kNoPictureMs;
+      if (!running && never) finish({ seen: false, heard: false });
       if (said.current && (!running || Date.now() - picturesSince > kMeasureMs)) {
         finish(said.current);
       }
@@ -187,6 +188,7 @@ async function measured(
     rate: await lineRate(),
     ...said,
     drm: await protectionOf(stats.keySystem),
+    trouble: keyTrouble(stats.state),
     clockOffsetMs: clock.offsetFromDateMs(),
   };
   const report = reportOf(found, performanceId, deviceName(navigator.userAgent));
