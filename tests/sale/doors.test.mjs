@@ -103,6 +103,8 @@ test('with the database 200 ms away everybody who has a ticket gets in, signed i
     assert.equal(got.known_playing_percent, 100);
     assert.equal(got.cold_playing_percent, 100, JSON.stringify(got));
     assert.equal(got.rush_gaps, 0);
+    const { stdout } = await far.server.command(['doctor', ...far.server.place()], { anyStatus: true, timeout: 60_000 });
+    assert.match(stdout, /the server of \[store\] url, 20\d\.\d ms a question; an order is some forty of them/);
     line.delayMs = 0;
     await far.check();
   } finally {
