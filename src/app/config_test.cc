@@ -82,7 +82,12 @@ TEST_F(ConfigTest, a_ladder_is_the_default_one_or_names_renditions) {
   ASSERT_TRUE(plain);
   ASSERT_EQ(plain->ladder("main").size(), 5u);
   EXPECT_EQ(plain->ladder("main")[1].name, "720p");
-  EXPECT_EQ(plain->ladder("main")[1].height, 720);
+  const std::pair<int, std::uint32_t> most[] = {
+      {1080, 4'500'000}, {720, 2'200'000}, {480, 900'000}, {240, 400'000}, {0, 64'000}};
+  for (std::size_t i = 0; i < 5; ++i) {
+    EXPECT_EQ(plain->ladder("main")[i].height, most[i].first);
+    EXPECT_EQ(plain->ladder("main")[i].bitrate, most[i].second);
+  }
   const auto named = load(R"(
 [[rendition]]
 name = "phone"

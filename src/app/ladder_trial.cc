@@ -32,20 +32,30 @@ struct Source final : worker::LineListener {
 };
 
 struct Result final : worker::LineListener {
-  explicit Result(net::Loop& l) : loop(l) {}
+  Result(net::Loop& l, std::vector<worker::Rung> r) : loop(l), rungs(std::move(r)) {}
   void on_tracks(const std::vector<media::Track>& told) override { renditions = told.size(); }
+  // Sound is not tried.
   void on_frame(media::Frame frame) override {
-    // Sound is not tried; what is missing at the end is what the decoder keeps for reordering.
-    if (++made[frame.track] + 2 < kTrialFrames) return;
-    const bool all = made.size() == renditions && std::ranges::all_of(made, [](const auto& each) {
-                       return each.second + 2 >= kTrialFrames;
+    ++made[frame.track];
+    const bool all = made.size() == renditions && std::ranges::all_of(made, [this](const auto& of) {
+                       return of.second >= wanted(of.first);
                      });
     if (all) loop.stop();
     done = done || all;
   }
   void on_loss(const std::string&) override { loop.stop(); }
   void on_complaint(const std::string&) override {}
+
+  // What is missing at the end is what the decoder keeps for reordering, and where a lower rate begins.
+  std::size_t wanted(media::TrackId track) const {
+    constexpr std::size_t kMissing = 3;
+    const std::uint32_t most = rungs.at(track - media::kFirstRung).frames_per_second_max;
+    const std::uint32_t rate = most == 0 ? kTrialRate : std::min(most, kTrialRate);
+    return std::max<std::size_t>(kTrialFrames * rate / kTrialRate, kMissing + 1) - kMissing;
+  }
+
   net::Loop& loop;
+  std::vector<worker::Rung> rungs;
   std::size_t renditions = 0;
   std::map<media::TrackId, std::size_t> made;
   bool done = false;
@@ -79,7 +89,7 @@ std::optional<double> try_ladder(const std::string& worker, std::vector<worker::
   options.job = worker::Job::Ladder;
   options.rungs = std::move(rungs);
   net::Loop making(0);
-  Result result(making);
+  Result result(making, options.rungs);
   worker::Line line(making, clock, options, result);
   std::erase_if(source.tracks,
                 [](const media::Track& track) { return track.codec != media::Codec::H264; });

@@ -62,20 +62,26 @@ void Publication::push_piece(Bytes piece) {
 }
 
 void Publication::push_items(std::vector<MediaItem> items) {
-  std::ranges::move(items, std::back_inserter(items_));
+  auto next = items.begin();
+  if (items_.empty()) {
+    for (; next != items.end() && takes_more(); ++next) consumed_ += push_item(std::move(*next));
+  }
+  std::move(next, items.end(), std::back_inserter(items_));
   drain_items();
 }
 
 void Publication::drain_items() {
-  std::size_t taken = 0;
-  while (!items_.empty() && (input_ == nullptr || !input_->full())) {
+  while (!items_.empty() && takes_more()) {
     MediaItem item = std::move(items_.front());
     items_.pop_front();
-    taken += push_item(std::move(item));
+    consumed_ += push_item(std::move(item));
   }
-  if (taken > 0) connection_->consumed(taken);
+  // Not of every frame: that would be a task for the connection's loop each time.
+  if (consumed_ >= kConsumedStep) connection_->consumed(std::exchange(consumed_, 0));
   if (ending_ && items_.empty()) on_writable();
 }
+
+bool Publication::takes_more() const { return input_ == nullptr || !input_->full(); }
 
 // How many bytes of it are consumed; pieces tell themselves, when the worker has taken them.
 std::size_t Publication::push_item(MediaItem item) {

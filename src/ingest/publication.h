@@ -75,6 +75,7 @@ class Publication final : public live::Publisher,
               const Clock& clock, Options options, std::shared_ptr<Connection> connection);
   worker::Line& line(worker::Job job);
   void drain_items();
+  bool takes_more() const;
   std::size_t push_item(MediaItem item);
   void hand_over(const Handover& handover);
   bool already_passed(media::Frame& frame);
@@ -91,6 +92,7 @@ class Publication final : public live::Publisher,
   std::unique_ptr<worker::Line> line_;
   std::deque<Bytes> waiting_;    // pieces the worker had no room for
   std::deque<MediaItem> items_;  // that came faster than they play
+  std::size_t consumed_ = 0;     // bytes of items that the connection was not told of yet
   // Of frames that went past the worker, by TrackId: those up to here are not taken from it again.
   std::array<std::optional<std::int64_t>, 3> passed_;  // dts
   std::int64_t base_millis_ = 0;                       // of what the worker was handed over

@@ -13,6 +13,29 @@ struct Overloaded : F... {
 ChannelView::ChannelView(std::string name, Latency latency)
     : name_(std::move(name)), latency_(latency) {}
 
+ChannelView::~ChannelView() {
+  if (inbox_) inbox_->leave(*this);
+}
+
+void ChannelView::open(std::shared_ptr<ChannelCounts> counts, std::shared_ptr<ViewInbox> inbox) {
+  counts_ = std::move(counts);
+  if (inbox_) inbox_->leave(*this);
+  inbox_ = std::move(inbox);
+  if (!inbox_) return;
+  inbox_->belong_to(*this);
+  has_listeners() ? inbox_->watch() : catch_up();
+}
+
+void ChannelView::catch_up() {
+  // A listener that looks in the middle of it sees what it was told of so far.
+  if (!inbox_ || std::exchange(catching_up_, true)) return;
+  for (inbox_->take(taken_); !taken_.empty(); inbox_->take(taken_)) {
+    for (const UpdatePtr& update : taken_) apply(*update);
+    taken_.clear();
+  }
+  catching_up_ = false;
+}
+
 void ChannelView::apply(const Update& update) {
   std::visit(Overloaded{
                  [this](const PackageEvent& event) { take(event); },
@@ -150,6 +173,11 @@ SegmentLog& ChannelView::log_of(media::TrackId track) {
   return logs_.try_emplace(track, kSegmentsKept, kLogBytesMax).first->second;
 }
 
+void ChannelView::add(ViewListener& listener) {
+  listeners_.push_back(&listener);
+  if (inbox_) inbox_->watch();
+}
+
 void ChannelView::remove(ViewListener& listener) {
   const auto found = std::ranges::find(listeners_, &listener);
   if (found == listeners_.end()) return;
@@ -158,6 +186,7 @@ void ChannelView::remove(ViewListener& listener) {
   } else {
     listeners_.erase(found);
   }
+  if (inbox_ && !has_listeners()) inbox_->rest();
 }
 
 bool ChannelView::has_listeners() const {

@@ -1,8 +1,12 @@
 // One channel as one loop sees it: what is on, the last chunks, the last segments, the last pictures.
 // The same updates in the same order give the same view on every loop.
-// Flow:   live::Channel -> (one post per loop) -> here -> ViewListeners (delivery)
+// Flow:   live::Channel -> ViewInbox -> here -> ViewListeners (delivery)
 // Thread: one loop; its listeners live on the same.
-// Limits: kSegmentsKept, kLogBytesMax, kRing… (live/limits.h).
+// Limits: kSegmentsKept, kLogBytesMax, kRing…, kUpdatesWaitingMax (live/limits.h).
+//
+// While somebody listens every update is taken in at once. While nobody does, what was packaged waits in
+// the inbox until somebody looks or kUpdatesWaitingMax have come: most channels have no viewer on most
+// loops, and taking sixty in together costs little more than one.
 #pragma once
 
 #include <atomic>  // counts that every loop moves and the API reads
@@ -16,6 +20,7 @@
 #include "live/ring.h"
 #include "live/segment_log.h"
 #include "live/update.h"
+#include "live/view_inbox.h"
 
 namespace butai::live {
 
@@ -47,15 +52,25 @@ class ViewAttachment {
 class ChannelView {
  public:
   ChannelView(std::string name, Latency latency);
+  ~ChannelView();
+  ChannelView(const ChannelView&) = delete;
+  ChannelView& operator=(const ChannelView&) = delete;
 
   void apply(const Update& update);
+  // Takes in what waits in the inbox.
+  void catch_up();
+  // The same for one who only reads: those who listen are told in tasks of their own.
+  void look() {
+    if (!has_listeners()) catch_up();
+  }
 
   const std::string& name() const { return name_; }
   Latency latency() const { return latency_; }
   void set_latency(Latency latency) { latency_ = latency; }
   // A channel exists behind this view; without one, viewers wait for a publisher.
   bool opened() const { return counts_ != nullptr; }
-  void open(std::shared_ptr<ChannelCounts> counts) { counts_ = std::move(counts); }
+  // Without an inbox somebody else calls apply().
+  void open(std::shared_ptr<ChannelCounts> counts, std::shared_ptr<ViewInbox> inbox = nullptr);
   const std::shared_ptr<ChannelCounts>& counts() const { return counts_; }
 
   const OnAir& on_air() const { return on_air_; }
@@ -87,7 +102,7 @@ class ChannelView {
   // UTC of the end of the newest chunk of the leading track; epoch before the first.
   Utc edge() const { return edge_; }
 
-  void add(ViewListener& listener) { listeners_.push_back(&listener); }
+  void add(ViewListener& listener);
   void remove(ViewListener& listener);
   bool has_listeners() const;
 
@@ -119,6 +134,9 @@ class ChannelView {
   std::uint64_t playlist_version_ = 0;
   std::vector<ViewListener*> listeners_;  // null: removed while being told
   int telling_ = 0;
+  std::shared_ptr<ViewInbox> inbox_;  // once a channel stands behind it
+  std::vector<UpdatePtr> taken_;      // of the inbox; empty between calls
+  bool catching_up_ = false;
   std::unique_ptr<ViewAttachment> attachment_;  // last: it may use the rest
 };
 

@@ -48,8 +48,10 @@ Channel* Channels::open(Home& home, const std::string& name) {
     log::warning("no more automatic channels", {{"channel", name}});
     return nullptr;
   }
+  std::vector<std::shared_ptr<ViewInbox>> inboxes;  // by loop
+  for (const auto& each : homes_) inboxes.push_back(std::make_shared<ViewInbox>(each->loop));
   Channel::Ports ports{
-      .tell = [this, name](Update update) { tell(name, std::move(update)); },
+      .tell = [inboxes](Update update) { tell(inboxes, std::move(update)); },
       .ended = [this, &home, name](const Channel&) { on_ended(home, name); },
   };
   auto channel = std::make_unique<Channel>(*options, home.loop, clock_, std::move(ports));
@@ -57,7 +59,7 @@ Channel* Channels::open(Home& home, const std::string& name) {
   // Every loop's view starts anew before the channel's first update can reach it.
   for (const auto& other : homes_) {
     auto begin = [this, &other = *other, name, latency = options->latency,
-                  counts = channel->counts()] {
+                  counts = channel->counts(), inbox = inboxes[other->index]] {
       ChannelView& existing = view(other.index, name);
       if (existing.opened()) {  // an ended one of the same name
         other.views.erase(name);
@@ -65,7 +67,7 @@ Channel* Channels::open(Home& home, const std::string& name) {
       }
       ChannelView& fresh = view(other.index, name);
       fresh.set_latency(latency);
-      fresh.open(counts);
+      fresh.open(counts, inbox);
     };
     if (other->loop.on_thread()) {
       begin();
@@ -79,19 +81,12 @@ Channel* Channels::open(Home& home, const std::string& name) {
   return opened;
 }
 
-void Channels::tell(const std::string& name, Update update) {
-  auto shared = std::make_shared<const Update>(std::move(update));
-  for (const auto& home : homes_) {
-    auto apply = [home = home.get(), name, shared] {
-      const auto found = home->views.find(name);
-      if (found != home->views.end()) found->second->apply(*shared);
-    };
-    if (home->loop.on_thread()) {
-      apply();
-    } else {
-      home->loop.post(std::move(apply));
-    }
-  }
+// Chunks and segments can wait where nobody watches; the rest is rare, or large.
+void Channels::tell(const std::vector<std::shared_ptr<ViewInbox>>& inboxes, Update update) {
+  const auto urgency = std::holds_alternative<PackageEvent>(update) ? ViewInbox::Urgency::WhenSeen
+                                                                    : ViewInbox::Urgency::Now;
+  const auto shared = std::make_shared<const Update>(std::move(update));
+  for (const auto& inbox : inboxes) inbox->put(shared, urgency);
 }
 
 void Channels::on_ended(Home& home, const std::string& name) {
@@ -114,7 +109,10 @@ void Channels::on_ended(Home& home, const std::string& name) {
 ChannelView& Channels::view(std::size_t loop, const std::string& name) {
   auto& views = homes_[loop]->views;
   const auto found = views.find(name);
-  if (found != views.end()) return *found->second;
+  if (found != views.end()) {
+    found->second->look();
+    return *found->second;
+  }
   const std::optional<ChannelOptions> options = configure_(name);
   const Latency latency = options ? options->latency : Latency::Low;
   return *views.emplace(name, std::make_unique<ChannelView>(name, latency)).first->second;
@@ -123,7 +121,9 @@ ChannelView& Channels::view(std::size_t loop, const std::string& name) {
 ChannelView* Channels::find_view(std::size_t loop, const std::string& name) {
   const auto& views = homes_[loop]->views;
   const auto found = views.find(name);
-  return found == views.end() ? nullptr : found->second.get();
+  if (found == views.end()) return nullptr;
+  found->second->look();
+  return found->second.get();
 }
 
 void Channels::forget(std::size_t loop, const std::string& name) {

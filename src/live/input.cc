@@ -29,6 +29,9 @@ void Input::push(media::Frame frame) {
   const Timeline::Placed placed = timeline_.place(frame, timescale, now);
   frame.dts = placed.dts;
   frame.pts = placed.pts;
+  if (earliest() == nullptr && placed.when - now <= kEarlyMax) {  // live: nothing waits before it
+    return deliver({std::move(frame), placed.when, placed.discontinuity});
+  }
   held_bytes_ += frame.data.size();
   held_.at(frame.track).push_back({std::move(frame), placed.when, placed.discontinuity});
   release_due();
@@ -37,6 +40,8 @@ void Input::push(media::Frame frame) {
 void Input::lost() { timeline_.restart(); }
 
 bool Input::full() const {
+  const bool none = std::ranges::all_of(held_, [](const auto& queue) { return queue.empty(); });
+  if (none) return false;  // as of a live publisher
   if (held_bytes_ > kHeldBytesMax) return true;
   Micros least = Micros::max();
   Micros most{0};

@@ -19,6 +19,8 @@ inline constexpr std::size_t kRingChunksMax =
 inline constexpr std::size_t kRingBytesMax = 32u << 20;  // 10 s at 25 Mbit/s
 inline constexpr std::size_t kRingPicturesMax = 120;     // JPEG: 4 s at 30 a second
 inline constexpr std::size_t kRingPictureBytesMax = 32u << 20;
+// Of what was packaged, before a loop where nobody watches takes it in: a second of picture and sound.
+inline constexpr std::size_t kUpdatesWaitingMax = 64;
 
 // Time line (DESIGN decision 5).
 inline constexpr Micros kSlewStart{100'000};      // drift that is corrected …

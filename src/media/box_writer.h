@@ -8,6 +8,7 @@
 // Spec:   ISO/IEC 14496-12:2022 clause 4.2.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -49,9 +50,9 @@ class BoxWriter {
   }
 
   void u8(std::uint8_t value) { out_.push_back(value); }
-  void u16(std::uint16_t value) { number(value, 2); }
-  void u32(std::uint32_t value) { number(value, 4); }
-  void u64(std::uint64_t value) { number(value, 8); }
+  void u16(std::uint16_t value) { number<2>(value); }
+  void u32(std::uint32_t value) { number<4>(value); }
+  void u64(std::uint64_t value) { number<8>(value); }
   void zeros(std::size_t count) { out_.insert(out_.end(), count, 0); }
   void text(std::string_view value) { out_.insert(out_.end(), value.begin(), value.end()); }
   void bytes(ByteView value) { out_.insert(out_.end(), value.begin(), value.end()); }
@@ -67,10 +68,13 @@ class BoxWriter {
   std::vector<std::uint8_t> take_vector() { return std::move(out_); }
 
  private:
-  void number(std::uint64_t value, int count) {
-    for (int shift = 8 * (count - 1); shift >= 0; shift -= 8) {
-      out_.push_back(static_cast<std::uint8_t>(value >> shift));
+  template <std::size_t kCount>
+  void number(std::uint64_t value) {
+    std::array<std::uint8_t, kCount> big_endian;
+    for (std::size_t i = 0; i < kCount; ++i) {
+      big_endian[i] = static_cast<std::uint8_t>(value >> (8 * (kCount - 1 - i)));
     }
+    bytes(big_endian);
   }
 
   std::vector<std::uint8_t> out_;

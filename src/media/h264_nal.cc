@@ -160,10 +160,10 @@ std::expected<Bytes, H264Error> with_capture_sei(ByteView unit, Utc captured) {
 }
 
 std::optional<Utc> find_capture(ByteView unit) {
-  const auto nals = split_lengths(unit);
-  if (!nals) return std::nullopt;
-  for (const ByteView nal : *nals) {
-    if (is_slice(nal)) break;
+  ByteReader reader(unit);
+  while (reader.left() > 4) {
+    const ByteView nal = reader.bytes(reader.u32());
+    if (!reader.ok() || is_slice(nal)) break;
     if (nal_type(nal) != NalType::Sei) continue;
     if (const auto captured = capture_in_sei(nal)) return captured;
   }

@@ -25,6 +25,9 @@ namespace {
 
 thread_local Loop* current_loop = nullptr;  // NOLINT: what "the calling thread" means
 
+constexpr Micros kLongWait{200'000};  // from here on a timer may be late …
+constexpr Micros kWaitGrain{20'000};  // … by this
+
 }  // namespace
 
 // Timers of one loop: an ordered map and one Asio timer armed for the earliest. A viewer's ping
@@ -125,8 +128,13 @@ void Loop::send_outbox() {
   }
 }
 
+// Long waits end together: the watches of hundreds of channels then wake the loop once.
 TimerHandle Loop::after(Micros delay, Task task) {
-  return impl_->timers->add(std::chrono::steady_clock::now() + delay, std::move(task));
+  Steady when = std::chrono::steady_clock::now() + delay;
+  if (delay >= kLongWait) {
+    when = Steady{(when.time_since_epoch() + kWaitGrain) / kWaitGrain * kWaitGrain};
+  }
+  return impl_->timers->add(when, std::move(task));
 }
 
 bool Loop::on_thread() const { return impl_->thread.load() == std::this_thread::get_id(); }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <future>
 #include <vector>
 
@@ -49,6 +50,29 @@ TEST_F(LoopTest, who_stands_still_until_it_has_run_is_not_kept_waiting) {
     stood.set_value(ran.get_future().wait_for(Seconds{10}) == std::future_status::ready);
   });
   EXPECT_TRUE(stood.get_future().get());
+}
+
+TEST_F(LoopTest, long_waits_that_end_at_about_the_same_time_end_together_and_never_early) {
+  constexpr int kWaits = 20;
+  std::vector<Micros> lengths, ends;
+  std::vector<TimerHandle> timers;
+  std::promise<void> done;
+  loops[0].post([&] {
+    const Steady from = std::chrono::steady_clock::now();
+    for (int i = 0; i < kWaits; ++i) {
+      lengths.push_back(Millis{300 + i});
+      timers.push_back(loops[0].after(lengths.back(), [&, from, i] {
+        const auto took = std::chrono::steady_clock::now() - from;
+        EXPECT_GE(took, lengths[static_cast<std::size_t>(i)]);
+        ends.push_back(std::chrono::duration_cast<Micros>(took));
+        if (ends.size() == kWaits) done.set_value();
+      }));
+    }
+  });
+  done.get_future().wait();
+  int wakings = 1;
+  for (std::size_t i = 1; i < ends.size(); ++i) wakings += ends[i] - ends[i - 1] > Micros{700};
+  EXPECT_LE(wakings, 5) << "for twenty waits that end a millisecond apart";
 }
 
 }  // namespace

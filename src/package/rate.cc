@@ -1,10 +1,8 @@
 #include "package/rate.h"
 
 #include <algorithm>
-#include <vector>
 
 #include "package/grid.h"
-#include "package/limits.h"
 
 namespace butai::package {
 namespace {
@@ -20,11 +18,11 @@ Rate::Rate(const media::Track& track)
 std::int64_t Rate::predict(const media::Frame& frame) {
   const std::int64_t longest = Ticks::from(kFrameMax, timescale_).value;
   if (last_dts_ && frame.dts > *last_dts_ && frame.dts - *last_dts_ <= longest) {
-    distances_.push_back(frame.dts - *last_dts_);
-    if (distances_.size() > kRateHistory) distances_.pop_front();
-    std::vector<std::int64_t> sorted(distances_.begin(), distances_.end());
-    const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2);
-    std::nth_element(sorted.begin(), middle, sorted.end());
+    distances_.at(distances_seen_++ % kRateHistory) = frame.dts - *last_dts_;
+    auto sorted = distances_;
+    const std::size_t known = std::min(distances_seen_, kRateHistory);
+    const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(known / 2);
+    std::nth_element(sorted.begin(), middle, sorted.begin() + static_cast<std::ptrdiff_t>(known));
     median_ = *middle;
   }
   last_dts_ = frame.dts;
@@ -32,7 +30,7 @@ std::int64_t Rate::predict(const media::Frame& frame) {
 }
 
 std::int64_t Rate::usual() const {
-  const bool doubted = distances_.size() >= kDistancesToDoubt &&
+  const bool doubted = distances_seen_ >= kDistancesToDoubt &&
                        std::max(median_, nominal_) - std::min(median_, nominal_) > nominal_ / 4;
   if (nominal_ > 0 && !doubted) return nominal_;
   if (median_ > 0) return median_;

@@ -9,12 +9,14 @@
 //  3. Else the median of those distances; before there are any, 1/30 s.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
 
 #include "media/frame.h"
 #include "media/track.h"
+#include "package/limits.h"
 
 namespace butai::package {
 
@@ -33,8 +35,9 @@ class Rate {
   std::uint32_t timescale_;
   std::int64_t nominal_;  // ticks; 0: unknown
   std::optional<std::int64_t> last_dts_;
-  std::deque<std::int64_t> distances_;
-  std::int64_t median_ = 0;  // of distances_; 0: none
+  std::array<std::int64_t, kRateHistory> distances_{};
+  std::size_t distances_seen_ = 0;  // the newest is at (this - 1) % kRateHistory
+  std::int64_t median_ = 0;         // of distances_; 0: none
 };
 
 }  // namespace butai::package

@@ -2,6 +2,7 @@
 // legal all the way (RFC 8216bis clauses 4.4.4.9 and 6.2).
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <map>
 #include <optional>
 
@@ -38,6 +39,7 @@ class Judge final : public live::ChunkSink {
     std::visit([this](const auto& value) { take(value); }, event);
   }
   std::uint64_t segments() const { return segments_; }
+  std::uint64_t first() const { return first_; }
   double worst_difference() const { return worst_difference_; }
   std::uint64_t faults = 0;
 
@@ -65,7 +67,7 @@ class Judge final : public live::ChunkSink {
     lane.starts[opened.number] = opened.start.seconds();
     lane.parts = 0;
     lane.short_part.reset();
-    if (opened.track == media::kVideoTrack) ++segments_;
+    if (opened.track == media::kVideoTrack && segments_++ == 0) first_ = opened.number;
     Lane& other = lanes_[media::kVideoTrack + media::kAudioTrack - opened.track];
     if (const auto same = other.starts.find(opened.number); same != other.starts.end()) {
       worst_difference_ =
@@ -89,7 +91,7 @@ class Judge final : public live::ChunkSink {
   }
 
   std::map<media::TrackId, Lane> lanes_;
-  std::uint64_t segments_ = 0;
+  std::uint64_t segments_ = 0, first_ = 0;
   double worst_difference_ = 0;
 };
 
@@ -113,6 +115,9 @@ TEST_P(TenHours, numbers_agree_and_parts_are_legal) {
   }
   EXPECT_EQ(judge.faults, 0u);
   EXPECT_NEAR(static_cast<double>(judge.segments()), kSeconds / c.segment, 1);
+  // The number is how many segments of this length fit into UTC; the following ones count by one.
+  EXPECT_EQ(static_cast<std::int64_t>(judge.first()),
+            std::llround(static_cast<double>(c.origin) / c.segment));
   EXPECT_LE(judge.worst_difference(), 512.0 / 48'000 + 1e-4);  // half a frame of sound
   EXPECT_EQ(packager.forced_cuts(), 0u);
   EXPECT_EQ(packager.frames_dropped(), 0u);

@@ -2,14 +2,17 @@
 // stands in HLS and DASH; the picture itself is untouched.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import net from 'node:net';
 import { after, before, test } from 'node:test';
+import { feed } from '../harness/feed.mjs';
 import { fetchOk, readMedia, strictly } from '../harness/hls.mjs';
 import { asFile, film, probe } from '../harness/media.mjs';
 import { Server } from '../harness/server.mjs';
 import { isInit } from '../harness/mp4.mjs';
-import { publisher, viewer } from '../harness/socket.mjs';
-import { publishToken, viewToken } from '../harness/token.mjs';
-import { until } from '../harness/wait.mjs';
+import { kill } from '../harness/process.mjs';
+import { Socket, viewer } from '../harness/socket.mjs';
+import { viewToken } from '../harness/token.mjs';
+import { sleep, until } from '../harness/wait.mjs';
 
 const kConfig = `
 [[rendition]]
@@ -32,20 +35,13 @@ ladder = ["180p", "90p", "radio"]
 loudness = true
 `;
 
-const kPiece = 16 * 1024;
-
 let server, camera;
 before(async () => {
   server = await Server.start({ config: kConfig });
-  camera = publisher(server, 'channel=stage', { token: publishToken('stage') });
-  await camera.open();
-  const bytes = readFileSync(await film({ seconds: 60 })); // plays at its own speed however fast it is sent
-  const sent = [];
-  for (let at = 0; at < bytes.length; at += kPiece) sent.push(camera.send(bytes.subarray(at, at + kPiece)));
-  Promise.all(sent).catch(() => {});
+  camera = await feed(server, 'stage', await film({ seconds: 60 }));
 });
 after(async () => {
-  await camera?.close();
+  await camera?.stop();
   await server?.stop();
 });
 
@@ -170,4 +166,66 @@ test('a rendition that is not made gives the best there is, and a name that is n
   await sent(socket, '');
   await socket.send(JSON.stringify({ type: 'rendition', name: '../x' }));
   assert.equal((await socket.closed.promise).code, 4400);
+});
+
+// A line to the server that bears so many bytes a second of what it says.
+async function narrowLine(port, bytesPerSecond) {
+  const sockets = new Set();
+  const line = net.createServer((near) => {
+    const far = net.connect({ port, host: '127.0.0.1', highWaterMark: 16 * 1024 });
+    for (const socket of [near, far]) {
+      sockets.add(socket);
+      socket.on('error', () => {});
+    }
+    near.on('close', () => far.destroy());
+    far.on('close', () => near.destroy());
+    near.on('data', (piece) => far.write(piece));
+    far.on('data', (piece) => {
+      near.write(piece);
+      far.pause();
+      setTimeout(() => far.resume(), (piece.length / bytesPerSecond) * 1000);
+    });
+  });
+  await new Promise((ready) => line.listen(0, '127.0.0.1', ready));
+  return { port: line.address().port, stop: () => { sockets.forEach((socket) => socket.destroy()); line.close(); } };
+}
+
+test('a WebSocket viewer on a narrow line gets a lower rendition by itself', { timeout: 60_000 }, async () => {
+  const line = await narrowLine(server.ports.http, 60_000); // a third of the source, and 180p in it
+  const socket = await new Socket(`ws://127.0.0.1:${line.port}/live/stage/ws?latency=33`).open();
+  try {
+    await until('a lower rendition', () => socket.texts.findLast((text) => text.type === 'init')?.rendition === '180p', { within: 40_000 });
+    const gaps = socket.texts.filter((text) => text.type === 'gap' && text.why === 'slow');
+    assert.ok(gaps.length >= 2, JSON.stringify(socket.texts));
+  } finally {
+    await socket.close();
+    line.stop();
+  }
+});
+
+test('doctor says whether this machine can make the ladder', { timeout: 60_000 }, async () => {
+  const { stdout } = await server.command(['doctor', ...server.place()], { anyStatus: true });
+  assert.match(stdout, /ladder +180p, 90p, radio of one channel at 1080p30 take \d+ % of the time there is/);
+});
+
+test('a ladder that stands still holds nothing up, and says afterwards what it left out', { timeout: 60_000 }, async () => {
+  const worker = (await server.workers()).find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('ladder'));
+  const socket = await viewer(server, 'stage', 'latency=0').open();
+  await sent(socket, '');
+  const before = (await list('video')).segments.at(-1).uri;
+  kill(worker, 'SIGSTOP');
+  const from = socket.arrived.length;
+  try {
+    await sleep(3_500);
+  } finally {
+    kill(worker, 'SIGCONT');
+  }
+  const arrived = socket.arrived.slice(from);
+  const longest = Math.max(...arrived.slice(1).map((at, i) => at - arrived[i]));
+  console.log(`# ${arrived.length} chunks while the ladder stood still, ${Math.round(longest)} ms apart at most`);
+  assert.ok(arrived.length > 3.5 * 45, `${arrived.length} chunks`);
+  assert.ok(longest < 500, `${longest} ms without a chunk`);
+  assert.notEqual((await list('video')).segments.at(-1).uri, before, 'its playlist goes on');
+  await until('what was left out', () => /too slow for the rendition 180p/.test(server.log), { within: 10_000 });
+  await socket.close();
 });

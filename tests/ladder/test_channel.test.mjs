@@ -6,6 +6,7 @@ import { feed } from '../harness/feed.mjs';
 import { fetchOk, readMedia } from '../harness/hls.mjs';
 import { film, probe, asFile } from '../harness/media.mjs';
 import { Server } from '../harness/server.mjs';
+import { viewer } from '../harness/socket.mjs';
 import { viewToken } from '../harness/token.mjs';
 import { until } from '../harness/wait.mjs';
 
@@ -85,6 +86,15 @@ test('the test picture plays in the size that was asked for', { timeout: 60_000 
   await server.segmentsOf('card', undefined, 30_000);
   const { text } = await fetchOk(`${base('card')}/index.m3u8`);
   assert.match(text, /RESOLUTION=320x180/);
+});
+
+test('a full programme leaves the test channel open, and a full test channel the programme', { timeout: 30_000 }, async () => {
+  const watch = (channel, count) => Promise.all(Array.from({ length: count }, () => viewer(server, channel, '', { token: viewToken(channel) }).open()));
+  const rehearsing = await watch('stage-test', 6); // more than there are seats
+  const watching = await watch('stage', 2); // and the camera
+  assert.equal((await server.get('/live/stage/index.m3u8', options('stage'))).status, 503);
+  assert.equal((await server.get('/live/stage-test/index.m3u8', options('stage-test'))).status, 200);
+  for (const socket of [...rehearsing, ...watching]) await socket.close();
 });
 
 test('a file that is not there is said once, and harms nobody', { timeout: 30_000 }, async () => {

@@ -102,6 +102,36 @@ const kGarbage = [
   ['a chunk size of nothing', () => Buffer.concat([kHello, Buffer.from([2, 0, 0, 0, 0, 0, 4, 1, 0, 0, 0, 0, 0, 0, 0, 0])])],
 ];
 
+// What a publisher with every right may still send: a whole session up to publish, then messages in one
+// chunk each. The server hears of nothing good for 5 s and lets it go, or refuses it at once.
+const message = (id, type, stream, body) => {
+  const head = Buffer.from([id, 0, 0, 0, 0, 0, 0, type, stream, 0, 0, 0]);
+  head.writeUIntBE(body.length, 4, 3);
+  return Buffer.concat([head, body]);
+};
+const text = (value) => Buffer.concat([Buffer.from([2, value.length >> 8, value.length & 255]), Buffer.from(value)]);
+const number = (value) => { const bytes = Buffer.alloc(9); bytes.writeDoubleBE(value, 1); return bytes; };
+const admitted = (name, ...media) => Buffer.concat([
+  kHello,
+  message(2, 1, 0, Buffer.from([0, 1, 0, 0])), // chunks of 64 KiB
+  message(3, 20, 0, connect),
+  message(3, 20, 0, Buffer.concat([text('createStream'), number(2), Buffer.from([5])])),
+  message(3, 20, 1, Buffer.concat([text('publish'), number(3), Buffer.from([5]), text(key(name)), text('live')])),
+  ...media,
+]);
+const kAvc = Buffer.from('0164000dffe100196764000dacd94141fb0110000003001000000303c0f142996001000668ebe3cb22c0fdf8f800', 'hex');
+const picture = (first, body) => message(6, 9, 1, Buffer.concat([Buffer.from(first), body]));
+const unit = (nal) => { const size = Buffer.alloc(4); size.writeUInt32BE(nal.length); return Buffer.concat([size, nal]); };
+const kBadMedia = [
+  ['configurations that lie, and noise for pictures', (i) => [picture([0x17, 0, 0, 0, 0], noise(i, 60)), ...Array.from({ length: 20 }, (_, n) => picture([n ? 0x27 : 0x17, 1, 0, 0, 0], noise(i + n, 20_000)))]],
+  ['noise in slices', (i) => [picture([0x17, 0, 0, 0, 0], kAvc), ...Array.from({ length: 20 }, (_, n) => picture([n ? 0x27 : 0x17, 1, 0, 0, 0], unit(Buffer.concat([Buffer.from([n ? 0x41 : 0x65]), noise(i + n, 20_000)]))))]],
+  ['lengths that run off', () => [picture([0x17, 0, 0, 0, 0], kAvc), picture([0x17, 1, 0, 0, 0], Buffer.from('7fffffff65aabb', 'hex'))]],
+  ['parameter sets without end', (i) => [picture([0x17, 0, 0, 0, 0], kAvc), ...Array.from({ length: 50 }, (_, n) => picture([0x17, 1, 0, 0, 0], Buffer.concat([unit(Buffer.concat([Buffer.from([0x67]), noise(i + n, 40)])), unit(Buffer.from([0x65, 0x88]))])))]],
+  ['sound that is none', (i) => [message(4, 8, 1, Buffer.concat([Buffer.from([0xaf, 0]), noise(i, 30)])), ...Array.from({ length: 20 }, (_, n) => message(4, 8, 1, Buffer.concat([Buffer.from([0xaf, 1]), noise(i + n, 500)])))]],
+  ['another codec', () => [picture([0x90], Buffer.from('hvc1'))]],
+  ['metadata that is noise', (i) => [message(3, 18, 1, noise(i, 5_000))]],
+];
+
 describe('encoders side by side', { concurrency: true }, () => {
   for (const { name, film: wanted, send } of kCases) {
     test(`${name}: bit-exact in HLS, DASH and WebSocket, without a worker`, { timeout: 120_000 }, async () => {
@@ -246,15 +276,16 @@ describe('encoders side by side', { concurrency: true }, () => {
       const encoder = ffmpeg(source, rtmp(key(name), own));
       await until('the encoder', async () => (await own.channel(name)).inputs[0].connected);
       const ends = [];
-      for (let i = 0; i < 40; ++i) {
-        const [, make] = kGarbage[i % kGarbage.length];
+      const kinds = [...kGarbage, ...kBadMedia.map(([what, media]) => [what, (i) => admitted(`waste-${i}`, ...media(i))])];
+      for (let i = 0; i < 4 * kinds.length; ++i) {
+        const [what, make] = kinds[i % kinds.length];
         const raw = net.connect(own.ports.rtmp, '127.0.0.1');
         const ended = later();
         raw.on('error', () => {});
         raw.on('close', () => ended.resolve());
         raw.resume();
         raw.write(make(i));
-        ends.push(within(15_000, `the end of ${kGarbage[i % kGarbage.length][0]}`, ended.promise));
+        ends.push(within(15_000, `the end of ${what}`, ended.promise));
         await sleep(50);
       }
       await Promise.all(ends);
@@ -262,5 +293,7 @@ describe('encoders side by side', { concurrency: true }, () => {
     });
     await assertExact(got, sent);
     assert.ok(own.child.running, `the server lives after all of this: ${own.log.slice(-1000)}`);
+    assert.match(own.log, /publisher on.*waste-/, 'those with a right were let in');
+    assert.match(own.log, /Enhanced RTMP \(hvc1\) is not taken yet/);
   });
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { bestFor, firstQuality, gigabytesPerHour } from './quality';
+import { bestFor, firstQuality, gigabytesPerHour, hoursLeft } from './quality';
 
 const ladder = [
   { name: 'video', kind: 'picture' as const, height: 1080, bitrate: 4_000_000 },
@@ -21,6 +21,13 @@ test('an hour costs picture and sound together', () => {
   expect(gigabytesPerHour('auto', ladder)).toBeCloseTo(1.8576, 4);
   expect(gigabytesPerHour('sound', ladder)).toBeCloseTo(0.0288, 4);
   expect(gigabytesPerHour('auto', [])).toBeNull();
+});
+
+test('a show with an end costs what is left of it', () => {
+  const now = Date.parse('2026-11-28T10:00:00Z');
+  expect(hoursLeft('2026-11-28T21:30:00+09:00', now)).toBeCloseTo(2.5, 6);
+  expect(hoursLeft('2026-11-28T09:00:00Z', now)).toBeNull();
+  expect(hoursLeft(null, now)).toBeNull();
 });
 
 test('what was chosen before wins over what the browser was told', () => {

@@ -32,3 +32,9 @@ export function gigabytesPerHour(quality: Quality, renditions: RenditionInfo[]):
   const sound = best.kind === 'picture' ? renditions.find(({ kind }) => kind === 'sound') : null;
   return ((best.bitrate + (sound?.bitrate ?? 0)) * 3600) / 8 / 1e9;
 }
+
+// Until the end of the show; null when nobody knows it, or it is over.
+export function hoursLeft(end: string | null, now: number): number | null {
+  const hours = end ? (Date.parse(end) - now) / 3_600_000 : 0;
+  return hours > 0 ? hours : null;
+}

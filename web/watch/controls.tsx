@@ -2,7 +2,7 @@
 
 import type { RefObject } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { bestFor, gigabytesPerHour, kQualities, type Quality } from '../player/quality';
+import { bestFor, gigabytesPerHour, hoursLeft, kQualities, type Quality } from '../player/quality';
 import type { RenditionInfo } from '../server/plays';
 import { useTexts } from '../texts/language';
 import {
@@ -131,8 +131,8 @@ function QualityMenu({ quality, renditions, end, choose }: MenuProperties) {
   const words = (of: Quality) => {
     const gigabytes = gigabytesPerHour(of, renditions);
     if (gigabytes === null) return texts.qualities[of];
-    const hours = end ? Math.max(0, Date.parse(end) - Date.now()) / 3_600_000 : 0;
-    const cost = hours > 0 ? texts.restOfShow(gigabytes * hours) : texts.perHour(gigabytes);
+    const hours = hoursLeft(end, Date.now());
+    const cost = hours ? texts.restOfShow(gigabytes * hours) : texts.perHour(gigabytes);
     return `${texts.qualities[of]} · ${cost}`;
   };
   return (

@@ -77,20 +77,18 @@ std::expected<std::optional<Message>, ChunkError> ChunkReader::next(ByteView& by
     const bool again = again_left_ > 0;
     ByteView in = again ? ByteView(again_).last(again_left_) : bytes;
     std::optional<Message> whole;
+    std::optional<Head> head;
     if (current_ != nullptr) {
       whole = take_payload(in);
     } else {
-      head_[head_size_++] = in.front();
-      in = in.subspan(1);
+      head = gather_head(in);
     }
     if (again) {
       again_left_ = in.size();
     } else {
       bytes = in;
     }
-    if (current_ == nullptr && !whole) {
-      const auto head = look_at_head();
-      if (!head || head_size_ < head->size) continue;
+    if (head) {
       if (const auto taken = take_head(*head); !taken) return std::unexpected(taken.error());
       ByteView nothing;
       if (chunk_left_ == 0) whole = take_payload(nothing);  // a message without a payload
@@ -101,6 +99,18 @@ std::expected<std::optional<Message>, ChunkError> ChunkReader::next(ByteView& by
     if (const auto obeyed = obey(*whole); !obeyed) return std::unexpected(obeyed.error());
   }
   return std::nullopt;
+}
+
+// The head, once all of it is there; takes its bytes off the front of `in`.
+std::optional<ChunkReader::Head> ChunkReader::gather_head(ByteView& in) {
+  const std::size_t most = std::min(in.size(), head_.size() - head_size_);
+  std::copy_n(in.begin(), most, head_.begin() + static_cast<std::ptrdiff_t>(head_size_));
+  head_size_ += most;
+  const auto head = look_at_head();
+  const std::size_t beyond = head && head_size_ > head->size ? head_size_ - head->size : 0;
+  head_size_ -= beyond;
+  in = in.subspan(most - beyond);
+  return head && head_size_ == head->size ? head : std::nullopt;
 }
 
 // Nothing: too few bytes to tell how long this head is.

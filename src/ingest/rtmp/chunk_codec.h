@@ -83,6 +83,7 @@ class ChunkReader {
     bool extended = false;
   };
 
+  std::optional<Head> gather_head(ByteView& in);
   std::optional<Head> look_at_head() const;
   Done take_head(const Head& head);
   Done begin_message(Stream& stream);

@@ -303,6 +303,21 @@ TEST_F(MediaPathTest, a_group_that_is_too_large_to_keep_is_handed_over_without_w
 }
 
 TEST_F(MediaPathTest, interlaced_pictures_go_to_the_worker_from_the_first) {
+  // Main profile, level 4.0, 320 x 256 in fields.
+  const Bytes record = from_hex("014d0028ffe10008674d0028f40a082401000468ce3880");
+  const auto sps = media::sps_of(record);
+  ASSERT_TRUE(sps);
+  ASSERT_FALSE(sps->frames_only);
+  ASSERT_EQ(sps->height, 256);
+  video(FlvPart::Config, 0, record, true);
+  key_frame(0);
+  EXPECT_TRUE(handover);
+  EXPECT_TRUE(frames.empty());
+  ASSERT_EQ(complaints.size(), 1u);
+  EXPECT_NE(complaints[0].find("interlaced"), std::string::npos) << complaints[0];
+}
+
+TEST_F(MediaPathTest, ten_bits_a_sample_go_to_the_worker_from_the_first) {
   Bytes progressive = from_hex(media::testing::kAvcHigh30);
   Raw record(progressive.view().begin(), progressive.view().end());
   record[9] = 110;  // High 10 in the SPS itself

@@ -154,8 +154,7 @@ void RtmpConnection::refuse(std::string_view code, std::string_view sentence) {
 }
 
 void RtmpConnection::on_media(MessageType type, std::int64_t millis, Bytes body) {
-  counters_.bytes.Increment(static_cast<double>(body.size()));
-  last_media_ = ports_.clock.steady();
+  media_bytes_ += body.size();
   if (const auto taken = media_.take(type, millis, std::move(body)); !taken) {
     refuse(kFailed, taken.error());
   }
@@ -182,6 +181,10 @@ void RtmpConnection::settle() {
 }
 
 void RtmpConnection::pass_on() {
+  if (media_bytes_ > 0) {
+    counters_.bytes.Increment(static_cast<double>(std::exchange(media_bytes_, 0)));
+    last_media_ = ports_.clock.steady();
+  }
   if (const auto complaint = media_.take_complaint()) complain(*complaint);
   auto items = media_.take_items();
   if (items.empty() || !publication_) return;

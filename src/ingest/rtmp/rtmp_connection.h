@@ -113,6 +113,7 @@ class RtmpConnection final : public std::enable_shared_from_this<RtmpConnection>
   net::Loop* home_ = nullptr;
   Wanted wanted_;
   std::string channel_;
+  std::size_t media_bytes_ = 0;  // since the last pass_on()
   std::size_t in_flight_ = 0;
   bool paused_ = false;
   bool counted_ = false;  // among the address's connections that publish nothing
