@@ -7,6 +7,7 @@
 #include <exception>
 #include <utility>
 
+#include "base/log.h"
 #include "store/engine.h"
 
 namespace butai::store {
@@ -154,9 +155,9 @@ Moment::Moment(Session& session) : session_(session) {
 Moment::~Moment() {
   if (session_.may() == Session::May::Write) return;
   try {
-    session_ << "COMMIT";  // nothing was written; after a failure it is a rollback
-  } catch (const std::exception&) {
-    // The connection is gone, which the next piece finds.
+    session_ << "COMMIT";                  // nothing was written; after a failure it is a rollback
+  } catch (const std::exception& error) {  // the connection is gone, which the next piece finds
+    log::warning("a look at the database did not end well", {{"why", error.what()}});
   }
 }
 
