@@ -505,9 +505,12 @@ TEST(PostgreSqlStore, work_goes_on_after_the_server_crashed) {
   EXPECT_EQ(count(), before);
   EXPECT_EQ(look(Lane::House).error(), Failure::Broken);
   EXPECT_EQ(look(Lane::House), before);
-  // Each of those connections is found cut once at most.
-  for (std::size_t i = 0; i < kDatabaseLooksAtOnce; ++i) (void)look(Lane::Looks);
-  for (std::size_t i = 0; i < kDatabaseLooksAtOnce; ++i) EXPECT_EQ(look(Lane::Looks), before);
+  // Each of those connections is found cut once at most, whichever takes a look.
+  std::size_t cut = 0;
+  for (std::size_t i = 0; i < 10 * kDatabaseLooksAtOnce; ++i) {
+    if (look(Lane::Looks) != before) ++cut;
+  }
+  EXPECT_LE(cut, kDatabaseLooksAtOnce);
 }
 
 // Not only cut: nobody is there for a while, and every lane is asked meanwhile.
@@ -531,7 +534,12 @@ TEST(PostgreSqlStore, work_goes_on_when_the_server_was_away) {
     for (const Lane lane : kLanes) EXPECT_EQ(ask(lane).error(), Failure::Broken);
   }
   server.start();
-  for (const Lane lane : kLanes) EXPECT_TRUE(ask(lane));
+  for (const Lane lane : kLanes) {
+    // A connection that nobody used meanwhile is found cut now.
+    std::size_t cut = 0;
+    while (!ask(lane) && cut <= kDatabaseLooksAtOnce) ++cut;
+    EXPECT_LE(cut, kDatabaseLooksAtOnce);
+  }
 }
 
 TEST(PostgreSqlStore, an_address_is_told_who_comes_and_is_a_pair_of_name_and_value) {
