@@ -88,7 +88,8 @@ function checkMedia(list, { low, lossy = false }) {
   assert.equal(list.control['CAN-BLOCK-RELOAD'], 'YES');
   assert.ok(list.partTarget > 0 && list.partTarget <= 1);
   assert.ok(Number(list.control['PART-HOLD-BACK']) >= 3 * list.partTarget - 1e-9, 'PART-HOLD-BACK of three parts');
-  checkParts(list, lossy ? 1 / 30 : 0.002);
+  // Where pictures are missing at a cut, EXTINF spans them and the last part lasts as was predicted.
+  checkParts(list, lossy ? 3 / 30 : 0.002);
 }
 
 function checkParts(list, tolerance) {
