@@ -68,11 +68,11 @@ class BoxWriter {
   std::vector<std::uint8_t> take_vector() { return std::move(out_); }
 
  private:
-  template <std::size_t kCount>
+  template <std::size_t Count>
   void number(std::uint64_t value) {
-    std::array<std::uint8_t, kCount> big_endian;
-    for (std::size_t i = 0; i < kCount; ++i) {
-      big_endian[i] = static_cast<std::uint8_t>(value >> (8 * (kCount - 1 - i)));
+    std::array<std::uint8_t, Count> big_endian;
+    for (std::size_t i = 0; i < Count; ++i) {
+      big_endian[i] = static_cast<std::uint8_t>(value >> (8 * (Count - 1 - i)));
     }
     bytes(big_endian);
   }
