@@ -479,6 +479,18 @@ TEST(PostgreSqlStore, a_look_writes_nothing_and_sees_one_moment) {
   EXPECT_EQ(change(), 2) << "what a look tried to write was not undone";
 }
 
+// How many migrations there are, asked in that lane.
+std::expected<std::int64_t, Failure> migrations_by(Database& database, ThreadExecutor& home,
+                                                   Lane lane) {
+  std::optional<std::expected<std::int64_t, Failure>> told;
+  database.run<std::int64_t>(
+      lane, home,
+      [](Session& session) { return Sql(session).number("SELECT COUNT(*) FROM migration"); },
+      [&](auto one) { told = one; });
+  EXPECT_TRUE(home.wait([&] { return told.has_value(); }));
+  return told.value_or(std::unexpected(Failure::Undone));
+}
+
 TEST(PostgreSqlStore, work_goes_on_after_the_server_crashed) {
   auto& server = testing::PostgreSql::shared();
   auto database = Database::open({.path = {}, .url = server.new_database()}).value();
@@ -489,15 +501,7 @@ TEST(PostgreSqlStore, work_goes_on_after_the_server_crashed) {
   const auto before = count();
   ASSERT_TRUE(before);
   ThreadExecutor home;
-  const auto look = [&](Lane lane) {
-    std::optional<std::expected<std::int64_t, Failure>> told;
-    database->run<std::int64_t>(
-        lane, home,
-        [](Session& session) { return Sql(session).number("SELECT COUNT(*) FROM migration"); },
-        [&](auto one) { told = one; });
-    EXPECT_TRUE(home.wait([&] { return told.has_value(); }));
-    return told.value_or(std::unexpected(Failure::Undone));
-  };
+  const auto look = [&](Lane lane) { return migrations_by(*database, home, lane); };
   for (std::size_t i = 0; i < kDatabaseLooksAtOnce; ++i) EXPECT_EQ(look(Lane::Looks), before);
   EXPECT_EQ(look(Lane::House), before);
   server.restart_at_once();
@@ -518,15 +522,7 @@ TEST(PostgreSqlStore, work_goes_on_when_the_server_was_away) {
   auto& server = testing::PostgreSql::shared();
   auto database = Database::open({.path = {}, .url = server.new_database()}).value();
   ThreadExecutor home;
-  const auto ask = [&](Lane lane) {
-    std::optional<std::expected<std::int64_t, Failure>> told;
-    database->run<std::int64_t>(
-        lane, home,
-        [](Session& session) { return Sql(session).number("SELECT COUNT(*) FROM migration"); },
-        [&](auto one) { told = one; });
-    EXPECT_TRUE(home.wait([&] { return told.has_value(); }));
-    return told.value_or(std::unexpected(Failure::Undone));
-  };
+  const auto ask = [&](Lane lane) { return migrations_by(*database, home, lane); };
   constexpr std::array kLanes{Lane::Sale, Lane::House, Lane::Looks};
   ASSERT_TRUE(ask(Lane::House));
   server.stop_at_once();

@@ -13,15 +13,17 @@ test('a channel that is not protected has no license servers', () => {
   expect(licenseServers('/t/T/license')['com.widevine.alpha']).toBe('/t/T/license/widevine');
 });
 
+// The license service answered with this status.
+const answered = (status: number) => ({
+  category: 6,
+  code: 6007,
+  data: [{ data: ['url', status] }],
+});
+
 test('what a person can do something about is told apart', () => {
-  const refused = (status: number) => ({
-    category: 6,
-    code: 6007,
-    data: [{ data: ['url', status] }],
-  });
-  expect(stateOfDrmError(refused(403))).toBe('refused');
-  expect(stateOfDrmError(refused(401))).toBe('token');
-  expect(stateOfDrmError(refused(503))).toBe(null);
+  expect(stateOfDrmError(answered(403))).toBe('refused');
+  expect(stateOfDrmError(answered(401))).toBe('token');
+  expect(stateOfDrmError(answered(503))).toBe(null);
   const token = { category: 6, code: 6007, data: [{ data: [new TokenRefused(403)] }] };
   expect(stateOfDrmError(token)).toBe('refused');
   expect(stateOfDrmError({ category: 6, code: 6001 })).toBe('locked');
@@ -31,12 +33,7 @@ test('what a person can do something about is told apart', () => {
 });
 
 test('what keeps the picture away for now has a word of its own', () => {
-  const failed = (status: number) => ({
-    category: 6,
-    code: 6007,
-    data: [{ data: ['url', status] }],
-  });
-  expect(troubleOfDrmError(failed(503))).toBe('unlicensed');
+  expect(troubleOfDrmError(answered(503))).toBe('unlicensed');
   expect(troubleOfDrmError({ category: 6, code: 6008 })).toBe('unlicensed');
   const restricted = (statuses: string[]) => ({
     category: 4,
