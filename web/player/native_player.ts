@@ -158,8 +158,8 @@ export class NativePlayer implements Player {
   }
 
   private finish(state: State): void {
-    this.over = true;
     this.setState(state);
+    this.over = true;
   }
 
   private onKeysChanged(): void {
@@ -175,7 +175,7 @@ export class NativePlayer implements Player {
 
   private setState(wanted: State): void {
     const state = this.keys.instead(wanted);
-    if (state === this.state) return;
+    if (this.over || state === this.state) return;
     this.state = state;
     this.hooks.changed(state);
   }

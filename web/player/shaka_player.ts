@@ -43,6 +43,7 @@ export class ShakaPlayer implements Player {
   private runsAt = 0;
   private nudged = false;
   private stopped = false;
+  private over = false; // trying again would not help
   private quality: Quality = 'auto';
   private captions: string | null = null;
 
@@ -57,16 +58,10 @@ export class ShakaPlayer implements Player {
   }
 
   async start(): Promise<void> {
-    if (!hasMediaSource()) {
-      this.setState('unsupported');
-      return;
-    }
+    if (!hasMediaSource()) return this.finish('unsupported');
     const shaka = await loadShaka();
     if (this.stopped) return;
-    if (!shaka.Player.isBrowserSupported()) {
-      this.setState('unsupported');
-      return;
-    }
+    if (!shaka.Player.isBrowserSupported()) return this.finish('unsupported');
     const player = new shaka.Player() as shakaNamespace.Player;
     this.player = player;
     await player.attach(this.stage.video);
@@ -108,7 +103,8 @@ export class ShakaPlayer implements Player {
     this.quality = quality;
     if (!this.player) return; // it begins with it
     this.player.configure(this.limits());
-    if (reload && this.state !== 'connecting') void this.load(this.address(this.stage.play));
+    if (reload && !this.over && this.state !== 'connecting')
+      void this.load(this.address(this.stage.play));
   }
 
   read(captions: string | null): void {
@@ -238,9 +234,9 @@ export class ShakaPlayer implements Player {
   // What trying again cannot mend is said; the rest is tried again.
   private failed(error: ShakaError): void {
     const state = stateOfDrmError(error);
-    if (state) return this.setState(state);
+    if (state) return this.finish(state);
     if (isUnsupported(error)) {
-      return this.setState(this.stage.play.license === null ? 'unsupported' : 'locked');
+      return this.finish(this.stage.play.license === null ? 'unsupported' : 'locked');
     }
     this.trouble = troubleOfDrmError(error);
     this.again();
@@ -248,7 +244,7 @@ export class ShakaPlayer implements Player {
 
   // After a fatal error: a fresh play, and from the beginning.
   private again(): void {
-    if (this.stopped || this.state === 'ended') return;
+    if (this.stopped || this.over || this.state === 'ended') return;
     this.setState(this.latency === null ? 'waiting' : 'gap');
     clearTimeout(this.timer);
     this.timer = window.setTimeout(() => void this.renew(), kRetryMs * (0.5 + Math.random()));
@@ -261,9 +257,16 @@ export class ShakaPlayer implements Player {
       if (!this.stopped) await this.load(this.address(play));
     } catch (error) {
       const final = error instanceof Refusal ? stateOfRefusal(error) : null;
-      if (final) this.setState(final);
+      if (final) this.finish(final);
       else this.again();
     }
+  }
+
+  private finish(state: State): void {
+    clearTimeout(this.timer);
+    clearInterval(this.watch);
+    this.setState(state);
+    this.over = true;
   }
 
   private readonly onEnded = (): void => this.setState('ended');
@@ -312,7 +315,7 @@ export class ShakaPlayer implements Player {
 
   private setState(wanted: State): void {
     const state = told(wanted, this.trouble);
-    if (state === this.state) return;
+    if (this.over || state === this.state) return;
     this.state = state;
     this.hooks.changed(state);
   }

@@ -90,7 +90,8 @@ export class WebSocketPlayer implements Player {
   private timer = 0;
   private pausedSince = 0;
   private cut = false;
-  private finished = false;
+  private finished = false; // what is left is shown first
+  private over = false; // nothing more is shown, or said
 
   constructor(
     private readonly stage: Stage,
@@ -315,9 +316,10 @@ export class WebSocketPlayer implements Player {
       this.finished = true;
       return; // tick() shows the rest first
     }
-    clearInterval(this.timer); // which would call what comes no more a gap
+    clearInterval(this.timer);
     this.line.stop();
     this.setState(state);
+    this.over = true;
   }
 
   // The rest is tick()'s, once there was a picture.
@@ -384,6 +386,7 @@ export class WebSocketPlayer implements Player {
   };
 
   private tick(): void {
+    if (this.over) return; // bytes that a buffer took late: what comes no more is not a gap
     if (!this.session) {
       this.tellState();
       return;
@@ -518,7 +521,7 @@ export class WebSocketPlayer implements Player {
 
   private setState(wanted: State): void {
     const state = this.keys.instead(wanted);
-    if (state === this.state) return;
+    if (this.over || state === this.state) return;
     this.state = state;
     this.hooks.changed(state);
   }
