@@ -50,7 +50,7 @@ after(async () => {
 
 const address = (channel) => `http://localhost:${server.ports.http}/watch/${channel}#token=${viewToken(channel)}`;
 
-describe('the watch page', { concurrency: true }, () => {
+describe('the watch page', { concurrency: 3 }, () => {
   for (const scheme of ['cbcs', 'cenc']) {
     test(`plays ${scheme} by WebSocket through two changes of keys`, { timeout: 120_000 }, async () => {
       const watch = await openPage(browser, address(scheme));

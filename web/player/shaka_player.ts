@@ -24,6 +24,7 @@ import { SegmentFilter } from './segment_filter';
 const kRetryMs = 1500;
 const kQuietMs = 4000;
 const kStuckMs = 3000; // not moving although there is enough: seek; twice that: begin again
+const kStuckMaxMs = 24_000; // doubled each time, for a machine that is only slow
 
 type Shaka = typeof shakaNamespace;
 
@@ -41,6 +42,7 @@ export class ShakaPlayer implements Player {
   private movedAt = 0;
   private lastTime = -1; // currentTime at the last tick that saw it move
   private runsAt = 0;
+  private stuckMs = kStuckMs;
   private nudged = false;
   private stopped = false;
   private over = false; // trying again would not help
@@ -286,10 +288,11 @@ export class ShakaPlayer implements Player {
       this.lastTime = video.currentTime;
       this.runsAt = now;
       this.nudged = false;
-    } else if (now - this.runsAt > 2 * kStuckMs) {
+    } else if (now - this.runsAt > 2 * this.stuckMs) {
       this.runsAt = now;
+      this.stuckMs = Math.min(2 * this.stuckMs, kStuckMaxMs);
       this.again();
-    } else if (now - this.runsAt > kStuckMs && !this.nudged) {
+    } else if (now - this.runsAt > this.stuckMs && !this.nudged) {
       this.nudged = true;
       video.currentTime += 0.1;
       this.lastTime = video.currentTime;
@@ -305,6 +308,7 @@ export class ShakaPlayer implements Player {
   private onFrame(mediaTime: number): void {
     const now = performance.now();
     this.movedAt = now;
+    this.stuckMs = kStuckMs;
     this.trouble = null;
     this.setState('playing');
     const epoch = this.filter.epochAt(mediaTime);
