@@ -61,7 +61,7 @@ const lines = verdicts([
   { what: 'first frame of who is signed in, p99 ms', must: 3000, got: spread(well, known) },
   { what: 'first frame of who signs in, from the answer to it, p99 ms', must: 3000, got: spread(well, (s) => s.cold_after_let_in_p99_ms) },
   { what: 'first frame of who buys, from the ticket, p99 ms', must: 3000, got: spread(well, (s) => s.buyer_after_let_in_p99_ms) },
-  { what: 'first whole HLS segment of everybody, from the door to its last byte, p99 ms', must: 3000, got: spread(well, (s) => s.first_segment_p99_ms) },
+  { what: 'first whole HLS segment, from the door or from the answer to who signs in or buys, p99 ms', must: 3000, got: spread(well, (s) => s.first_segment_p99_ms) },
   { what: '% of all who play 30 s after they came', must: 99.9, least: true, got: spread(well, (s) => s.playing_percent) },
   { what: 'gaps of those who watched before', must: 0, got: spread(well, gaps) },
   { what: 'their p99 in the rush against the calm', must: 2, got: spread(well, ratio) },
@@ -78,7 +78,8 @@ const lines = verdicts([
 keep('doors', figures);
 writeSection('Doors', `${kVisitors} visitors, 80 % within 10 s and the others within 10 s more, beside ${kThere} who watch. Each asks for the watch page, the
 session, a play, both playlists, a ClearKey license, the init segment and the newest whole segment of the picture over HLS, and opens the
-WebSocket; the segment's last byte and then the socket's first frame are timed from the moment at which they were due. Scripts and styles of the page are cached. 5 % sign in with a password, 5 % buy with the test provider, 2 % are webhooks. W1, 600 kbit/s, 25 fps, plain HTTP,
+WebSocket; the socket's first frame is timed from the moment at which they were due, the segment's last byte from there or, where somebody signs in or
+buys, from the answer to that: half a core of hashing makes them wait before. Scripts and styles of the page are cached. 5 % sign in with a password, 5 % buy with the test provider, 2 % are webhooks. W1, 600 kbit/s, 25 fps, plain HTTP,
 everybody with an address of their own (\`X-Forwarded-For\`). The first two on SQLite, the third on PostgreSQL behind a line on which
 each round trip takes 200 ms. A viewer plays who has got bytes within 2 s. ${options.rounds} interleaved rounds, median (least–greatest). Congestion control ${congestion()}.
 ${machine()}

@@ -395,7 +395,8 @@ void DoorCrowd::take_segment(Guest& guest, std::string_view body) {
   DoorTally::Part& part = part_of(guest);
   if (!std::exchange(guest.has_segment, true)) {
     ++part.segments;
-    part.first_segment.add(Micros{steady_micros() - guest.due_us});
+    const auto from = guest.let_in_us != 0 ? guest.let_in_us : guest.due_us;
+    part.first_segment.add(Micros{steady_micros() - from});
   }
   take_step(guest, Step::Upgrade);
 }
