@@ -248,7 +248,7 @@ describe('while it runs', { concurrency: true }, () => {
         const { video } = await renditions(channel);
         const now = await media(video);
         const msn = now.sequence + now.segments.length;
-        for (const query of ['_HLS_part=0', `_HLS_msn=${msn + 9}`, '_HLS_msn=x', '_HLS_msn=-1', `_HLS_msn=${msn}&_HLS_part=99`, `_HLS_msn=${msn}&_HLS_part=x`]) {
+        for (const query of ['_HLS_part=0', `_HLS_msn=${msn + 9}`, '_HLS_msn=x', '_HLS_msn=-1', `_HLS_msn=${msn + 1}&_HLS_part=99`, `_HLS_msn=${msn}&_HLS_part=x`]) {
           const answer = await request(`${video}?${query}`);
           assert.equal(answer.status, 400, query);
           assert.match(answer.headers['content-type'], /problem\+json/);
