@@ -7,6 +7,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <latch>
 #include <map>
 #include <string>
 #include <thread>
@@ -189,6 +190,10 @@ void Loops::start() {
       loop.run();
     });
   }
+  // Whoever asks a loop from now on whether it is running gets one answer.
+  std::latch up(static_cast<std::ptrdiff_t>(loops_.size()));
+  for (const auto& loop : loops_) loop->post_at_once([&up] { up.count_down(); });
+  up.wait();
 }
 
 void Loops::stop() {

@@ -63,8 +63,8 @@ class Loops {
   ~Loops();                           // stops and joins
   Loop& operator[](std::size_t index) { return *loops_[index]; }
   std::size_t size() const { return loops_.size(); }
-  void start();
-  void stop();  // stops every loop and joins its thread
+  void start();  // returns when each is running
+  void stop();   // stops every loop and joins its thread
 
  private:
   struct Threads;

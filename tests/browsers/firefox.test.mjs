@@ -30,7 +30,7 @@ for (const player of ['ws', 'hls', 'dash']) {
     const [first, last] = [seen[0], seen.at(-1)];
     console.log(`# ${player}: ${last.decodedFrames - first.decodedFrames} pictures in 5 s, latency ${last.medianLatencySeconds?.toFixed(2)} s`);
     assert.equal(last.player, player);
-    if (player === 'ws') assert.ok(last.medianLatencySeconds < 1, `${last.medianLatencySeconds} s behind`);
+    if (player === 'ws') assert.ok(last.medianLatencySeconds < 3, `${last.medianLatencySeconds} s behind`);
     assert.equal(last.state, 'playing');
     assert.ok(last.decodedFrames - first.decodedFrames > 5 * 15, `${last.decodedFrames - first.decodedFrames} pictures in 5 s`);
     assert.ok(last.currentTime - first.currentTime > 3.5, `${last.currentTime - first.currentTime} s of media in 5 s`);
