@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "media/limits.h"
+
 namespace butai::worker {
 namespace {
 
@@ -19,6 +21,7 @@ std::optional<std::uint32_t> id_of(ByteView nal) {
   const auto pps = media::parse_pps(nal);
   return pps ? std::optional(pps->id) : std::nullopt;
 }
+std::optional<std::uint32_t> id_of_set(const Bytes& set) { return id_of(set); }
 
 }  // namespace
 
@@ -63,14 +66,29 @@ void AvcUnits::merge(ByteView nal) {
   const auto id = is_parameter_set(type) ? id_of(nal) : std::nullopt;
   if (!id) return;
   std::vector<Bytes>& list = type == NalType::Sps ? sets_.sps : sets_.pps;
-  const auto same = std::ranges::find_if(list, [&](const Bytes& set) { return id_of(set) == id; });
+  const auto same = std::ranges::find(list, id, id_of_set);
   if (same != list.end() && same->text() == as_text(nal)) return;
   sets_changed_ = true;
   if (same != list.end()) {
     *same = Bytes::copy_of(nal);
-  } else {
-    list.push_back(Bytes::copy_of(nal));
+    return;
   }
+  constexpr std::size_t kMost = media::kParameterSetsMax - 1;  // what fits both counts of a record
+  if (list.size() >= kMost) list.erase(list.begin() + 1);
+  list.push_back(Bytes::copy_of(nal));
+}
+
+// The first SPS of a configuration describes the track; it must be the one that the picture is coded by.
+void AvcUnits::put_used_first(ByteView idr) {
+  const auto slice = media::parse_slice_start(idr);
+  if (!slice) return;
+  const auto pps = std::ranges::find(sets_.pps, std::optional(slice->pps_id), id_of_set);
+  if (pps == sets_.pps.end()) return;
+  const auto used = std::optional(media::parse_pps(*pps)->sps_id);
+  const auto sps = std::ranges::find(sets_.sps, used, id_of_set);
+  if (sps == sets_.sps.end() || sps == sets_.sps.begin()) return;
+  std::rotate(sets_.sps.begin(), sps, sps + 1);
+  sets_changed_ = true;
 }
 
 bool AvcUnits::reconfigure() {
@@ -91,9 +109,10 @@ std::optional<AvcUnits::Unit> AvcUnits::take(ByteView packet, const Bytes* owner
   Unit unit;
   bool has_slice = false, as_it_is = length_size_ == 4 && has_lengths(packet);
   std::size_t lengths_bytes = 0;
+  ByteView idr;
   for (const ByteView nal : *nals) {
     const NalType type = media::nal_type(nal);
-    unit.key = unit.key || type == NalType::Idr;
+    if (type == NalType::Idr && idr.empty()) idr = nal;
     unit.recovers = unit.recovers || (type == NalType::Sei && media::has_recovery_point(nal));
     has_slice = has_slice || (type >= NalType::Slice && type <= NalType::Idr);
     merge(nal);
@@ -101,10 +120,14 @@ std::optional<AvcUnits::Unit> AvcUnits::take(ByteView packet, const Bytes* owner
     as_it_is = as_it_is && type != NalType::Delimiter && !is_parameter_set(type);
   }
   if (!has_slice) return std::nullopt;
+  unit.key = !idr.empty();
   unit.recovers = unit.recovers && !unit.key;
   // New sets inside a group of pictures stay where they are: an init segment starts at a key frame.
   const bool strip_sets = unit.key || !sets_changed_;
-  if (unit.key) unit.configured = reconfigure();
+  if (unit.key) {
+    put_used_first(idr);
+    unit.configured = reconfigure();
+  }
   if (as_it_is && lengths_bytes == packet.size()) {
     unit.data = owner != nullptr ? *owner : Bytes::copy_of(packet);
     return unit;

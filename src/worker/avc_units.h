@@ -2,6 +2,8 @@
 // delimiters and without parameter sets, which go into the track's configuration.
 // Flow:   packet of a demuxer or of x264 -> AvcUnits -> media::Frame::data, media::Track::config
 // Thread: plain object of its job. Slices and SEI are never changed: pass-through stays bit-exact.
+// Limits: as many parameter sets as a configuration holds; of more, the oldest
+//         but the first is forgotten.
 // Spec:   ITU-T H.264 clause 7.4.1.2, annex B; ISO/IEC 14496-15:2022 clause 5.3 (avc1: no parameter
 //         sets in samples).
 #pragma once
@@ -53,6 +55,7 @@ class AvcUnits {
   bool has_lengths(ByteView packet) const;
   std::optional<media::NalUnits> split(ByteView packet) const;
   void merge(ByteView nal);
+  void put_used_first(ByteView idr);
   bool reconfigure();
 
   std::size_t length_size_ = 0;  // of the source; 0: start codes
