@@ -75,7 +75,9 @@ Expected<std::vector<std::string>> environment_with(const std::string& url) {
     values.emplace(text.substr(0, equals), text.substr(std::min(equals + 1, text.size())));
   }
   std::vector<std::string> environment;
-  for (const auto& [name, value] : values) environment.push_back(name + "=" + value);
+  for (const auto& [name, value] : values) {
+    environment.push_back(fmt::format("{}={}", name, value));
+  }
   return environment;
 }
 
