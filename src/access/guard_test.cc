@@ -7,6 +7,7 @@
 #include "access/testing/guard_fixture.h"
 #include "base/testing/manual_time.h"
 #include "store/database.h"
+#include "store/testing/temporary_folder.h"
 
 namespace butai::access {
 namespace {
@@ -108,7 +109,8 @@ TEST_F(GuardTest, addresses_for_a_cdn_open_media_of_their_channel_and_nothing_el
 
 TEST_F(GuardTest, in_a_panic_what_may_rest_rests_and_says_so) {
   butai::testing::ManualTime home;  // only posted to, and outlives the database's thread
-  const auto database = store::Database::open({.path = ":memory:"});
+  const store::testing::TemporaryFolder folder;
+  const auto database = store::Database::open({.path = folder.path() + "/butai.db"});
   ASSERT_TRUE(database);
   PanicSwitch panic(**database);
   guard.know(panic);

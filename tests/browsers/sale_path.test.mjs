@@ -36,11 +36,11 @@ describe('at the same time', { concurrency: true }, () => {
     await hanako.makeAccount('hanako@example.jp');
     await hanako.press('Start the test');
     await page.getByRole('button', { name: 'Yes, both' }).waitFor({ timeout: 40_000 });
-    await hanako.picture('test_running_phone');
+    await hanako.pictures('test_running');
     await hanako.press('Yes, both');
     await page.getByText('Everything works on this device.').waitFor({ timeout: 30_000 });
     await page.getByText('ClearKey, in software').waitFor();
-    await hanako.picture('test_passed_phone');
+    await hanako.pictures('test_passed');
     // Counted apart from those of the show.
     assert.ok((await sale.server.metric('butai_licenses_total{purpose="test",result="given"}')) >= 1);
     const playing = () => sale.server.metric('butai_licenses_total{purpose="play",result="given"}');

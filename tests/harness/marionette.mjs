@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import net from 'node:net';
 import { Child } from './process.mjs';
 import { workFolder } from './paths.mjs';
-import { freePort } from './webdriver.mjs';
+import { freePort, kElement } from './webdriver.mjs';
 import { later, until, within } from './wait.mjs';
 
 const kPreferences = {
@@ -81,6 +81,12 @@ export class Firefox {
   async evaluate(expression) {
     const { value } = await this.#ask('WebDriver:ExecuteScript', { script: `return (${expression});`, args: [], sandbox: null });
     return value;
+  }
+  // The element that an expression finds, as by a hand.
+  async click(expression) {
+    const found = await this.evaluate(expression);
+    if (!found) throw new Error(`not there: ${expression}`);
+    await this.#ask('WebDriver:ElementClick', { id: found[kElement] });
   }
   async screenshot(name) {
     const folder = join(workFolder, 'screenshots');

@@ -25,6 +25,11 @@ export class PostgreSql {
     server.url = `postgresql:///postgres?host=${server.folder}&user=postgres`;
     return server;
   }
+  // The address of an empty database more.
+  another(name) {
+    run('createdb', ['-h', this.folder, '-U', 'postgres', name]);
+    return this.url.replace('/postgres?', `/${name}?`);
+  }
   async stop() {
     run('pg_ctl', ['-D', `${this.folder}/db`, '-m', 'immediate', 'stop']);
     await rm(this.folder, { recursive: true, force: true });

@@ -8,32 +8,33 @@ import { shopConfig } from './shop.mjs';
 import { controlToken, publishToken, viewToken } from './token.mjs';
 
 export const kCard = '4242 4242 4242 4242';
-const kPassword = 'a sentence of my own';
+export const kPassword = 'a sentence of my own';
 const pictures = join(workFolder, 'screenshots', 'sale');
 mkdirSync(pictures, { recursive: true });
 
-const kConfig = `[auth]
+const config = (protection, more) => `[auth]
 second_factor = "off"
-${shopConfig(`protection = "cbcs"
+${shopConfig(`protection = "${protection}"
 latency = "low"
 [[channel]]
 name = "stage-test"
 like = "stage"
 access = "token"
-`)}`;
+${more}`)}`;
 
 export class Sale {
   aheadSeconds = 0; // the sale's clock before ours
-  static async open() {
+  // on: the channels with a picture; more: of the configuration.
+  static async open({ protection = 'cbcs', on = ['stage', 'stage-test'], more = '' } = {}) {
     const sale = new Sale();
-    sale.server = await Server.start({ config: kConfig });
-    sale.senders = ['stage', 'stage-test'].map(
+    sale.server = await Server.start({ config: config(protection, more) });
+    sale.senders = on.map(
       (channel) =>
         new Child(program, ['publish', 'test', '--size', '640x360', '--fps', '15', `${sale.server.ws}/ws?channel=${channel}`], {
           env: { BUTAI_TOKEN: publishToken(channel) },
         }),
     );
-    await Promise.all(['stage', 'stage-test'].map((channel) => sale.server.segmentsOf(channel, viewToken(channel))));
+    await Promise.all(on.map((channel) => sale.server.segmentsOf(channel, viewToken(channel))));
     return sale;
   }
 
@@ -53,9 +54,14 @@ export class Sale {
     this.aheadSeconds += seconds;
   }
 
-  // Somebody who may see the producer's pages, signed in.
-  async producer(browser, look) {
+  // Makes the account of somebody who may see the producer's pages.
+  async stagehand() {
     await this.server.command(['user', 'add', 'stagehand', '--role', 'producer', ...this.server.place()], { input: `${kPassword}\n` });
+  }
+
+  // The same, signed in.
+  async producer(browser, look) {
+    await this.stagehand();
     const visitor = await Visitor.come(browser, this, look);
     await visitor.go('/sign-in?next=/producer');
     await visitor.signIn('stagehand');
@@ -130,13 +136,13 @@ export class Visitor {
   follow = (name) => this.page.getByRole('link', { name }).first().click();
   stats = () => this.page.evaluate(() => window.butai?.stats());
   picture = (name) => this.page.screenshot({ path: join(pictures, `${name}.png`) });
-  // What a phone shows, and a desktop.
-  pictures = async (name) => {
-    const phone = this.page.viewportSize();
-    await this.picture(`${name}_phone`);
-    await this.page.setViewportSize({ width: 1280, height: 800 });
-    await this.picture(`${name}_desktop`);
-    await this.page.setViewportSize(phone);
+  // What a desktop shows, and a phone, which stays; from that part of the page on, if one is named.
+  pictures = async (name, part) => {
+    for (const [size, viewport] of Object.entries({ desktop: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } })) {
+      await this.page.setViewportSize(viewport);
+      await part?.evaluate((element) => element.scrollIntoView({ behavior: 'instant' }));
+      await this.picture(`${name}_${size}`);
+    }
   };
   close = () => this.context.close();
 

@@ -7,6 +7,8 @@ import { workFolder } from './paths.mjs';
 import { request } from './server.mjs';
 import { until } from './wait.mjs';
 
+export const kElement = 'element-6066-11e4-a52e-4f735466cecf'; // what stands for an element (WebDriver, 12)
+
 export function freePort() {
   return new Promise((done) => {
     const probe = createServer().listen(0, '127.0.0.1', () => {
@@ -50,6 +52,12 @@ export class Driver {
   // The value of an expression in the page.
   evaluate(expression) {
     return this.#ask('POST', `${this.session}/execute/sync`, { script: `return (${expression});`, args: [] });
+  }
+  // The element that an expression finds, as by a hand: the browser counts it as one.
+  async click(expression) {
+    const found = await this.evaluate(expression);
+    if (!found) throw new Error(`not there: ${expression}`);
+    await this.#ask('POST', `${this.session}/element/${found[kElement]}/click`);
   }
   async screenshot(name) {
     const folder = join(workFolder, 'screenshots');

@@ -6,6 +6,7 @@ import { feed } from '../harness/feed.mjs';
 import { film, jpegs } from '../harness/media.mjs';
 import { Server } from '../harness/server.mjs';
 import { Person, sell, shopConfig } from '../harness/shop.mjs';
+import { Socket } from '../harness/socket.mjs';
 import { controlToken } from '../harness/token.mjs';
 import { until } from '../harness/wait.mjs';
 
@@ -75,6 +76,55 @@ test('S3, S22: a ticket opens the channel, and its refund darkens it', async () 
   assert.equal((await ann.order(id)).state, 'refunded');
   assert.equal((await ann.play('stage')).status, 403);
   assert.equal((await ann.read(`/api/v1/plays/${now.play}`)).json().state, 'revoked');
+});
+
+// Until something of the channel came by that way; what comes of it afterwards: 'plays', or how it ended.
+const kWays = {
+  hls: async ({ hls }) => {
+    const look = async () => (await server.get(hls)).status;
+    await until('the playlist', async () => (await look()) === 200, { within: 15_000 });
+    return async () => ((await look()) === 200 ? 'plays' : await look());
+  },
+  dash: async ({ dash }) => {
+    const look = async () => (await server.get(dash)).status;
+    await until('the manifest', async () => (await look()) === 200, { within: 15_000 });
+    return async () => ((await look()) === 200 ? 'plays' : await look());
+  },
+  websocket: async ({ ws }) => {
+    const socket = new Socket(ws);
+    await socket.open();
+    await socket.count(3);
+    return async () => socket.how?.code ?? 'plays';
+  },
+};
+const kDark = { hls: 401, dash: 401, websocket: 4401 };
+
+test('S20: a place that is held by HLS, DASH or WebSocket is held for each of them, and taken over from each by each', { timeout: 120_000 }, async () => {
+  const ivy = await Person.signUp(server, 'ivy@example.org');
+  const { id } = (await ivy.hold(event.free)).json();
+  await ivy.confirm(id, 'free');
+  const start = async (way, more) => {
+    const answer = await ivy.play('stage', { device: way, ...more });
+    return { status: answer.status, ...answer.json() };
+  };
+  let [holder, held] = ['hls', await start('hls')];
+  let state = await kWays.hls(held);
+  for (const way of ['websocket', 'hls', 'dash', 'websocket', 'dash', 'hls']) {
+    const refused = await start(way);
+    assert.equal(refused.status, 409, `${way} while ${holder} plays`);
+    assert.deepEqual(refused.devices.map(({ play, device }) => [play, device]), [[held.play, holder]]);
+    assert.equal(await state(), 'plays', `${holder} goes on`);
+    const next = await start(way, { take_over: held.play });
+    assert.equal(next.status, 201);
+    const nextState = await kWays[way](next);
+    await until(`${holder} to be dark`, async () => (await state()) === kDark[holder], { within: kDarkMs });
+    assert.equal(await nextState(), 'plays');
+    [holder, held, state] = [way, next, nextState];
+  }
+  // Its own addresses are one place: a page that changes its way of playing asks for no second one.
+  const ways = await Promise.all(Object.values(kWays).map((open) => open(held)));
+  for (const one of ways) assert.equal(await one(), 'plays');
+  await ivy.write('DELETE', `/api/v1/plays/${held.play}`);
 });
 
 test('a declined card can be tried again, 3-D Secure asks first', async () => {

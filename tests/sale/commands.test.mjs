@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { program } from '../harness/paths.mjs';
 import { Child, run } from '../harness/process.mjs';
+import { PostgreSql } from '../harness/postgresql.mjs';
 import { Server } from '../harness/server.mjs';
 import { Person, sell, shopConfig } from '../harness/shop.mjs';
 import { sleep, until } from '../harness/wait.mjs';
@@ -26,8 +27,8 @@ const good = async (...args) => {
   assert.equal(code, 0, `${args.join(' ')}: ${stderr}`);
   return stdout;
 };
-async function buy(person) {
-  const { id } = (await person.hold(event.paid)).json();
+async function buy(person, night = event) {
+  const { id } = (await person.hold(night.paid)).json();
   const { pay_url: url } = (await person.confirm(id, 'card')).json();
   assert.equal((await person.pay(url, kCard)).status, 303);
   await until('the order to be fulfilled', async () => (await person.order(id)).state === 'fulfilled', { within: 5000 });
@@ -83,14 +84,16 @@ test('user: exported whole, erased for good, and the ledger stays', async () => 
   assert.match(await good('order', 'show', id), /capture/);
 });
 
-test('db: a copy made while people buy is whole, and brings back what was sold before it', { timeout: 60_000 }, async () => {
-  const before = await buy(ann);
+const options = { timeout: 60_000 };
+// While a crowd buys: `there` runs a command where the copy was brought back.
+async function copiesUnderLoad(house, night, command, there) {
+  const before = await buy(await Person.signUp(house, 'first@example.org'), night);
   const told = [];
   let on = true;
-  const buyers = await Promise.all(Array.from({ length: 12 }, (_, i) => Person.signUp(server, `load${i}@example.org`)));
+  const buyers = await Promise.all(Array.from({ length: 12 }, (_, i) => Person.signUp(house, `load${i}@example.org`)));
   const shopping = buyers.map(async (person) => {
     while (on) {
-      const held = await person.hold(event.free);
+      const held = await person.hold(night.free);
       if (held.status !== 201) return;
       const { id } = held.json();
       if ((await person.confirm(id, 'free')).status === 200) told.push(id);
@@ -99,24 +102,55 @@ test('db: a copy made while people buy is whole, and brings back what was sold b
   });
   await until('a rush', () => told.length > 50, { within: 20_000, every: 5 });
   const sold = [...told];
-  const copy = join(server.data, 'copy.db');
-  await good('db', 'backup', copy);
+  const copy = join(house.data, 'copy');
+  const { code, stderr } = await command('db', 'backup', copy);
+  assert.equal(code, 0, stderr);
   const during = told.length - sold.length;
   on = false;
   await Promise.all(shopping);
-  assert.equal((await butai('db', 'backup', copy)).code, 1, 'a copy is never written over');
-  assert.match(await good('db', 'migrate'), /version \d+/);
+  assert.ok(during > 0, 'nobody waited for the copy');
+  assert.equal((await command('db', 'backup', copy)).code, 1, 'a copy is never written over');
+  assert.match((await command('db', 'migrate')).stdout, /version \d+/);
 
-  const other = join(server.data, 'other');
-  await mkdir(other, { recursive: true });
-  const there = (...args) => run(program, [...args, '--config', server.configFile, '--data', other], { env: server.env });
   await there('db', 'restore', copy);
-  assert.ok(existsSync(join(other, 'butai.db')));
   const check = (await there('order', 'check')).stdout;
-  const count = Number(check.match(/(\d+) orders/)[1]);
+  assert.match(check, /ledger whole, \d+ rows; seats agree/);
   const list = (await there('order', 'list', 'night')).stdout;
   for (const id of [before, ...sold]) assert.match(list, new RegExp(`^${id} fulfilled`, 'm'));
-  console.log(`${sold.length} sold before the copy, ${during} while it was made, ${count} orders in it`);
+  console.log(`${sold.length} sold before the copy, ${during} while it was made, ${check.match(/(\d+) orders/)[1]} orders in it`);
+}
+
+test('db: a copy made while people buy is whole, and brings back what was sold before it', options, async () => {
+  const other = join(server.data, 'other');
+  await mkdir(other, { recursive: true });
+  await copiesUnderLoad(server, event, butai, (...args) => run(program, [...args, '--config', server.configFile, '--data', other], { env: server.env }));
+  assert.ok(existsSync(join(other, 'butai.db')));
+});
+
+test('db: the same of PostgreSQL, and no password is in a list of processes', options, async () => {
+  const kPassword = 'CNRY-database-password';
+  const database = await PostgreSql.start();
+  const config = (url) => shopConfig(`[store]\nurl = "${url}&password=${kPassword}"\n`);
+  const seen = [];
+  let house, watching, on = true;
+  try {
+    house = await Server.start({ config: config(database.url) });
+    const night = await sell(house, { capacity: 10_000 });
+    const other = join(house.data, 'other.toml');
+    writeFileSync(other, config(database.another('other')));
+    watching = (async () => {
+      while (on) seen.push((await run('ps', ['-eo', 'args'])).stdout);
+    })();
+    const command = (...args) => house.command([...args, ...house.place()], { anyStatus: true });
+    await copiesUnderLoad(house, night, command, (...args) => run(program, [...args, '--config', other, '--data', house.data], { env: house.env }));
+  } finally {
+    on = false;
+    await watching;
+    await house?.stop();
+    await database.stop();
+  }
+  assert.ok(seen.some((text) => /\bpg_dump\b/.test(text)), 'it was looked at while the copy was made');
+  assert.ok(seen.every((text) => !text.includes(kPassword)));
 });
 
 test('serve takes no real money where the database would be lost with the container', { skip: existsSync('/dev/shm') ? false : 'there is no /dev/shm' }, async () => {

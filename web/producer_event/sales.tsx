@@ -22,6 +22,7 @@ export function Sales({ event }: { event: ProducerEvent }) {
     return () => clearInterval(timer);
   }, [again]);
   const points = sales?.points ?? [];
+  const curve = sales ? curveOf(points, sales.step_seconds) : '';
   const tickets = points.reduce((sum, point) => sum + point.tickets, 0);
   const amount = points.reduce((sum, point) => sum + point.amount, 0);
   const money = (minor: number) =>
@@ -40,7 +41,8 @@ export function Sales({ event }: { event: ProducerEvent }) {
               role="img"
               aria-label={words.soldSoFar(tickets, money(amount))}
             >
-              <path class="sales-line" d={curveOf(points, sales.step_seconds)} />
+              <path class="sales-area" d={`${curve}V${kHeight}`} />
+              <path class="sales-line" d={curve} />
             </svg>
           )}
           {points.length > 0 && (

@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { passed, problemsOf, rateOf, rateText, reportOf, type Found } from './report';
+import {
+  addressIn,
+  Count,
+  passed,
+  problemsOf,
+  rateOf,
+  rateText,
+  reportOf,
+  type Found,
+} from './report';
 
 const good: Found = {
   frames: 400,
@@ -45,6 +54,29 @@ describe('a test', () => {
     const problems = problemsOf({ ...good, clockOffsetMs: -90_000 });
     expect(problems).toEqual(['clock-off']);
     expect(passed(problems)).toBe(true);
+  });
+});
+
+describe('a count', () => {
+  it('goes on where its counter begins again', () => {
+    const count = new Count();
+    for (const now of [0, 40, 70, 5, 5, 20]) count.take(now);
+    expect(count.all).toBe(90);
+  });
+});
+
+describe('an address in a playlist', () => {
+  const playlist =
+    '#EXTM3U\r\n#EXTINF:2,\n1.m4s\n#EXTINF:2,\n/live/2.m4s\n#EXT-X-PART:URI="3.1.m4s"\n';
+  const base = 'https://butai.example/t/x/live/stage/video/index.m3u8';
+
+  it('is the first or the last that is whole, absolute', () => {
+    expect(addressIn(playlist, base, 0)).toBe('https://butai.example/t/x/live/stage/video/1.m4s');
+    expect(addressIn(playlist, base, -1)).toBe('https://butai.example/live/2.m4s');
+  });
+
+  it('is none where nothing is named yet', () => {
+    expect(addressIn('#EXTM3U\n', base, -1)).toBeNull();
   });
 });
 

@@ -59,6 +59,26 @@ const kBytesMin = 20_000;
 export const rateOf = (bytes: number, ms: number): number | null =>
   bytes < kBytesMin ? null : (bytes * 8000) / Math.max(1, ms);
 
+// All that was counted, by a counter that begins again now and then, as WebKit's of pictures does.
+export class Count {
+  all = 0;
+  private last = 0;
+
+  take(now: number): void {
+    this.all += now < this.last ? now : now - this.last;
+    this.last = now;
+  }
+}
+
+// The first (0) or last (-1) address in a playlist, absolute.
+export function addressIn(playlist: string, base: string, at: 0 | -1): string | null {
+  const line = playlist
+    .split(/\r?\n/)
+    .filter((one) => one && !one.startsWith('#'))
+    .at(at);
+  return line ? new URL(line, base).href : null;
+}
+
 export function rateText(bitsPerSecond: number): string {
   const megabits = bitsPerSecond / 1e6;
   if (megabits >= 100) return '100+ Mbit/s';

@@ -7,6 +7,7 @@ import { ServerClock } from '../player/server_clock';
 import { goToSignIn, inQuery, partOfPath } from '../server/address';
 import { getSession } from '../server/ask';
 import { deviceName } from '../server/device';
+import type { Play } from '../server/plays';
 import { event as askEvent, sendReport, type SaleEvent } from '../server/sale';
 import { useAnswer } from '../server/use_answer';
 import { useTexts } from '../texts/language';
@@ -15,7 +16,7 @@ import { Artwork, Loading, Notice, Page, Refused } from '../theme/sale';
 import { Show } from '../watch/show';
 import { testSource } from '../watch/sources';
 import { protectionOf } from './protection';
-import { rateOf, reportOf, type Found } from './report';
+import { addressIn, Count, rateOf, reportOf, type Found } from './report';
 import { Result } from './result';
 
 const kAskAfterFrames = 60; // about two seconds of picture
@@ -111,22 +112,22 @@ function Trial({ performance, done }: TrialProperties) {
     const clock = new ServerClock();
     void clock.measure();
     const from = Date.now();
+    const pictures = new Count();
     let picturesSince = 0;
     let over = false;
     const finish = (what: Said) => {
       if (over) return;
       over = true;
-      void measured(made, clock, performance, what).then(done);
+      void measured(made, pictures.all, clock, performance, what).then(done);
     };
     const timer = setInterval(() => {
-      const running = made.stats().decodedFrames > kAskAfterFrames;
+      pictures.take(made.stats().decodedFrames);
+      const running = pictures.all > kAskAfterFrames;
       if (running && picturesSince === 0) picturesSince = Date.now();
       if (running) setAsks(true);
       const never = made.stats().state === 'locked' || Date.now() - from > kNoPictureMs;
       if (!running && never) finish({ seen: false, heard: false });
-      if (said.current && (!running || Date.now() - picturesSince > kMeasureMs)) {
-        finish(said.current);
-      }
+      if (said.current && Date.now() - picturesSince > kMeasureMs) finish(said.current);
     }, 500);
     return () => {
       clearInterval(timer);
@@ -174,18 +175,19 @@ function Trial({ performance, done }: TrialProperties) {
 
 async function measured(
   show: Show,
+  frames: number,
   clock: ServerClock,
   performanceId: string,
   said: Said,
 ): Promise<Found> {
   const stats = show.stats();
   const found: Found = {
-    frames: stats.decodedFrames,
+    frames,
     width: stats.width,
     height: stats.height,
     stalls: stats.gaps,
     bitrate: stats.bitrate,
-    rate: await lineRate(),
+    rate: await lineRate(show.play),
     ...said,
     drm: await protectionOf(stats.keySystem),
     trouble: keyTrouble(stats.state),
@@ -196,15 +198,17 @@ async function measured(
   return found;
 }
 
-// The largest file of the test once more: by now it is whole, so it comes as fast as the line brings it.
-async function lineRate(): Promise<number | null> {
-  const media = (performance.getEntriesByType('resource') as PerformanceResourceTiming[])
-    .filter(({ name }) => /\/live\/.*\.(m4s|mp4)/.test(name))
-    .sort((a, b) => b.transferSize - a.transferSize)[0];
-  if (!media) return null;
+// The newest whole segment of the best rendition, whichever way this device plays: it is there, so it comes as
+// fast as the line brings it. (Parts of it are too small to tell, and what a system plays itself is not seen.)
+async function lineRate(play: Play | null): Promise<number | null> {
+  if (!play) return null;
   try {
+    const read = async (address: string) => (await fetch(address)).text();
+    const rendition = addressIn(await read(play.hls), play.hls, 0);
+    const segment = rendition && addressIn(await read(rendition), rendition, -1);
+    if (!segment) return null;
     const from = performance.now();
-    const answer = await fetch(media.name, { cache: 'reload' });
+    const answer = await fetch(segment, { cache: 'reload' });
     if (!answer.ok) return null;
     const body = await answer.arrayBuffer();
     return rateOf(body.byteLength, performance.now() - from);

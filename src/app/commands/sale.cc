@@ -225,9 +225,8 @@ int database(const SaleOptions& options) {
   const auto config = load_config(options.place.config, environment_of_this_process());
   if (!config) return fail(config.error().sentence);
   const auto where = config->database(folder_of(options));
-  if (!where.url.empty()) return fail("this copies the SQLite file; for PostgreSQL use pg_dump");
-  const auto done = options.action == "backup" ? store::backup_sqlite(where.path, options.name)
-                                               : store::restore_sqlite(options.name, where.path);
+  const auto done = options.action == "backup" ? store::backup(where, options.name)
+                                               : store::restore(options.name, where);
   if (!done) return fail(done.error().sentence);
   fmt::print("{} {}\n", options.action == "backup" ? "copied to" : "brought back from",
              options.name);

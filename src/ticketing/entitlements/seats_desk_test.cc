@@ -89,6 +89,40 @@ TEST_P(Desk, S20_a_device_that_left_comes_back_to_its_seat_unless_another_took_i
   EXPECT_TRUE(plays.verify(other->path_token));
 }
 
+// Its player asks on where it stopped, whichever way it plays; nobody starts a play again for it.
+TEST_P(Desk, S20_who_was_unseen_for_120_s_returns_without_a_question_by_every_transport) {
+  Metrics metrics;
+  const access::KeyRing ring{access::key_of(secret)};
+  const access::TokenVerifier verifier{ring, time, {}};
+  access::Tickets tickets{secret, time, random};
+  const access::ScopeGatekeeper gatekeeper{rules};
+  access::AccessGuard guard{verifier, plays, tickets, gatekeeper, secret, metrics};
+  guard.know(desk);
+  const auto status_of = [&](const std::string& path, const std::string& token) {
+    net::Request request;
+    request.path = path;
+    request.path_token = token;
+    request.args.emplace_back("channel", "stage");
+    const auto admitted = guard.admit({.who = net::Who::Viewer}, request);
+    return admitted ? 200 : admitted.error().status;
+  };
+  std::string seated;
+  for (const std::string file : {"index.m3u8", "manifest.mpd", "ws"}) {
+    const std::string path = "/live/stage/" + file;
+    const auto play = start("ann", seated);
+    ASSERT_TRUE(play) << path;
+    time.advance(kSeatUnseen + Seconds{1});
+    EXPECT_EQ(status_of(path, play->path_token), 200) << path;
+    EXPECT_EQ(start("ann").error().status, 409) << path << ": its seat is its own again";
+    time.advance(kSeatUnseen + Seconds{1});
+    const auto other = start("ann");
+    ASSERT_TRUE(other) << path << ": the seat is free";
+    EXPECT_EQ(status_of(path, play->path_token), 401) << path;
+    EXPECT_EQ(status_of(path, other->path_token), 200) << path;
+    seated = other->id;
+  }
+}
+
 TEST_P(Desk, S20_after_a_restart_who_goes_on_has_a_seat) {
   const auto before = start("ann");
   access::Plays plays_again{secret, time, random};
