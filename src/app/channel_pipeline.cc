@@ -60,6 +60,7 @@ void furnish_channel(live::Channel& channel, const Furniture& furniture) {
   }
   if (furniture.input) {
     line.encoding = furniture.encoding;
+    line.encoding.dual_mono = channel.options().dual_mono;
     line.capture = *furniture.input;
     channel.keep(std::make_unique<ingest::HousePublisher>(channel, furniture.loop, furniture.clock,
                                                           std::move(line)));

@@ -342,7 +342,8 @@ std::optional<live::ChannelOptions> Config::channel_options(const std::string& n
       .linger = channel.linger,
       .protection = channel.protection,
       .key_rotation = channel.key_rotation,
-      .captions = channel.captions};
+      .captions = channel.captions,
+      .dual_mono = channel.dual_mono};
 }
 
 Expected<Config> load_config(const std::string& file,

@@ -20,6 +20,7 @@
 #include "licenses/fairplay_form.h"
 #include "licenses/service_token.h"
 #include "live/options.h"
+#include "media/aac.h"
 #include "media/protection.h"
 #include "store/database.h"
 #include "ticketing/hooks/hooks.h"
@@ -91,6 +92,7 @@ struct ChannelConfig {
   Micros key_rotation{0};
   live::Captions captions;
   bool loudness = false;
+  media::DualMono dual_mono = media::DualMono::Refuse;
   std::string like;  // the channel that it was copied from
   // What it shows by itself, over and over; then it is `like`'s test channel.
   std::optional<worker::Capture> input;

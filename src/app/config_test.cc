@@ -111,6 +111,21 @@ ladder = ["radio", "phone"]
   EXPECT_EQ(stage[1].bitrate, 48'000u);
 }
 
+TEST_F(ConfigTest, dual_mono_is_refused_or_one_of_its_programmes_is_taken) {
+  const auto config = load(R"(
+[channels]
+dual_mono = "main"
+[[channel]]
+name = "english"
+dual_mono = "sub"
+)");
+  ASSERT_TRUE(config) << config.error().sentence;
+  EXPECT_EQ(config->channel_options("main")->dual_mono, media::DualMono::Main);
+  EXPECT_EQ(config->channel_options("english")->dual_mono, media::DualMono::Sub);
+  EXPECT_EQ(load("")->channel_options("main")->dual_mono, media::DualMono::Refuse);
+  EXPECT_THAT(complaint("[channels]\ndual_mono = \"split\"\n"), HasSubstr("\"refuse\""));
+}
+
 TEST_F(ConfigTest, a_test_channel_is_another_one_with_an_input_of_its_own) {
   const auto config = load(R"(
 [[channel]]

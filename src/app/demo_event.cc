@@ -37,8 +37,8 @@ ticketing::Event event(std::string slug, ticketing::Text title, ticketing::Text 
 std::vector<ticketing::Event> demo_events(Utc now) {
   const Utc whole = std::chrono::floor<hours>(now);
   return {event("opening-night", {"開幕の夜", "Opening night"},
-                {"Butai のデモ公演です。動くテスト映像と音をお楽しみください。",
-                 "The demo's performance: a moving test picture and its tone."},
+                {"Butai のデモ公演です。動くテスト映像、声、音楽をお楽しみください。",
+                 "The demo's performance: a moving test picture with a voice and music."},
                 whole - hours{1}, whole, whole + hours{8}, now),
           event("second-night", {"二日目の夜", "Second night"},
                 {"明日の公演です。開場までお待ちいただく画面が見られます。",

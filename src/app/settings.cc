@@ -112,6 +112,10 @@ constexpr std::array<std::pair<std::string_view, live::Latency>, 3> kLatency{
      {"realtime", live::Latency::Realtime}}};
 constexpr std::array<std::pair<std::string_view, std::optional<media::Scheme>>, 3> kProtection{
     {{"none", std::nullopt}, {"cbcs", media::Scheme::Cbcs}, {"cenc", media::Scheme::Cenc}}};
+constexpr std::array<std::pair<std::string_view, media::DualMono>, 3> kDualMono{
+    {{"refuse", media::DualMono::Refuse},
+     {"main", media::DualMono::Main},
+     {"sub", media::DualMono::Sub}}};
 constexpr std::array<std::pair<std::string_view, SpekeConfig::Auth>, 3> kSpekeAuth{
     {{"none", SpekeConfig::Auth::None},
      {"basic", SpekeConfig::Auth::Basic},
@@ -183,6 +187,10 @@ const std::array kChannelSettings{
     ChannelSetting{
         "loudness", "true or false",
         [](ChannelConfig& c, const std::string& t) { return set_switch(c.loudness, t); }},
+    ChannelSetting{"dual_mono", "\"refuse\", \"main\" or \"sub\"",
+                   [](ChannelConfig& c, const std::string& t) {
+                     return set_choice(c.dual_mono, t, kDualMono);
+                   }},
     ChannelSetting{"ladder", "\"none\", \"default\" or a list of names of [[rendition]]",
                    [](ChannelConfig& c, const std::string& t) {
                      if (t == "none") return set_list(c.ladder, "");

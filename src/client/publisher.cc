@@ -130,6 +130,11 @@ void Publisher::decide(const Verdict& verdict) {
 
 void Publisher::on_tracks(const std::vector<media::Track>& tracks) {
   tracks_ = tracks;
+  // What was said before was no reason to give up.
+  if (!complaint_.empty() && !media_seen_) {
+    status_.say(fmt::format("{}: {}", options_.source, complaint_));
+  }
+  complaint_.clear();
   if (uplink_) uplink_->set_tracks(tracks);
 }
 

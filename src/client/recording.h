@@ -36,8 +36,10 @@ class Recording final : public worker::LineListener {
   void on_tracks(const std::vector<media::Track>& tracks) override;
   void on_frame(media::Frame frame) override;
   void on_picture(media::Picture picture) override;
-  void on_loss(const std::string& reason) override { finish(problem(reason)); }
-  void on_complaint(const std::string& sentence) override { finish(problem(sentence)); }
+  void on_loss(const std::string& reason) override {
+    finish(problem(complaint_.empty() ? reason : complaint_));
+  }
+  void on_complaint(const std::string& sentence) override { complaint_ = sentence; }
   void finish(Expected<void> result);
 
   net::Loop& loop_;
@@ -46,6 +48,7 @@ class Recording final : public worker::LineListener {
   std::vector<media::Frame> frames_;
   std::vector<Bytes> pictures_;
   std::size_t next_ = 0;
+  std::string complaint_;  // why its worker gives up, if it does
   std::unique_ptr<worker::Line> line_;
 };
 

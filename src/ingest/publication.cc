@@ -41,7 +41,9 @@ Publication::Publication(live::Channel& channel, live::InputSlot slot, std::stri
       loop_(loop),
       clock_(clock),
       options_(std::move(options)),
-      connection_(std::move(connection)) {}
+      connection_(std::move(connection)) {
+  options_.encoding.dual_mono = channel.options().dual_mono;
+}
 
 Publication::~Publication() {
   if (channel_ != nullptr) channel_->release(slot_, *this);

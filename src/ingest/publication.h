@@ -52,6 +52,9 @@ class Publication final : public live::Publisher,
       const Clock& clock, Options options, std::shared_ptr<Connection> connection);
   ~Publication() override;
 
+  // What the channel takes of dual mono; the same as long as this lives, so any thread may ask.
+  media::DualMono dual_mono() const { return options_.encoding.dual_mono; }
+
   void push_jpeg(live::PicturePtr picture);
   void push_piece(Bytes piece);
   // Media that needs no worker, in order (media_item.h).
@@ -86,7 +89,7 @@ class Publication final : public live::Publisher,
   std::string subject_;
   net::Loop& loop_;
   const Clock& clock_;
-  Options options_;
+  Options options_;  // as they were at the beginning
   std::shared_ptr<Connection> connection_;
   live::Input* input_ = nullptr;
   std::unique_ptr<worker::Line> line_;

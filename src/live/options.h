@@ -8,6 +8,7 @@
 
 #include "base/time.h"
 #include "live/captions.h"
+#include "media/aac.h"
 #include "media/protection.h"
 
 namespace butai::live {
@@ -34,6 +35,7 @@ struct ChannelOptions {
   std::optional<media::Scheme> protection = std::nullopt;
   Micros key_rotation{0};  // a new key period this often; 0: one for the whole performance
   Captions captions = {};  // told to players from the beginning
+  media::DualMono dual_mono = media::DualMono::Refuse;
 };
 
 }  // namespace butai::live

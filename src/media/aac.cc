@@ -82,8 +82,8 @@ std::string_view sentence(AacError error) {
     case AacError::BadChannels:
       return "the AAC channel layout must be one of the numbered ones, 1 to 8";
     case AacError::DualMono:
-      return "the sound is dual mono, two programmes in one track: send one of them, or each on a "
-             "channel of its own";
+      return "the sound is dual mono, two programmes in one track: send one of them, each on a "
+             "channel of its own, or let the channel take one (dual_mono in the configuration)";
     case AacError::NotAdts:
       return "not an ADTS frame";
   }

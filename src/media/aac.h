@@ -34,6 +34,13 @@ enum class AacError : std::uint8_t {
 };
 std::string_view sentence(AacError error);
 
+// What viewers hear of dual mono. A channel has one sound, so never both.
+enum class DualMono : std::uint8_t {
+  Refuse,
+  Main,  // the first single channel: in Japan the programme's own language
+  Sub,   // the second
+};
+
 std::expected<AacConfig, AacError> parse_aac_config(ByteView config);
 // The shortest AudioSpecificConfig for AAC-LC and its kin (object types 1 to 4).
 std::expected<Bytes, AacError> make_aac_config(const AacConfig& config);

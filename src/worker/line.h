@@ -15,6 +15,7 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "media/aac.h"
 #include "media/frame.h"
 #include "media/loudness.h"
 #include "media/track.h"
@@ -40,6 +41,7 @@ struct Encoding {
   std::uint32_t video_bitrate = 2'500'000;  // bits per second
   std::uint32_t audio_bitrate = 128'000;    // bits per second
   Micros segment{2'000'000};
+  media::DualMono dual_mono = media::DualMono::Refuse;
 };
 
 // One further rendition, for Job::Ladder. Those that are not below the source in height are left out.

@@ -1,7 +1,13 @@
 #include <gmock/gmock.h>
 
+#include <array>
+#include <span>
+
 #include "media/jpeg.h"
+#include "worker/loudness_meter.h"
+#include "worker/test_sound.h"
 #include "worker/testing/line_fixture.h"
+#include "worker/testing/sound.h"
 
 namespace butai::worker::testing {
 namespace {
@@ -17,7 +23,7 @@ class CaptureJob : public LineTest {
   double now() const { return static_cast<double>(micros_of(clock.utc())) / 1e6; }
 };
 
-TEST_F(CaptureJob, draws_the_test_card_on_the_wall_clock_with_a_tone) {
+TEST_F(CaptureJob, draws_the_test_card_on_the_wall_clock) {
   Capture capture;
   capture.source = "test";
   capture.width = 640, capture.height = 360;
@@ -42,6 +48,43 @@ TEST_F(CaptureJob, draws_the_test_card_on_the_wall_clock_with_a_tone) {
   for (std::size_t i = 1; i < told.audio.size(); ++i) {
     EXPECT_EQ(told.audio[i].dts - told.audio[i - 1].dts, 1024) << i;
   }
+}
+
+// One turn of the phrase, as viewers get it: the real voice, behind the closed sandbox.
+TEST_F(CaptureJob, speaks_plays_and_beeps_on_the_wall_clock) {
+  constexpr double kTurn = TestSound::kVoiceEvery;
+  Capture capture;
+  capture.source = "test";
+  capture.width = 64, capture.height = 36;
+  open(Job::Capture, capture);
+  const std::size_t enough = static_cast<std::size_t>((kTurn + 2) * TestSound::kRate) / 1024;
+  ASSERT_TRUE(until([&] { return told.audio.size() > enough; }));
+  EXPECT_THAT(told.complaints, IsEmpty());
+  const auto planes = decoded(told.audio, *told.track(media::kAudioTrack), "from_card");
+  const std::int64_t first = told.audio.front().pts;
+  const auto left = [&](double from, double to) {  // seconds since a full turn
+    constexpr auto kSamples = static_cast<std::int64_t>(kTurn * TestSound::kRate);
+    const auto at = static_cast<std::int64_t>(from * TestSound::kRate);
+    const auto index = static_cast<std::size_t>(((at - first) % kSamples + kSamples) % kSamples);
+    return std::span<const float>(planes[0]).subspan(
+        index, static_cast<std::size_t>((to - from) * TestSound::kRate));
+  };
+  // Sibilants and formants, where the music has nothing.
+  const auto voice = [&](double from, double to) {
+    double sum = 0;
+    for (double hertz = 2500; hertz < 4000; hertz += 50) sum += strength(left(from, to), hertz);
+    return sum;
+  };
+  const double spoken = voice(0.5, 2) + voice(2, 3.5), silent = voice(7.5, 9);
+  EXPECT_GT(spoken, 10 * silent);
+  for (int second = 0; second < static_cast<int>(kTurn); ++second) {
+    EXPECT_GT(strength(left(second + 0.02, second + 0.08), 1000), 0.08) << second;
+    EXPECT_LT(strength(left(second - 0.08, second - 0.02), 1000), 0.06) << second;
+  }
+  LoudnessMeter meter(TestSound::kRate, {1, 1});
+  const std::array heard{planes[0].data(), planes[1].data()};
+  meter.take(heard, static_cast<std::size_t>(kTurn * TestSound::kRate));
+  EXPECT_NEAR(meter.now().integrated, media::kTargetLkfsJapan, 1);
 }
 
 TEST_F(CaptureJob, sends_the_test_card_as_jpeg) {

@@ -1,9 +1,15 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <numbers>
+#include <span>
 
+#include "media/flv.h"
 #include "media/h264.h"
+#include "media/testing/tracks.h"
+#include "worker/testing/dual_mono.h"
 #include "worker/testing/line_fixture.h"
+#include "worker/testing/sound.h"
 
 namespace butai::worker::testing {
 namespace {
@@ -184,6 +190,93 @@ TEST_F(Demux, closes_open_groups_by_encoding_and_names_them) {
                                          [](const media::Frame& frame) { return frame.key; });
   const std::vector<media::Frame> encoded(anew, told.video.end());
   EXPECT_EQ(decodable(encoded, *told.track(media::kVideoTrack), "closed.h264"), encoded.size());
+}
+
+// Which tone both channels of the decoded sound have in its second `from`.
+void expect_tone(const std::vector<std::vector<float>>& planes, double from, double wanted,
+                 double other, double strong = 0.125) {
+  ASSERT_EQ(planes.size(), 2U);
+  for (const auto& plane : planes) {
+    const auto second = std::span(plane).subspan(static_cast<std::size_t>(from * 48'000), 48'000);
+    EXPECT_NEAR(strength(second, wanted), strong, 0.02);
+    EXPECT_LT(strength(second, other), 0.002);
+  }
+}
+
+class DualMono : public Demux, public ::testing::WithParamInterface<media::DualMono> {
+ protected:
+  double wanted() const { return GetParam() == media::DualMono::Main ? kMainHertz : kSubHertz; }
+  double other() const { return kMainHertz + kSubHertz - wanted(); }
+  void begin() {
+    Encoding encoding;
+    encoding.dual_mono = GetParam();
+    open(Job::Demux, {}, encoding);
+  }
+  void end() {
+    line->finish();
+    ASSERT_TRUE(until([&] { return told.ended; }));
+    EXPECT_THAT(told.losses, IsEmpty());
+    EXPECT_THAT(told.complaints, ::testing::ElementsAre(HasSubstr("dual mono")));
+  }
+  std::string name(const std::string& of) const { return of + std::to_string(wanted()); }
+};
+
+TEST_P(DualMono, of_a_transport_stream_gives_viewers_one_programme) {
+  begin();
+  send(file_bytes(dual_mono_ts()));
+  end();
+  EXPECT_THAT(sums_of(packets_of(told.video)),
+              ElementsAreArray(sums_of(packets_of(long_picture(), "v"))));
+  EXPECT_GE(told.audio.size(), 9 * 46U);
+  const auto planes = decoded(told.audio, *told.track(media::kAudioTrack), name("dual_ts"));
+  expect_tone(planes, 1, wanted(), other());
+  expect_tone(planes, 4, kStereoHertz, wanted(), 0.125 * std::numbers::sqrt2 / 2);
+  expect_tone(planes, 7, wanted(), other());
+}
+
+TEST_P(DualMono, may_follow_on_stereo_in_flv) {
+  const auto config = [](std::string_view hex) {
+    return media::flv_audio({media::FlvPart::Config, media::testing::from_hex(hex)});
+  };
+  const auto take = [this](std::int64_t millis, const Bytes& body) {
+    send(media::flv_tag(media::FlvTag::Audio, millis, body));
+  };
+  const auto millis_of = [](std::size_t frame) {
+    return static_cast<std::int64_t>(frame) * 1024 / 48;
+  };
+  const std::string stereo = made("stereo.aac", kTone + kAac + "-f adts");
+  begin();
+  send(media::flv_file_header());
+  take(0, config("1190"));
+  std::size_t frames = 0;
+  const Bytes adts = file_bytes(stereo);
+  for (ByteView left = adts; const auto frame = media::parse_adts(left); ++frames) {
+    take(millis_of(frames), media::flv_audio({media::FlvPart::Unit, frame->frame}));
+    left = left.subspan(frame->whole_size);
+  }
+  const std::size_t passed = frames;
+  take(millis_of(frames), config(kDualMonoConfig));
+  for (const Bytes& block : dual_mono_of_two_tones()) {
+    take(millis_of(frames++), media::flv_audio({media::FlvPart::Unit, block}));
+  }
+  end();
+  ASSERT_GE(told.audio.size() + 3, frames);
+  const std::vector<media::Frame> after(
+      told.audio.begin() + static_cast<std::ptrdiff_t>(passed) + 3, told.audio.end());
+  expect_tone(decoded(after, *told.track(media::kAudioTrack), name("dual_flv")), 1, wanted(),
+              other());
+  EXPECT_LT(Micros{after.front().dts * 1'000'000 / 48'000} - Millis{millis_of(passed)},
+            Micros{150'000});
+}
+
+INSTANTIATE_TEST_SUITE_P(Programmes, DualMono,
+                         ::testing::Values(media::DualMono::Main, media::DualMono::Sub));
+
+TEST_F(Demux, refuses_dual_mono_and_passes_its_picture) {
+  play(dual_mono_ts());
+  EXPECT_THAT(told.complaints, ::testing::ElementsAre(HasSubstr("dual mono")));
+  EXPECT_NEAR(static_cast<double>(told.audio.size()), 3 * 46.9, 4) << "the stereo between";
+  EXPECT_EQ(told.video.size(), 270U);
 }
 
 TEST_F(Demux, complains_about_garbage_and_lives) {

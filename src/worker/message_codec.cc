@@ -114,7 +114,8 @@ bool good(const Configuration& c) {
          std::ranges::all_of(c.rungs, [](const Rung& r) { return good(r); }) &&
          c.priority <= Priority::Background && c.capture.format <= Capture::Format::H264 &&
          c.encoding.frames_per_second_max > 0 && c.encoding.segment.count() > 0 &&
-         c.capture.frames_per_second > 0 && c.capture.width > 0 && c.capture.height > 0;
+         c.encoding.dual_mono <= media::DualMono::Sub && c.capture.frames_per_second > 0 &&
+         c.capture.width > 0 && c.capture.height > 0;
 }
 
 }  // namespace
@@ -143,6 +144,7 @@ Wire encode(const Configuration& c) {
       .number(c.encoding.video_bitrate)
       .number(c.encoding.audio_bitrate)
       .number(c.encoding.segment.count())
+      .number(static_cast<std::uint8_t>(c.encoding.dual_mono))
       .counted(as_bytes(c.capture.source))
       .number(static_cast<std::uint8_t>(c.capture.format))
       .number(c.capture.width)
@@ -235,6 +237,7 @@ Decoded<Configuration> decode_configuration(const Bytes& payload) {
   c.encoding.video_bitrate = reader.number<std::uint32_t>();
   c.encoding.audio_bitrate = reader.number<std::uint32_t>();
   c.encoding.segment = Micros{reader.number<std::int64_t>()};
+  c.encoding.dual_mono = media::DualMono{reader.number<std::uint8_t>()};
   c.capture.source = reader.counted(kSourceBytesMax).text();
   c.capture.format = Capture::Format{reader.number<std::uint8_t>()};
   c.capture.width = reader.number<std::uint16_t>();

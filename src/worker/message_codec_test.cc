@@ -70,7 +70,7 @@ TEST(MessageCodec, a_frame_comes_out_as_it_went_in) {
 TEST(MessageCodec, a_configuration_comes_out_as_it_went_in) {
   Configuration in;
   in.job = Job::Capture;
-  in.encoding = {60, 5'000'000, 96'000, Micros{2'002'000}};
+  in.encoding = {60, 5'000'000, 96'000, Micros{2'002'000}, media::DualMono::Sub};
   in.capture = {"file:/a b.mp4", Capture::Format::Jpeg, 1920, 1080, 50, true};
   in.rungs = {{"720p", 720, 30, 2'200'000}, {"sound", 0, 0, 64'000}};
   const auto out = decode_configuration(payload_of(encode(in)));
@@ -84,6 +84,7 @@ TEST(MessageCodec, a_configuration_comes_out_as_it_went_in) {
   EXPECT_EQ(out->encoding.video_bitrate, 5'000'000U);
   EXPECT_EQ(out->encoding.audio_bitrate, 96'000U);
   EXPECT_EQ(out->encoding.segment, Micros{2'002'000});
+  EXPECT_EQ(out->encoding.dual_mono, media::DualMono::Sub);
   EXPECT_EQ(out->capture.source, "file:/a b.mp4");
   EXPECT_EQ(out->capture.format, Capture::Format::Jpeg);
   EXPECT_EQ(out->capture.width, 1920);

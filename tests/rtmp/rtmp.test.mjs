@@ -5,7 +5,8 @@ import { createHash } from 'node:crypto';
 import net from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { assertExact, watchAll } from '../harness/exact.mjs';
-import { film, pictureHashes, soundHashes } from '../harness/media.mjs';
+import { dualMonoFilm, kMainHertz, kSubHertz, levelAt } from '../harness/dual_mono.mjs';
+import { asFile, film, pictureHashes, soundHashes } from '../harness/media.mjs';
 import { program } from '../harness/paths.mjs';
 import { Child } from '../harness/process.mjs';
 import { Server } from '../harness/server.mjs';
@@ -229,6 +230,21 @@ describe('encoders side by side', { concurrency: true }, () => {
     assert.ok(frames >= 12 * 30 + sounds - 5 && frames <= 12 * 30 + sounds + 10, `${frames} frames`);
     assert.match(own.log, /re-encoded by the server: its key frames are more than 4 s apart/);
     await eyes.close();
+  });
+
+  test('of dual mono viewers hear the programme that their channel takes, and see the picture as it was sent', { timeout: 120_000 }, async (t) => {
+    const own = await Server.start({ config: '[[channel]]\nname = "japanese"\ndual_mono = "main"\n[[channel]]\nname = "english"\ndual_mono = "sub"\n' });
+    t.after(() => own.stop());
+    const source = await dualMonoFilm();
+    for (const [name, heard, other] of [['japanese', kMainHertz, kSubHertz], ['english', kSubHertz, kMainHertz]]) {
+      const got = await watchAll(own, name, () => succeeds(ffmpeg(source, rtmp(key(name), own))));
+      for (const sound of [got.hls.audio, got.dash.audio, got.socket]) {
+        const [loud, quiet] = await asFile(sound, 'mp4', async (path) => [await levelAt(path, heard), await levelAt(path, other)]);
+        assert.ok(loud > -30 && quiet < loud - 30, `${name}: ${loud} dB at ${heard} Hz, ${quiet} dB at ${other} Hz`);
+      }
+      assert.deepEqual(await asFile(got.hls.video, 'mp4', pictureHashes), await pictureHashes(source));
+    }
+    assert.match(own.log, /dual mono; of its two programmes viewers get the second/);
   });
 
   test('an encoder that stops sending is let go after five seconds', { timeout: 60_000 }, async () => {

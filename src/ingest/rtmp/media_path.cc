@@ -101,7 +101,7 @@ MediaPath::Taken MediaPath::take_audio(std::int64_t millis, const Bytes& body) {
     return {};
   }
   if (audio->part == media::FlvPart::Config) {
-    configure_audio(audio->payload, body);
+    configure_audio(audio->payload, millis, body);
     return {};
   }
   if (auto moving = watch_clock(audio_, millis); !moving) return moving;
@@ -126,8 +126,15 @@ void MediaPath::configure_video(ByteView record, const Bytes& body) {
   units_.update(record);
 }
 
-void MediaPath::configure_audio(ByteView config, const Bytes& body) {
+void MediaPath::configure_audio(ByteView config, std::int64_t millis, const Bytes& body) {
   const auto aac = media::parse_aac_config(config);
+  const bool dual_mono = !aac && aac.error() == media::AacError::DualMono;
+  if (dual_mono && dual_mono_ != media::DualMono::Refuse) {
+    // The worker decodes one programme, and tells so; the picture passes through there as it does here.
+    if (group_.empty()) picture_millis_ = millis;
+    hand_over();
+    return forward(media::FlvTag::Audio, millis, body);
+  }
   if (!aac) return complain(std::string(media::sentence(aac.error())));
   if (!passes(aac->object_type)) {
     return complain(std::string(media::sentence(media::AacError::BadObjectType)));
@@ -156,7 +163,7 @@ void MediaPath::take_picture(const media::FlvVideo& video, std::int64_t millis, 
   watch_group(unit->key, millis);
   keep(media::FlvTag::Video, millis, body);
   if (unit->configured || !started_) {
-    if (!media::browsers_play(units_.sps())) return hand_over(worker::kNotPlayed);
+    if (!media::browsers_play(units_.sps())) return encode_anew(worker::kNotPlayed);
     media::Track track;
     track.timescale = kVideoTimescale;
     track.frame_rate = told_rate_;
@@ -167,7 +174,7 @@ void MediaPath::take_picture(const media::FlvVideo& video, std::int64_t millis, 
   const Micros length = Millis{millis - key_millis_};
   const bool far_apart = length > worker::kKeyFrameIntervalMax;
   if (far_apart && (group_whole_ || length > worker::kGroupDurationMax)) {
-    return hand_over(open_group_ ? worker::kOpenGroups : worker::kFarApart);
+    return encode_anew(open_group_ ? worker::kOpenGroups : worker::kFarApart);
   }
   media::Frame frame;
   frame.track = media::kVideoTrack;
@@ -218,8 +225,12 @@ void MediaPath::watch_group(bool key, std::int64_t millis) {
   key_millis_ = millis;
 }
 
-void MediaPath::hand_over(std::string_view why) {
+void MediaPath::encode_anew(std::string_view why) {
   complain(fmt::format("the picture is re-encoded by the server: {}", why));
+  hand_over();
+}
+
+void MediaPath::hand_over() {
   const std::int64_t first = group_.empty() ? picture_millis_ : group_.front().millis;
   // Whole seconds are whole ticks of every sampling rate.
   base_millis_ = (first >= 0 ? first : first - 999) / 1000 * 1000;

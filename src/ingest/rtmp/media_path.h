@@ -8,7 +8,8 @@
 //  2. Frames wait until picture and sound are both described, so that viewers get one init segment:
 //     as long as the metadata promises both, kTrackWait at most.
 //  3. Messages since the last key frame are kept. When key frames are further apart than a segment may
-//     be long, or browsers do not play this kind of H.264, they are what the worker starts with.
+//     be long, browsers do not play this kind of H.264, or one programme is to be taken of dual mono, they are
+//     what the worker starts with.
 #pragma once
 
 #include <cstdint>
@@ -24,6 +25,7 @@
 #include "ingest/media_item.h"
 #include "ingest/rtmp/amf0_codec.h"
 #include "ingest/rtmp/chunk_codec.h"
+#include "media/aac.h"
 #include "media/flv.h"
 #include "worker/avc_units.h"
 #include "worker/sound_times.h"
@@ -32,6 +34,7 @@ namespace butai::ingest::rtmp {
 
 class MediaPath {
  public:
+  void take_of_dual_mono(media::DualMono which) { dual_mono_ = which; }
   void take_metadata(const Amf0Value& metadata);
   // The error: why this publication cannot go on.
   std::expected<void, std::string> take(MessageType type, std::int64_t millis, Bytes body);
@@ -59,13 +62,14 @@ class MediaPath {
   Taken take_video(std::int64_t millis, const Bytes& body);
   Taken take_audio(std::int64_t millis, const Bytes& body);
   void configure_video(ByteView record, const Bytes& body);
-  void configure_audio(ByteView config, const Bytes& body);
+  void configure_audio(ByteView config, std::int64_t millis, const Bytes& body);
   void take_picture(const media::FlvVideo& video, std::int64_t millis, const Bytes& body);
   Taken watch_clock(TrackState& state, std::int64_t millis) const;
   std::int64_t rising(TrackState& state, std::int64_t dts, std::uint32_t timescale);
   void keep(media::FlvTag tag, std::int64_t millis, const Bytes& body);
   void watch_group(bool key, std::int64_t millis);
-  void hand_over(std::string_view why);
+  void encode_anew(std::string_view why);
+  void hand_over();
   void forward(media::FlvTag tag, std::int64_t millis, ByteView body);
   void describe(media::Track track);
   void announce();
@@ -73,6 +77,7 @@ class MediaPath {
   void complain(std::string sentence);
 
   TrackState video_, audio_;
+  media::DualMono dual_mono_ = media::DualMono::Refuse;
   media::Rational told_rate_;  // by the metadata
   worker::AvcUnits units_;
   worker::SoundTimes sound_times_;

@@ -287,6 +287,33 @@ TEST_F(MediaPathTest, dual_mono_is_refused_with_a_sentence_and_the_picture_goes_
   EXPECT_EQ(frames.size(), 60u);
 }
 
+constexpr std::string_view kDualMono = "118004c80000001000";
+
+TEST_F(MediaPathTest, dual_mono_goes_to_the_worker_where_the_channel_takes_one_of_it) {
+  path.take_of_dual_mono(media::DualMono::Sub);
+  configure();
+  audio(FlvPart::Config, 5'200, from_hex(kDualMono));
+  ASSERT_TRUE(handover);
+  EXPECT_EQ(handover->base_millis, 5'000);
+  key_frame(5'240);
+  sound(5'240);
+  EXPECT_TRUE(frames.empty());
+  EXPECT_EQ(pieces.size(), 5u) << "header, two configurations, picture and sound";
+  EXPECT_TRUE(complaints.empty()) << "the worker tells what is taken";
+}
+
+TEST_F(MediaPathTest, dual_mono_in_mid_programme_takes_its_group_of_pictures_along) {
+  path.take_of_dual_mono(media::DualMono::Main);
+  begin();
+  key_frame(10'000);
+  sound(10'000);
+  frame(10'040);
+  audio(FlvPart::Config, 10'080, from_hex(kDualMono));
+  ASSERT_TRUE(handover);
+  EXPECT_EQ(frames.size(), 3u);
+  EXPECT_EQ(pieces.size(), 1u + 2 + 3 + 1);
+}
+
 TEST_F(MediaPathTest, a_group_that_is_too_large_to_keep_is_handed_over_without_what_was_lost) {
   begin();
   key_frame(0);

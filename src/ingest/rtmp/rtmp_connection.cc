@@ -106,6 +106,7 @@ void RtmpConnection::taken(std::shared_ptr<Publication> publication, net::Loop& 
   const auto self = shared_from_this();
   publication_ = std::move(publication);
   home_ = &home;
+  media_.take_of_dual_mono(publication_->dual_mono());
   proven();
   last_media_ = ports_.clock.steady();
   watch_media();

@@ -15,30 +15,50 @@ bool passes(std::uint8_t object_type) {
   return object_type == kLc || object_type == kHe || object_type == kHe2;
 }
 
+bool is_dual_mono(ByteView config) {
+  const auto aac = media::parse_aac_config(config);
+  return !aac && aac.error() == media::AacError::DualMono;
+}
+
 }  // namespace
 
 AudioPath::AudioPath(const AVStream& source, const Encoding& encoding, FrameSink& sink,
                      ParentLink& parent)
-    : parameters_(*source.codecpar), time_base_(source.time_base), sink_(sink), parent_(parent) {
+    : parameters_(*source.codecpar),
+      time_base_(source.time_base),
+      encoding_(encoding),
+      sink_(sink),
+      parent_(parent) {
   const ByteView extradata{parameters_.extradata,
                            static_cast<std::size_t>(parameters_.extradata_size)};
   if (parameters_.codec_id == AV_CODEC_ID_AAC) {
     if (extradata.empty() || describe(extradata)) return;  // empty: ADTS will tell
-    const auto aac = media::parse_aac_config(extradata);
-    if (!aac && aac.error() == media::AacError::DualMono) {
-      refuse();
+    if (is_dual_mono(extradata)) {
+      take_dual_mono();
       return;
     }
   }
-  auto opened = AudioTranscoder::open(parameters_, time_base_, encoding, sink);
-  if (!opened) give_up(parent, opened.error());
-  transcoder_ = std::move(*opened);
+  transcode();
 }
 
 AudioPath::~AudioPath() = default;
 
-void AudioPath::refuse() {
-  if (std::exchange(refused_, true)) return;
+void AudioPath::transcode() {
+  auto opened = AudioTranscoder::open(parameters_, time_base_, encoding_, sink_);
+  if (!opened) give_up(parent_, opened.error());
+  transcoder_ = std::move(*opened);
+}
+
+void AudioPath::take_dual_mono() {
+  if (encoding_.dual_mono != media::DualMono::Refuse) {
+    const bool first = encoding_.dual_mono == media::DualMono::Main;
+    parent_.complain(
+        fmt::format("The sound is dual mono; of its two programmes viewers get the {}.",
+                    first ? "first (main)" : "second (sub)"));
+    return transcode();
+  }
+  refused_ = true;
+  if (std::exchange(told_, true)) return;
   parent_.complain(fmt::format("The sound is not taken: {}.", sentence(media::AacError::DualMono)));
 }
 
@@ -61,25 +81,39 @@ bool AudioPath::describe(ByteView config) {
   times_ = SoundTimes(exact ? SoundTimes::Source::Exact : SoundTimes::Source::Rounded, timescale_,
                       frame_ticks_);
   described_ = true;
+  refused_ = false;
   sink_.describe(std::move(track));
   return true;
 }
 
 void AudioPath::take(const AVPacket& packet) {
-  if (transcoder_) {
-    transcoder_->take(&packet);
-  } else if (!refused_) {
-    pass(packet);
-  }
+  if (!transcoder_) pass(packet);
+  if (!transcoder_) return;
+  watch_programmes(packet);
+  transcoder_->take(&packet);
+}
+
+// Broadcasters change between two programmes and stereo within one stream.
+void AudioPath::watch_programmes(const AVPacket& packet) {
+  const bool adts = parameters_.codec_id == AV_CODEC_ID_AAC && parameters_.extradata_size == 0;
+  if (!adts || encoding_.dual_mono == media::DualMono::Refuse) return;
+  const auto frame = media::parse_adts({packet.data, static_cast<std::size_t>(packet.size)});
+  const bool dual_mono = !frame && frame.error() == media::AacError::DualMono;
+  if (std::exchange(dual_mono_, dual_mono) == dual_mono) return;
+  if (const auto begun = transcoder_->begin_decoder(); !begun) give_up(parent_, begun.error());
 }
 
 void AudioPath::pass(const AVPacket& packet) {
   ByteView bytes{packet.data, static_cast<std::size_t>(packet.size)};
   const bool raw = parameters_.extradata_size > 0;
-  if (const ByteView renewed = av::new_extradata(packet); !renewed.empty()) describe(renewed);
+  if (const ByteView renewed = av::new_extradata(packet); !renewed.empty()) {
+    if (is_dual_mono(renewed)) return take_dual_mono();
+    describe(renewed);
+  }
+  if (raw && refused_) return;
   if (!raw) {
     const auto adts = media::parse_adts(bytes);
-    if (!adts && adts.error() == media::AacError::DualMono) refuse();
+    if (!adts && adts.error() == media::AacError::DualMono) return take_dual_mono();
     if (!adts) return;
     bytes = adts->frame;
     if (!described_) {

@@ -24,14 +24,19 @@ class AudioPath {
 
  private:
   void pass(const AVPacket& packet);
-  void refuse();  // dual mono: said once, and none of it is taken
+  void take_dual_mono();  // one programme of it, or none
+  void transcode();
+  void watch_programmes(const AVPacket& packet);
   bool describe(ByteView config);
 
   const AVCodecParameters& parameters_;
   AVRational time_base_;
+  Encoding encoding_;
   FrameSink& sink_;
   ParentLink& parent_;
-  bool refused_ = false;
+  bool refused_ = false;    // dual mono, until the source describes something else
+  bool dual_mono_ = false;  // what is transcoded is, where ADTS tells
+  bool told_ = false;       // of dual mono, once
   bool described_ = false;
   std::uint32_t timescale_ = 0;
   std::int64_t frame_ticks_ = 0;  // duration of one AAC frame

@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <optional>
+#include <span>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -15,7 +17,9 @@
 #include "worker/ffmpeg/output.h"
 #include "worker/ffmpeg/picture_output.h"
 #include "worker/ffmpeg/sandbox.h"
+#include "worker/ffmpeg/speech.h"
 #include "worker/ffmpeg/test_card.h"
+#include "worker/test_sound.h"
 
 namespace butai::worker {
 namespace {
@@ -32,6 +36,37 @@ void capture_file(ParentLink& parent, const Configuration& configuration, const 
   if (file < 0) give_up(parent, fmt::format("{} cannot be opened: {}.", path, strerror(errno)));
   enter_sandbox(parent);
   capture_descriptor(parent, configuration, file);
+}
+
+constexpr const char* kPhrase =
+    "This is a sound test. You should hear this voice, some music, and a beep every second.";
+
+TestSound compose(ParentLink& parent) {
+  const auto voice = spoken(kPhrase);
+  if (voice.empty()) {
+    parent.complain("The test picture has music and no voice: FFmpeg of this machine lacks flite.");
+  }
+  return TestSound(voice);
+}
+
+// `samples` (at most 1 s) from sample `first` since the Unix epoch on, into `frame`.
+AVFrame& sounding(const TestSound& sound, std::int64_t first, int samples, AVFrame& frame) {
+  static_assert(TestSound::kRate == kSoundRate);
+  if (frame.nb_samples != samples) {
+    av_frame_unref(&frame);
+    frame.format = AV_SAMPLE_FMT_FLTP;
+    frame.sample_rate = kSoundRate;
+    frame.nb_samples = samples;
+    av_channel_layout_default(&frame.ch_layout, 2);
+    av_frame_get_buffer(&frame, 0);
+  }
+  av_frame_make_writable(&frame);
+  const auto plane = [&](int channel) {
+    return std::span(reinterpret_cast<float*>(frame.data[channel]),
+                     static_cast<std::size_t>(samples));
+  };
+  sound.copy(first, plane(0), plane(1));
+  return frame;
 }
 
 }  // namespace
@@ -63,7 +98,10 @@ void capture_test_card(ParentLink& parent, const Configuration& configuration) {
   } else {
     output.expect({media::kVideoTrack, media::kAudioTrack});
   }
-  AacEncoder sound(configuration.encoding, output);
+  std::optional<TestSound> sound;
+  if (!pictures.wants_jpeg()) sound = compose(parent);
+  AacEncoder encoder(configuration.encoding, output);
+  const auto samples_frame = av::new_frame();
   TestCard card(configuration.capture.width, configuration.capture.height,
                 pictures.wants_jpeg() ? AVCOL_SPC_SMPTE170M : AVCOL_SPC_BT709);
   const std::int64_t rate = configuration.capture.frames_per_second;
@@ -79,11 +117,11 @@ void capture_test_card(ParentLink& parent, const Configuration& configuration) {
     if (wishes.key_frame) pictures.ask_key_frame();
     const Utc now = utc_now();
     pictures.put(card.draw(now, count), due, now);
-    if (!pictures.wants_jpeg()) {
+    if (sound) {
       const std::int64_t target = samples_until(due);
       if (target - sounded > kSoundRate || target < sounded) sounded = target - kSoundRate / rate;
       const int samples = static_cast<int>(target - sounded);
-      if (samples > 0) sound.take(card.sound(sounded, samples), sounded);
+      if (samples > 0) encoder.take(sounding(*sound, sounded, samples, *samples_frame), sounded);
       sounded = target;
     }
     index = std::max(index + 1, micros_of(utc_now()) * rate / 1'000'000);

@@ -10,17 +10,12 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include "worker/ffmpeg/aac_encoder.h"
 #include "worker/ffmpeg/bitmap_font.h"
 
 namespace butai::worker {
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000;     // microseconds
-constexpr int kBeepSamples = kSoundRate / 10;   // 100 ms
-constexpr int kFadeSamples = kSoundRate / 200;  // 5 ms, so that the beep does not click
-constexpr int kBeepPeriod = kSoundRate / 1000;  // 1 kHz
-constexpr float kBeepLevel = 0.125F;            // -18 dBFS
+constexpr std::int64_t kSecond = 1'000'000;  // microseconds
 
 av::FramePtr new_picture(int width, int height, AVColorSpace matrix) {
   av::FramePtr picture = av::new_frame();
@@ -42,8 +37,7 @@ TestCard::TestCard(int width, int height, AVColorSpace matrix)
       height_(height & ~1),
       matrix_(matrix),
       background_(new_picture(width_, height_, matrix)),
-      picture_(new_picture(width_, height_, matrix)),
-      sound_(av::new_frame()) {
+      picture_(new_picture(width_, height_, matrix)) {
   onto_ = background_.get();
   draw_background();
   onto_ = picture_.get();
@@ -160,30 +154,6 @@ AVFrame& TestCard::draw(Utc now, std::uint64_t count) {
   draw_second(micros % kSecond);
   draw_clock(now, count);
   return *picture_;
-}
-
-AVFrame& TestCard::sound(std::int64_t first, int samples) {
-  if (sound_->nb_samples != samples) {
-    av_frame_unref(sound_.get());
-    sound_->format = AV_SAMPLE_FMT_FLTP;
-    sound_->sample_rate = kSoundRate;
-    sound_->nb_samples = samples;
-    av_channel_layout_default(&sound_->ch_layout, 2);
-    av_frame_get_buffer(sound_.get(), 0);
-  }
-  av_frame_make_writable(sound_.get());
-  auto* left = reinterpret_cast<float*>(sound_->data[0]);
-  for (int i = 0; i < samples; ++i) {
-    const int at = static_cast<int>((first + i) % kSoundRate);
-    left[i] = 0;
-    if (at >= kBeepSamples) continue;
-    const int edge = std::min({at, kBeepSamples - at, kFadeSamples});
-    const float fade = static_cast<float>(edge) / kFadeSamples;
-    const double phase = 2 * std::numbers::pi * (at % kBeepPeriod) / kBeepPeriod;
-    left[i] = kBeepLevel * fade * static_cast<float>(std::sin(phase));
-  }
-  std::memcpy(sound_->data[1], left, static_cast<std::size_t>(samples) * sizeof(float));
-  return *sound_;
 }
 
 }  // namespace butai::worker

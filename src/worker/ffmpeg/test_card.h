@@ -1,6 +1,6 @@
-// The test picture and its sound: colour bars, a ball that swings once in two seconds, a ring that
-// fills once a second, the clock to the millisecond, a counter; and a beep at each full second.
-// Flow:   capture job -> TestCard -> PictureOutput, AacEncoder
+// The test picture: colour bars, a ball that swings once in two seconds, a ring that fills once a
+// second, the clock to the millisecond, a counter. Its sound is worker/test_sound.h.
+// Flow:   capture job -> TestCard -> PictureOutput
 // Thread: its job's.
 // Limits: any even size from 16 pixels on; small ones leave the text out.
 #pragma once
@@ -20,8 +20,6 @@ class TestCard {
 
   // The picture as it is at `now`; ours until the next call.
   AVFrame& draw(Utc now, std::uint64_t count);
-  // `samples` (at most 1 s) of the sound from sample `first` since the Unix epoch, at kSoundRate.
-  AVFrame& sound(std::int64_t first, int samples);
 
  private:
   struct Colour {
@@ -37,7 +35,7 @@ class TestCard {
 
   int width_, height_;
   AVColorSpace matrix_;
-  av::FramePtr background_, picture_, sound_;
+  av::FramePtr background_, picture_;
   AVFrame* onto_ = nullptr;
 };
 

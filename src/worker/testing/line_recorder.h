@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -137,6 +138,16 @@ inline std::vector<std::uint32_t> sums_of(const std::vector<Packet>& packets) {
   return sums;
 }
 
+// An ADTS header (ISO/IEC 14496-3 clause 1.A.3.2) for one frame of AAC-LC at 48 kHz.
+inline Bytes adts_head(std::size_t size, std::uint32_t channels) {
+  const std::size_t whole = size + 7;
+  return Bytes(std::vector<std::uint8_t>{
+      0xff, 0xf1, static_cast<std::uint8_t>(1 << 6 | 3 << 2 | channels >> 2),
+      static_cast<std::uint8_t>((channels & 3) << 6 | whole >> 11),
+      static_cast<std::uint8_t>(whole >> 3), static_cast<std::uint8_t>((whole & 7) << 5 | 0x1f),
+      0xfc});
+}
+
 // Writes the picture as a file that ffmpeg decodes; how many pictures it found in it.
 inline std::size_t decodable(const std::vector<media::Frame>& frames, const media::Track& track,
                              const std::string& name) {
@@ -158,6 +169,25 @@ inline std::size_t decodable(const std::vector<media::Frame>& frames, const medi
       output_of("ffprobe -v error -f h264 -count_frames -select_streams v "
                 "-show_entries stream=nb_read_frames -of csv=p=0 " +
                 path));
+}
+
+// The sound as ffmpeg decodes it, one plane a channel; its first sample is the first frame's.
+inline std::vector<std::vector<float>> decoded(const std::vector<media::Frame>& frames,
+                                               const media::Track& track, const std::string& name) {
+  const std::string path = media_folder() / (name + ".aac");
+  std::ofstream file(path, std::ios::binary);
+  for (const auto& frame : frames) {
+    const Bytes head = adts_head(frame.data.size(), track.channels);
+    file << head.text() << frame.data.text();
+  }
+  file.close();
+  const std::string raw = made(name + ".f32", "-i " + path + " -f f32le");
+  const Bytes bytes = file_bytes(raw);
+  std::vector<float> mixed(bytes.size() / sizeof(float));
+  std::memcpy(mixed.data(), bytes.data(), mixed.size() * sizeof(float));
+  std::vector<std::vector<float>> planes(track.channels);
+  for (std::size_t i = 0; i < mixed.size(); ++i) planes[i % planes.size()].push_back(mixed[i]);
+  return planes;
 }
 
 struct Recorder final : LineListener {
