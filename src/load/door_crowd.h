@@ -47,9 +47,9 @@ struct DoorTally {
     std::uint64_t came = 0, first_frames = 0;
     std::uint64_t segments = 0;                  // visitors who have got a whole one
     std::uint64_t asked_after = 0, playing = 0;  // playing_after from the door
-    LatencyFigures first_segment;                // from the door, or since one was let in, to its last byte
-    LatencyFigures first_frame;                  // the WebSocket's, which comes behind it
-    LatencyFigures after_let_in;                 // since the sign-in or the purchase was answered
+    LatencyFigures first_segment;  // from the door, or since one was let in, to its last byte
+    LatencyFigures first_frame;    // the WebSocket's, which comes behind it
+    LatencyFigures after_let_in;   // since the sign-in or the purchase was answered
   };
   std::array<Part, kRoles> parts;
   std::uint64_t lost = 0, back_in_time = 0;  // of those who watched; within kBackWithin

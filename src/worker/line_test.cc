@@ -48,11 +48,16 @@ class AfterDeath : public LineTest {
     told = {};
     return all;
   }
-  // Sends half of it; after so many pictures the child dies, and another one gets the rest.
-  void send_over_a_death(const Bytes& bytes, std::size_t pictures) {
+  // Sends half of it, each slice when its part of so many pictures is there; then the child dies, and
+  // another one gets the rest.
+  void send_over_a_death(const Bytes& bytes, std::size_t pictures, std::size_t slices) {
     open(Job::Demux);
     const std::size_t half = bytes.size() / 2;
-    send(bytes.slice(0, half));
+    for (std::size_t i = 0; i < slices; ++i) {
+      const std::size_t from = half * i / slices;
+      send(bytes.slice(from, half * (i + 1) / slices - from));
+      ASSERT_TRUE(until([&] { return told.video.size() >= pictures * i / slices; }));
+    }
     ASSERT_TRUE(until([&] { return told.video.size() > pictures && line->process_id() != 0; }));
     before_ = told.video.size();
     const int first = line->process_id();
@@ -70,7 +75,7 @@ TEST_F(AfterDeath, what_an_encoder_of_ours_made_begins_anew_at_the_next_boundary
       file_bytes(made("after.webm",
                       "-f lavfi -i testsrc2=size=320x180:rate=30:duration=10 -c:v libvpx "
                       "-deadline realtime -cpu-used 8 -g 30 -cluster_time_limit 500 -live 1")),
-      4 * 30);  // our key frames are 2 s apart
+      4 * 30, 1);  // our key frames are 2 s apart
   ASSERT_EQ(told.losses.size(), 1U);
   EXPECT_THAT(told.losses[0], HasSubstr("killed by signal 9"));
   ASSERT_GT(told.video.size(), before_ + 10);
@@ -89,7 +94,7 @@ TEST_P(AfterDeathOf, goes_on_as_if_nothing_had_been) {
   const Bytes bytes = file_bytes(
       name == "fmp4" ? fragmented_mp4() : made("after." + name, "-i " + plain + " -c copy"));
   const auto all = undisturbed(bytes);
-  send_over_a_death(bytes, 20);
+  send_over_a_death(bytes, 20, 8);  // as it comes live (replay.h, 1)
   EXPECT_THAT(told.losses, IsEmpty());
   EXPECT_EQ(packets_of(told.video), all);
 }

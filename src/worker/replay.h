@@ -4,7 +4,8 @@
 // Limits: kGroupBytesMax; beyond it nothing is kept until the next key frame.
 //
 //  1. Pieces are kept from where they were when the key frame before the newest came back: so the
-//     newest one is among them, and whatever followed it.
+//     newest one is among them, and whatever followed it. Where a child is a whole group behind (a file
+//     sent at once), it may be among those before; then 3 does not hold, and the loss is told.
 //  2. The next child gets them again. Frames that it makes again are dropped; the first that is new
 //     goes on behind the last that was told, and viewers decode it with what they have.
 //  3. It must begin with a key frame that was told, byte for byte, and with the same tracks. If it does
