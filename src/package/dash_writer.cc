@@ -183,8 +183,8 @@ class Manifest {
   }
 
   void write_head() {
-    const int delay = low() ? 3 : 10;  // seconds behind; DESIGN decision 10
-    const int update = low() ? 1 : 2;  // seconds
+    const auto delay = low() ? 3 : kHoldBackSeconds;  // seconds behind
+    const int update = low() ? 1 : 2;                 // seconds
     const auto depth = Seconds{kSegmentsListed * (kSegment.count() / 1'000'000)};
     line("<?xml version=\"1.0\" encoding=\"UTF-8\"?>");
     line("<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\"{} type=\"dynamic\"",
@@ -205,6 +205,9 @@ class Manifest {
          xml_duration(depth), xml_duration(longest_));
     if (!options_.media_address.empty()) {
       line("  <BaseURL>{}</BaseURL>", markup_escaped(options_.media_address));
+    }
+    if (!options_.update_address.empty() && !ended()) {
+      line("  <Location>{}</Location>", markup_escaped(options_.update_address));
     }
     line("  <ServiceDescription id=\"0\">");
     const media::TrackId leading = periods_.rbegin()->second.rows.front().rendition->track.id;

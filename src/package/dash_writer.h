@@ -31,6 +31,7 @@ struct DashOptions {
   KeyLines keys = KeyLines::Identity;  // of a protected channel
   std::string license_address = {};    // absolute, without /clearkey at its end
   std::string media_address = {};      // BaseURL of media; empty: beside the manifest
+  std::string update_address = {};     // Location: where it is fetched again; empty: the same
   std::span<const live::InBandCaptions> in_band = {};  // in the picture
   std::span<const std::string> languages = {};         // of cues
 };

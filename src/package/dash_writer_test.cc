@@ -43,10 +43,10 @@ TEST(DashManifest, lists_complete_segments_on_the_wall_clock) {
 <MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="dynamic"
   profiles="urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019"
   availabilityStartTime="1970-01-01T00:00:00Z" publishTime="2027-01-15T08:00:06.000Z"
-  minimumUpdatePeriod="PT2S" suggestedPresentationDelay="PT10S"
+  minimumUpdatePeriod="PT2S" suggestedPresentationDelay="PT12S"
   timeShiftBufferDepth="PT30S" minBufferTime="PT2S" maxSegmentDuration="PT2.005333S">
   <ServiceDescription id="0">
-    <Latency target="10000" min="5000" max="20000"/>
+    <Latency target="12000" min="6000" max="24000"/>
     <PlaybackRate min="0.96" max="1.04"/>
   </ServiceDescription>
   <Period id="1800000000000000" start="PT1800000000S">
@@ -84,6 +84,15 @@ TEST(DashManifest, names_once_where_media_is) {
   EXPECT_THAT(manifest(line), Not(HasSubstr("<BaseURL>")));
   EXPECT_THAT(manifest(line, {.media_address = "/t/e-a-1-x/live/a&b/"}),
               HasSubstr(">\n  <BaseURL>/t/e-a-1-x/live/a&amp;b/</BaseURL>\n  <ServiceDescription"));
+}
+
+TEST(DashManifest, says_where_it_is_fetched_again) {
+  Line line;
+  line.picture_and_sound();
+  line.run(0, 7);
+  EXPECT_THAT(manifest(line), Not(HasSubstr("<Location>")));
+  EXPECT_THAT(manifest(line, {.update_address = "manifest.mpd?a&b"}),
+              HasSubstr(">\n  <Location>manifest.mpd?a&amp;b</Location>\n  <ServiceDescription"));
 }
 
 TEST(DashManifest, a_ladder_s_renditions_are_representations_of_one_set) {

@@ -112,11 +112,10 @@ class MediaPlaylist {
   }
 
   void write_head() {
-    constexpr std::int64_t kHoldBackSeconds = 3 * kTargetDurationSeconds;
     line("#EXTM3U");
     line("#EXT-X-VERSION:{}", skipped_ > 0 ? 9 : 6);
     line("#EXT-X-TARGETDURATION:{}", kTargetDurationSeconds);
-    if (low_latency()) {  // plain ones keep the default HOLD-BACK, three target durations
+    if (low_latency()) {  // plain ones keep the default HOLD-BACK
       line(
           "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL={}.0,HOLD-BACK={}.0,"
           "PART-HOLD-BACK={}",

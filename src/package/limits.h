@@ -10,6 +10,8 @@ namespace butai::package {
 
 inline constexpr Micros kSegment{2'000'000};  // DESIGN decision 5; 2.002 s for 1000/1001 rates
 inline constexpr std::int64_t kTargetDurationSeconds = 4;  // EXT-X-TARGETDURATION, never changes
+// Players of a stable channel stay so far behind (DESIGN decision 10): the least that HLS allows.
+inline constexpr std::int64_t kHoldBackSeconds = 3 * kTargetDurationSeconds;
 // A segment is cut here even without a key frame: rounded it must not exceed the target duration,
 // and one frame may still come.
 inline constexpr Micros kSegmentMax{4'200'000};

@@ -14,6 +14,7 @@ import { until } from '../harness/wait.mjs';
 const kSource = 960, kSmall = 320; // widths; the source has more lines than "save data" allows
 const kSlowBytes = 75_000; // a second: 600 kbit/s, half of the source and twice the small one
 const kFastBytes = 2_500_000;
+const kInHand = 8; // seconds that players of a stable channel are promised
 
 let server, site, browser, sender;
 before(async () => {
@@ -64,6 +65,8 @@ for (const [name, kind] of kPlayers.filter(([player]) => long || player === 'das
         return seen.at(-1).width === width;
       }, { within: 40_000, every: 250 });
       await shows(kSource);
+      // Although it came as soon as there was something to see.
+      await until(`${kInHand} s in hand`, async () => (await stats()).bufferSeconds >= kInHand, { within: 10_000 });
       await bear(kSlowBytes);
       await shows(kSmall);
       await bear(kFastBytes);

@@ -58,7 +58,7 @@ export async function playerSite() {
       <script src="/player.js?player=${encodeURIComponent(url.searchParams.get('player'))}"></script>
       <script>const video = document.getElementById('video');
       const address = new URL(location).searchParams.get('address');
-      window.stats = () => ({ at: performance.now(), decodedFrames: video.getVideoPlaybackQuality().totalVideoFrames, currentTime: video.currentTime, width: video.videoWidth, latency: window.latency?.() });
+      window.stats = () => ({ at: performance.now(), decodedFrames: video.getVideoPlaybackQuality().totalVideoFrames, currentTime: video.currentTime, bufferSeconds: video.buffered.length ? video.buffered.end(video.buffered.length - 1) - video.currentTime : 0, width: video.videoWidth, latency: window.latency?.() });
       ${player.start}</script>`);
   });
   await new Promise((ready) => site.listen(0, '127.0.0.1', ready));

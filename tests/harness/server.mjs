@@ -113,8 +113,8 @@ export class Server {
     return sum;
   }
   // Until HLS of the channel can be asked for.
-  segmentsOf(channel, token, ms = 15_000) {
-    return until(`the first segment of ${channel}`, async () => {
+  segmentsOf(channel, token, ms = 25_000) {
+    return until(`${channel} to be shown`, async () => {
       const answer = await this.get(`/live/${channel}/index.m3u8`, { token });
       return answer.status === 200 && answer;
     }, { within: ms });

@@ -22,6 +22,7 @@ import { kDataHeight, type Quality } from './quality';
 import { SegmentFilter } from './segment_filter';
 
 const kRetryMs = 1500;
+const kHoldBackSeconds = 12; // of a stable channel
 const kQuietMs = 4000;
 const kStuckMs = 3000; // not moving although there is enough: seek; twice that: begin again
 const kStuckMaxMs = 24_000; // doubled each time, for a machine that is only slow
@@ -166,6 +167,8 @@ export class ShakaPlayer implements Player {
         ...this.limits().manifest,
         retryParameters: retry,
         raiseFatalErrorOnManifestUpdateRequestFailure: false,
+        // Of HLS, where shaka-player takes less than three target durations by itself.
+        defaultPresentationDelay: this.low ? 0 : kHoldBackSeconds,
         dash: { clockSyncUri: '/time' },
         hls: { ignoreManifestTimestampsInSegmentsMode: true }, // SegmentFilter places them
       },

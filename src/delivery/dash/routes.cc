@@ -1,5 +1,10 @@
 #include "delivery/dash/routes.h"
 
+#include <fmt/format.h>
+
+#include <string>
+
+#include "delivery/in_hand.h"
 #include "delivery/keys_asked.h"
 #include "delivery/not_yet.h"
 #include "delivery/rendition_logs.h"
@@ -16,10 +21,17 @@ bool is_protected(const live::ChannelView& view) {
   return !renditions.empty() && renditions.front().track.protection;
 }
 
+// Who plays fetches the manifest here again, and is told from who comes.
+std::string update_address(package::KeysWanted keys) {
+  const auto words = keys.asked ? fmt::format("&keys={}", package::name_of(keys.lines)) : "";
+  return "manifest.mpd?update=1" + words;
+}
+
 void manifest(const net::Request& request, net::ExchangePtr exchange, const Ports& ports) {
   auto* view =
       ports.channels.find_view(exchange->loop().index(), std::string(request.arg("channel")));
-  if (view == nullptr) return exchange->respond(not_yet());
+  const bool plays = request.query_value("update").has_value();
+  if (view == nullptr || !(plays || is_in_hand(*view))) return exchange->respond(not_yet());
   const auto keys = keys_asked(request, ports);
   if (!keys) return exchange->respond(keys_unknown());
   const Document::Form form{
@@ -47,6 +59,7 @@ void manifest(const net::Request& request, net::ExchangePtr exchange, const Port
     options.languages = languages;
     if (view->presentation()) options.in_band = view->presentation()->captions.in_band;
     options.media_address = media;
+    if (view->latency() == live::Latency::Stable) options.update_address = update_address(*keys);
     const auto logs = rendition_logs(*view);
     const std::string text = package::dash_manifest(view->presentations(), logs, options);
     if (text.empty()) return exchange->respond(not_yet());

@@ -6,6 +6,7 @@
 #include "delivery/hls/captions.h"
 #include "delivery/hls/reply.h"
 #include "delivery/hls/segments.h"
+#include "delivery/in_hand.h"
 #include "delivery/keys_asked.h"
 #include "delivery/not_yet.h"
 #include "net/loop.h"
@@ -23,7 +24,7 @@ live::ChannelView* view_of(const net::Request& request, net::Exchange& exchange,
 void multivariant_playlist(const net::Request& request, net::ExchangePtr exchange,
                            const Ports& ports) {
   auto* view = view_of(request, *exchange, ports);
-  if (view == nullptr) return exchange->respond(not_yet());
+  if (view == nullptr || !is_in_hand(*view)) return exchange->respond(not_yet());
   const auto keys = keys_asked(request, ports);
   if (!keys) return exchange->respond(keys_unknown());
   Shelf& shelf = Shelf::of(*view, exchange->loop(), ports.clock, &ports.edges);
