@@ -126,25 +126,33 @@ struct Sold {
   ticketing::Missed missed;
 };
 
+struct SoldPage {
+  std::vector<Sold> orders;
+  std::string next;
+};
+
 void orders(const SalePtr& sale, const net::Request& request, const SharedExchange& exchange) {
-  sale->office.ask<std::vector<Sold>>(
+  sale->office.ask<SoldPage>(
       exchange->loop(),
       [event = std::string(request.arg("id")),
        after = std::string(request.query_value("after").value_or(""))](
-          Work& work) -> Outcome<std::vector<Sold>> {
-        std::vector<Sold> all;
-        for (auto& order : ticketing::orders_of_event(work, event, after)) {
+          Work& work) -> Outcome<SoldPage> {
+        auto page = ticketing::orders_of_event(work, event, after);
+        if (!page) return std::unexpected(page.error());
+        SoldPage sold{{}, std::move(page->next)};
+        for (auto& order : page->orders) {
           const auto buyer = work.sql.row("SELECT COALESCE(email, name) FROM account WHERE id = ?",
                                           {order.account});
           const auto missed = ticketing::missed_by(work, order.account, order.ticket_type);
-          all.push_back({view_of(work, std::move(order)), buyer ? buyer->text(0) : "", missed});
+          sold.orders.push_back(
+              {view_of(work, std::move(order)), buyer ? buyer->text(0) : "", missed});
         }
-        return all;
+        return sold;
       },
-      [sale, exchange](Outcome<std::vector<Sold>> sold) {
+      [sale, exchange](Outcome<SoldPage> sold) {
         if (!sold) return exchange->respond(problem(sold.error()));
         json::array all;
-        for (const Sold& one : *sold) {
+        for (const Sold& one : sold->orders) {
           json::object order = to_json(one.view, *sale->office.rights().catalog());
           order["buyer"] = one.buyer;
           order["missed"] = {
@@ -153,7 +161,8 @@ void orders(const SalePtr& sale, const net::Request& request, const SharedExchan
               {"not_delivered_s", std::chrono::floor<Seconds>(one.missed.not_delivered).count()}};
           all.push_back(std::move(order));
         }
-        exchange->respond(json_answer(json::object{{"orders", std::move(all)}}));
+        exchange->respond(
+            json_answer(json::object{{"orders", std::move(all)}, {"next", sold->next}}));
       });
 }
 
@@ -206,8 +215,12 @@ std::vector<net::Route> producer_routes(const SalePtr& sale) {
       "Move a performance: {\"performance\", \"minutes\", \"which\": start, end or both}.", &delay);
   add(Method::Post, "/events/{id}/codes", writes,
       "An invitation code: {\"ticket_type\", \"code\", \"uses\"}.", &add_code);
-  add(Method::Get, "/events/{id}/orders", reads, "Orders, a hundred at a time: ?after=ID.",
+  add(Method::Get, "/events/{id}/orders", reads,
+      "Orders, newest first, a hundred at a time: ?after=NEXT, the answer's `next`, has those "
+      "before.",
       &orders);
+  table.back().doc.response_schema =
+      R"({"type":"object","properties":{"orders":{"type":"array","items":{"type":"object"}},"next":{"type":"string","description":"where the next page begins; empty: there is none"}}})";
   add(Method::Get, "/licenses", reads,
       "Licenses that this node gave since its start; those of test plays apart.", &licenses_given);
   add(Method::Post, "/orders/{id}/refund", writes, "Give all the money of an order back.", &refund);

@@ -147,11 +147,12 @@ Expected<void> read_channel(Config& config, const std::string& file, const toml:
 Expected<void> read_rendition(Config& config, const std::string& file, const toml::table& table) {
   worker::Rung rung;
   const auto name = table["name"].value<std::string>();
-  if (!name || !is_name(*name) || *name == "video" || *name == "audio" || *name == "default") {
+  if (!name || !is_name(*name) || *name == "video" || *name == "audio" || *name == "default" ||
+      name->starts_with("captions-")) {
     return at(
         file, table.source(),
         "[[rendition]] needs name = \"…\" of 1 to 64 letters, digits, _ and -, and not video, "
-        "audio or default");
+        "audio, default or captions-…");
   }
   if (std::ranges::find(config.renditions, *name, &worker::Rung::name) != config.renditions.end()) {
     return at(file, table.source(),

@@ -162,6 +162,8 @@ TEST_F(ConfigTest, a_rendition_that_cannot_be_is_named) {
               HasSubstr("needs size and bitrate"));
   EXPECT_THAT(complaint("[[rendition]]\nname = \"video\"\naudio = 48000\n"),
               HasSubstr("not video"));
+  EXPECT_THAT(complaint("[[rendition]]\nname = \"captions-ja\"\naudio = 48000\n"),
+              HasSubstr("captions-"));
 }
 
 TEST_F(ConfigTest, the_environment_wins_over_the_file) {

@@ -216,6 +216,10 @@ bool Channel::may_bring(Slot& slot, bool entry) {
 
 void Channel::put_on_air(Slot& slot) {
   if (on_air_ != &slot) broken_ = true;
+  if (on_air_ != nullptr && on_air_ != &slot) {
+    log::info("viewers see the other input",
+              {{"channel", options_.name}, {"input", letter(slot.name)}});
+  }
   on_air_ = &slot;
   slot.last_brought = clock_.steady();
   live_ = true;

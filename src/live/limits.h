@@ -9,6 +9,10 @@ namespace butai::live {
 
 // What playlists and manifests can reach back to: 64 s at 2 s a segment.
 inline constexpr std::size_t kSegmentsKept = 32;
+// Nor further back in time: what was on a channel hours ago is not where somebody comes in now. It goes as
+// soon as this much has come since, the least that RFC 8216 section 6.2.2 wants left (three times 4 s).
+inline constexpr Micros kReachBackMax{64'000'000};
+inline constexpr Micros kRunToForget{12'000'000};
 // Of one track's log on one loop; chunks are shared, so loops do not multiply it.
 inline constexpr std::size_t kLogBytesMax = 64u << 20;
 

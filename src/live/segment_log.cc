@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "live/limits.h"
+
 namespace butai::live {
 
 std::vector<Bytes> Segment::pieces(std::size_t offset, std::size_t size) const {
@@ -89,9 +91,16 @@ const Segment* SegmentLog::find(std::int64_t start) const {
   return found == segments_.rend() ? nullptr : &*found;
 }
 
+// Of before a break, and too long ago for anybody who watches now.
+bool SegmentLog::stale(const Segment& segment) const {
+  const Segment& last = segments_.back();
+  return last.start.utc() - last.run_start.utc() >= kRunToForget &&
+         last.start.utc() - segment.start.utc() - segment.duration.micros() > kReachBackMax;
+}
+
 void SegmentLog::drop_old() {
   while (segments_.size() > 1 && segments_.front().complete &&
-         (segments_.size() > segments_max_ || bytes_ > bytes_max_)) {
+         (segments_.size() > segments_max_ || bytes_ > bytes_max_ || stale(segments_.front()))) {
     discontinuities_dropped_ += segments_.front().discontinuity ? 1 : 0;
     bytes_ -= segments_.front().bytes;
     segments_.pop_front();

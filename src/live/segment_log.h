@@ -1,7 +1,7 @@
 // The last segments of one track: chunks, parts, durations. The same events give the same log on
 // every loop, so playlists and manifests are written from it and segments are served from it.
 // Thread: each loop owns its copy; chunks inside are shared and immutable.
-// Limits: kSegmentsKept, kLogBytesMax (live/limits.h); the oldest complete segment is dropped.
+// Limits: kSegmentsKept, kLogBytesMax, kReachBackMax (live/limits.h); the oldest complete segment is dropped.
 #pragma once
 
 #include <cstdint>
@@ -57,6 +57,7 @@ class SegmentLog {
   const Segment* join(std::int64_t start);
 
  private:
+  bool stale(const Segment& segment) const;
   void drop_old();
 
   std::deque<Segment> segments_;

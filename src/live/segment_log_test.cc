@@ -4,6 +4,8 @@
 
 #include <memory>
 
+#include "live/limits.h"
+
 namespace butai::live {
 namespace {
 
@@ -101,6 +103,27 @@ TEST_F(SegmentLogTest, drops_the_oldest_and_counts_its_discontinuity) {
   EXPECT_EQ(log_.segments().size(), 4u);
   EXPECT_EQ(log_.segments().front().number, 3u);
   EXPECT_EQ(log_.discontinuities_dropped(), 1u);
+}
+
+TEST_F(SegmentLogTest, what_was_on_long_ago_goes_when_enough_has_come_since) {
+  SegmentLog& log = log_ = SegmentLog(kSegmentsKept, 10'000);
+  for (std::uint64_t i = 0; i < 10; ++i) whole(i, static_cast<std::int64_t>(i) * 2);
+  for (std::uint64_t i = 10; i < 16; ++i) {  // an hour later
+    whole(i, 3600 + static_cast<std::int64_t>(i - 10) * 2, i == 10);
+    EXPECT_EQ(log.segments().front().number, 0u);
+  }
+  open(16, 3612);
+  EXPECT_EQ(log.segments().front().number, 10u);
+  EXPECT_EQ(log.discontinuities_dropped(), 0u) << "that of the first segment here is told by it";
+}
+
+TEST_F(SegmentLogTest, a_break_of_half_a_minute_forgets_nothing) {
+  SegmentLog& log = log_ = SegmentLog(kSegmentsKept, 10'000);
+  for (std::uint64_t i = 0; i < 10; ++i) whole(i, static_cast<std::int64_t>(i) * 2);
+  for (std::uint64_t i = 10; i < 18; ++i) {
+    whole(i, 50 + static_cast<std::int64_t>(i - 10) * 2, i == 10);
+  }
+  EXPECT_EQ(log.segments().front().number, 0u);
 }
 
 TEST_F(SegmentLogTest, drops_by_size_but_keeps_the_newest) {

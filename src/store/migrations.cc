@@ -336,6 +336,10 @@ constexpr Migration kMigrations[] = {
     // Sessions and ended plays count apart from sales, on from the numbers that they have.
     {63, "change_counter_people",
      "INSERT INTO change_counter (id, value) SELECT 2, value FROM change_counter WHERE id = 1"},
+    // A producer's list goes by time; nothing asks in the order of ids any more.
+    {64, "orders_event_created",
+     "CREATE INDEX orders_event_created ON orders (event, created_at, id)"},
+    {65, "orders_event_by_id", "DROP INDEX orders_event"},
 };
 
 int version_of(soci::session& sql) {

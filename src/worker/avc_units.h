@@ -19,7 +19,8 @@ namespace butai::worker {
 
 // Why a picture that could pass through is re-encoded, for its publisher.
 inline constexpr std::string_view kNotPlayed =
-    "its kind of H.264 (interlaced, 10 bits or 4:2:2) is not played by browsers";
+    "its kind of H.264 (interlaced, 10 bits, 4:2:2 or 4:4:4) is not played by browsers; what is "
+    "progressive with 8 bits and 4:2:0 passes through as you encoded it";
 inline constexpr std::string_view kOpenGroups =
     "its groups of pictures are open (recovery points, no IDR pictures); switch open GOP and intra "
     "refresh "

@@ -44,10 +44,10 @@ struct Encoding {
   media::DualMono dual_mono = media::DualMono::Refuse;
 };
 
-// One further rendition, for Job::Ladder. Those that are not below the source in height are left out.
+// One further rendition, for Job::Ladder. Those that are not below the source are left out.
 struct Rung {
   std::string name;
-  std::uint16_t height = 0;                 // pixels, even; 0: sound only
+  std::uint16_t height = 0;                 // pixels of the shorter side, even; 0: sound only
   std::uint32_t frames_per_second_max = 0;  // 0: the source's
   std::uint32_t bitrate = 0;                // bits per second
 };

@@ -113,6 +113,7 @@ TEST_F(Demux, makes_59_94_fields_into_29_97_whole_pictures) {
   EXPECT_GE(combing_of(interlaced_ts()).combed, 80);
   play(interlaced_ts());
   ASSERT_EQ(told.tracks.size(), 1U);
+  EXPECT_EQ(told.tracks[0].frame_rate, (media::Rational{30'000, 1001}));
   const auto sps = media::sps_of(told.tracks[0].config);
   EXPECT_TRUE(sps->frames_only);
   ASSERT_TRUE(sps->colour);
@@ -130,6 +131,7 @@ TEST_F(Demux, makes_them_into_59_94_where_that_many_are_wanted) {
   send(file_bytes(interlaced_ts()));
   line->finish();
   ASSERT_TRUE(until([&] { return told.ended; }, Millis{60'000}));
+  EXPECT_EQ(told.tracks[0].frame_rate, (media::Rational{60'000, 1001}));
   EXPECT_GE(decodable(told.video, told.tracks[0], "from_fields.h264"), 176U);
   EXPECT_LE(combing_of(media_folder() / "from_fields.h264").combed, kFirstGuesses);
   ASSERT_GE(told.video.size(), 176U);

@@ -137,6 +137,37 @@ TEST_F(LadderTest, keeps_every_caption_in_the_order_in_which_it_is_seen) {
   }
 }
 
+TEST_F(LadderTest, counts_the_shorter_side_of_an_upright_picture) {
+  read_source(testing::made("upright.mp4",
+                            "-f lavfi -i testsrc2=size=180x320:rate=30:duration=1 -c:v libx264 "
+                            "-preset ultrafast -pix_fmt yuv420p " +
+                                std::string(kFragments)));
+  open_ladder(kThree);
+  push_all();
+  line->finish();
+  const media::TrackId p90 = media::kFirstRung + 2;
+  ASSERT_TRUE(until([&] { return made.frames[p90].size() + 2 >= told.video.size(); }));
+  ASSERT_EQ(made.tracks.size(), 1U) << "180p is what the source has, though it is 320 high";
+  EXPECT_EQ(made.tracks[0].width, 90);
+  EXPECT_EQ(made.tracks[0].height, 160);
+}
+
+TEST_F(LadderTest, goes_on_when_a_service_manager_tells_every_process_to_stop) {
+  read_source(fragmented_mp4());
+  open_ladder({{.name = "90p", .height = 90, .bitrate = 100'000}});
+  line->describe(told.tracks);
+  auto& frames = made.frames[media::kFirstRung];
+  line->push(told.video[0]);
+  ASSERT_TRUE(until([&] { return line->process_id() > 0; }));
+  line->push(told.video[1]);
+  line->push(told.video[2]);
+  ASSERT_TRUE(until([&] { return !frames.empty(); }));
+  ::kill(line->process_id(), SIGTERM);  // the parent drains first
+  for (std::size_t i = 3; i < told.video.size(); ++i) line->push(told.video[i]);
+  ASSERT_TRUE(until([&] { return frames.size() + 2 >= told.video.size(); }));
+  EXPECT_TRUE(made.losses.empty());
+}
+
 TEST_F(LadderTest, goes_on_at_the_next_key_frame_when_its_child_is_killed) {
   read_source(fragmented_mp4());
   open_ladder({{.name = "90p", .height = 90, .bitrate = 100'000}});

@@ -31,6 +31,18 @@ TEST(RatePolicy, takes_half_of_a_source_that_is_twice_as_fast) {
   EXPECT_NEAR(admitted(policy, 600, 16'667), 301, 2);
 }
 
+TEST(RatePolicy, says_what_is_left_of_a_rate) {
+  const media::Rational ntsc{60'000, 1001};
+  EXPECT_EQ(limited_rate(ntsc, 30), (media::Rational{30'000, 1001}));
+  EXPECT_EQ(limited_rate({120'000, 1001}, 60), ntsc);
+  EXPECT_EQ(limited_rate({60, 1}, 30), (media::Rational{30, 1}));
+  EXPECT_EQ(limited_rate({50, 1}, 30), (media::Rational{30, 1}));
+  EXPECT_EQ(limited_rate(ntsc, 24), (media::Rational{24, 1}));
+  EXPECT_EQ(limited_rate({30'000, 1001}, 30), (media::Rational{30'000, 1001}));
+  EXPECT_EQ(limited_rate(ntsc, 0), ntsc) << "no limit";
+  EXPECT_EQ(limited_rate({}, 30), media::Rational{}) << "unknown";
+}
+
 TEST(RatePolicy, starts_anew_when_time_goes_back) {
   RatePolicy policy(30);
   EXPECT_TRUE(policy.admit(90'000'000));

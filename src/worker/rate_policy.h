@@ -5,8 +5,24 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <numeric>
+
+#include "media/track.h"
 
 namespace butai::worker {
+
+// The rate at which the policy below leaves a source: every second picture of 59.94 is 29.97, not 30.
+// `source` may be unknown (num 0), and stays so.
+inline media::Rational limited_rate(media::Rational source, std::uint32_t max) {
+  const std::uint64_t most = std::uint64_t{source.den} * max;  // of pictures, in source.den seconds
+  if (max == 0 || source.num <= most) return source;
+  const std::uint64_t whole = (source.num + most - 1) / most;  // every so many-th picture
+  // As near as 1000/1001 to what is allowed: then nothing is taken beside those.
+  if (source.num * 1000 < most * whole * 999) return {max, 1};
+  const auto common = std::gcd(std::uint64_t{source.num}, source.den * whole);
+  return {static_cast<std::uint32_t>(source.num / common),
+          static_cast<std::uint32_t>(source.den * whole / common)};
+}
 
 class RatePolicy {
  public:

@@ -111,6 +111,11 @@ test('butai doctor finds nothing wrong in a fresh place, and says what is in a b
   const good = await run(program, ['doctor', '--data', join(folder, 'fresh')], { anyStatus: true, env: { BUTAI_SERVER_LISTEN: '127.0.0.1:0', BUTAI_SERVER_HTTPS_LISTEN: '127.0.0.1:0', BUTAI_SERVER_METRICS_LISTEN: '127.0.0.1:0' } });
   assert.equal(good.code, 0, good.stdout + good.stderr);
   const file = join(folder, 'broken.toml');
+  await writeFile(file, `[[channel]]\nname = "trailer"\ninput = "file:${join(folder, 'trailer.mp4')}"\n[[channel]]\nname = "stage"\ninput = "file:${program}"\n`);
+  const missing = await run(program, ['doctor', '--config', file, '--data', join(folder, 'fresh')], { anyStatus: true });
+  assert.equal(missing.code, 1);
+  assert.match(missing.stdout, /^BAD +input +trailer is to play \S+trailer\.mp4: No such file or directory; correct /m);
+  assert.match(missing.stdout, /^ok +input +stage plays /m);
   await writeFile(file, '[server]\nlisten = 5\n');
   const bad = await run(program, ['doctor', '--config', file, '--data', join(folder, 'fresh')], { anyStatus: true });
   assert.equal(bad.code, 1);

@@ -165,3 +165,21 @@ test('a producer types 25:30, and a refund asks first', { timeout: 60_000 }, asy
   await until('it to be shown', async () => (await page.getByRole('cell', { name: 'Refunded' }).count()) === 2);
   await close();
 });
+
+test('a producer sees the newest orders first, and those before with one more press', { timeout: 60_000 }, async () => {
+  const { page, table, asked, close } = await visit('/producer/events/ev_1', undefined, { viewport: { width: 1280, height: 800 } });
+  const orders = 'GET /producer/events/ev_1/orders';
+  const more = page.getByRole('button', { name: 'More' });
+  assert.equal(await more.count(), 0, 'there are no more');
+  const first = table[orders];
+  table[orders] = { ...first, next: 'MTc5OCBvcl8z' };
+  await page.reload();
+  await more.waitFor();
+  table[orders] = { orders: [{ ...first.orders[1], id: 'or_4', buyer: 'the-first@example.jp' }], next: '' };
+  await more.click();
+  await page.getByRole('cell', { name: 'the-first@example.jp' }).waitFor();
+  assert.equal(await page.getByRole('cell', { name: 'taro@example.jp' }).count(), 1, 'what was shown stays');
+  assert.equal(asked.findLast(({ name }) => name === orders).search, '?after=MTc5OCBvcl8z');
+  await more.waitFor({ state: 'detached' });
+  await close();
+});

@@ -38,9 +38,13 @@ describe('a channel', () => {
     assert.equal(one.inputs[0].subject, 'camera-1');
     assert.ok(one.viewers >= 1 && one.inputs[0].frames > 0 && one.inputs[0].bytes > 0);
     assert.match((await channel(['list'])).stdout, /stage +live/);
-    assert.match((await channel(['show', 'stage'])).stdout, /camera-1/);
+    assert.match((await channel(['show', 'stage'])).stdout, /input a: camera-1, on air, .*\n    h264 320x180, aac 48000 Hz, channels: \d/);
     assert.equal(JSON.parse((await channel(['show', 'stage', '--json'])).stdout).name, 'stage');
-    assert.match((await channel(['url', 'stage'])).stdout, /\/live\/stage\/index\.m3u8/);
+    const urls = (await channel(['url', 'stage'])).stdout;
+    assert.match(urls, /\/live\/stage\/index\.m3u8/);
+    assert.match(urls, /^RTMP +rtmp:\/\/127\.0\.0\.1\/live /m, 'without a port: that of another server is not known here');
+    const own = (await server.command(['channel', 'url', 'stage', ...server.place()], { env: { BUTAI_SERVER_RTMP_LISTEN: '0.0.0.0:19350' } })).stdout;
+    assert.match(own, /^RTMP +rtmp:\/\/127\.0\.0\.1:19350\/live /m);
   });
 
   test('viewers without any right see only what is theirs to see', async () => {

@@ -185,6 +185,7 @@ test('input B takes over when A dies, and viewers are told', { timeout: 60_000 }
   a.cut();
   const told = await eyes.text('switch', 5_000);
   assert.equal(told.input, 'b');
+  assert.match(server.log, /"viewers see the other input","channel":"pair","input":"b"/);
   const count = eyes.messages.length;
   await eyes.count(count + 20);
   const longest = longestPause(eyes, from);

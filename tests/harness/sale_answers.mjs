@@ -74,7 +74,7 @@ export const receipt = {
   quantity: 2, total: { amount: 11000, currency: 'JPY' }, tax: { amount: 1000, currency: 'JPY' }, tax_rate: 10, method: 'card', registration_number: 'T1234567890123',
 };
 
-const list = (orders) => ({ orders });
+const list = (orders, next = '') => ({ orders, next });
 
 // Path → answer, or [status, answer]. A test changes what its state needs.
 export const answers = () => ({
@@ -121,8 +121,9 @@ export async function answerFrom(page, table) {
   const asked = [];
   await page.route('**/api/v1/**', async (route) => {
     const request = route.request();
-    const name = `${request.method()} ${new URL(request.url()).pathname.slice('/api/v1'.length)}`;
-    asked.push({ name, csrf: request.headers()['x-csrf-token'], body: request.postData() });
+    const { pathname, search } = new URL(request.url());
+    const name = `${request.method()} ${pathname.slice('/api/v1'.length)}`;
+    asked.push({ name, search, csrf: request.headers()['x-csrf-token'], body: request.postData() });
     const found = table[name] ?? problem(404, 'unknown');
     const [status, body] = Array.isArray(found) ? found : [200, found];
     await route.fulfill({ status, contentType: status < 400 ? 'application/json' : 'application/problem+json', body: JSON.stringify(body) });

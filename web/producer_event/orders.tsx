@@ -5,7 +5,6 @@ import { moneyText } from '../format/money';
 import { momentText } from '../format/zone';
 import {
   eventOrders,
-  kOrdersOfPage,
   refundOrder,
   type ProducerEvent,
   type ProducerOrder,
@@ -23,6 +22,7 @@ export function Orders({ event }: { event: ProducerEvent }) {
   const [earlier, setEarlier] = useState<ProducerOrder[]>([]);
   const { answer, refusal, set } = useAnswer(() => eventOrders(event.id, after), [event.id, after]);
   const page = answer?.orders ?? [];
+  const next = answer?.next;
   const changed = (order: Pick<ProducerOrder, 'id' | 'state'>) => {
     const swap = (list: ProducerOrder[]) =>
       list.map((one) => (one.id === order.id ? { ...one, ...order } : one));
@@ -60,13 +60,13 @@ export function Orders({ event }: { event: ProducerEvent }) {
           </table>
         </div>
       )}
-      {page.length === kOrdersOfPage && (
+      {next && (
         <button
           class="button"
           type="button"
           onClick={() => {
             setEarlier(all);
-            setAfter(page.at(-1)!.id);
+            setAfter(next);
           }}
         >
           {words.more}

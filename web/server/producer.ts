@@ -12,7 +12,6 @@ export type ProducerOrder = Order & {
   buyer?: string;
   missed?: { without_picture_s: number; not_delivered_s: number };
 };
-export const kOrdersOfPage = 100;
 
 export interface EventWish {
   slug: string;
@@ -56,7 +55,9 @@ export const delayEvent = (
 export const sendArtwork = (id: string, file: Blob) =>
   ask<ProducerEvent>(at(id, '/artwork'), { method: 'POST', file });
 export const eventOrders = (id: string, after: string) =>
-  ask<{ orders: ProducerOrder[] }>(at(id, `/orders?after=${encodeURIComponent(after)}`));
+  ask<{ orders: ProducerOrder[]; next: string }>(
+    at(id, `/orders?after=${encodeURIComponent(after)}`),
+  );
 export interface SalesOfEvent {
   step_seconds: number;
   currency: string;

@@ -9,6 +9,7 @@
 #include "app/fail.h"
 #include "base/name.h"
 #include "net/client.h"
+#include "net/url.h"
 
 namespace butai::app {
 namespace {
@@ -28,6 +29,8 @@ class Control {
     if (control.server_.empty()) {
       const HostPort http = config->server.listen.value_or(HostPort{"0.0.0.0", 8080});
       control.server_ = fmt::format("http://127.0.0.1:{}", http.port);
+      const std::uint16_t rtmp = config->server.rtmp_listen.value_or(HostPort{"", 1935}).port;
+      if (rtmp != 0 && rtmp != 1935) control.rtmp_port_ = fmt::format(":{}", rtmp);
     }
     control.client_.ca_file = options.ca;
     control.client_.pin = options.pin;
@@ -49,9 +52,10 @@ class Control {
                  });
     });
     loop.run();
-    if (!answer)
-      return problem(
-          fmt::format("{} (is the server running at {}?)", answer.error().sentence, server_));
+    if (!answer) {
+      return problem(fmt::format("{} ({}; --config FILE or --server URL name another)",
+                                 answer.error().sentence, server_));
+    }
     if (answer->status >= 200 && answer->status < 300) return answer->body;
     boost::system::error_code error;
     const json::value value = json::parse(answer->body, error);
@@ -62,9 +66,17 @@ class Control {
                        : fmt::format("the server answered {}", answer->status));
   }
   const std::string& server() const { return server_; }
+  // Where encoders send to; without a port where only the server itself knows it.
+  std::string rtmp() const {
+    const auto url = net::Url::parse(server_);
+    const std::string host = url ? url->host : "HOST";
+    const bool v6 = host.find(':') != std::string::npos;
+    return fmt::format("rtmp://{}{}/live", v6 ? "[" + host + "]" : host, rtmp_port_);
+  }
 
  private:
   std::string server_;
+  std::string rtmp_port_;  // with its colon
   net::ClientOptions client_;
 };
 
@@ -92,6 +104,23 @@ void print_loudness(const json::value& value) {
       shown("momentary"), shown("true_peak"));
 }
 
+void print_tracks(const json::array& tracks) {
+  std::string line;
+  for (const json::value& value : tracks) {
+    const json::object& track = value.as_object();
+    line += line.empty() ? "    " : ", ";
+    line += text(track, "codec");
+    const auto number = [&track](std::string_view key) {
+      return track.at(key).to_number<std::uint32_t>();
+    };
+    if (track.contains("width")) line += fmt::format(" {}x{}", number("width"), number("height"));
+    if (track.contains("sample_rate")) {
+      line += fmt::format(" {} Hz, channels: {}", number("sample_rate"), number("channels"));
+    }
+  }
+  if (!line.empty()) fmt::print("{}\n", line);
+}
+
 void print_one(const json::object& channel) {
   print_row(channel);
   for (const json::value& value : channel.at("inputs").as_array()) {
@@ -100,19 +129,22 @@ void print_one(const json::object& channel) {
       fmt::print("  input {}: free\n", text(input, "input"));
       continue;
     }
-    fmt::print("  input {}: {}, {} frames, {} pictures, {} bytes\n", text(input, "input"),
-               text(input, "subject"), input.at("frames").to_number<std::uint64_t>(),
+    const bool seen =
+        channel.at("live").as_bool() && text(channel, "on_air") == text(input, "input");
+    fmt::print("  input {}: {}, {}{} frames, {} pictures, {} bytes\n", text(input, "input"),
+               text(input, "subject"), seen ? "on air, " : "",
+               input.at("frames").to_number<std::uint64_t>(),
                input.at("pictures").to_number<std::uint64_t>(),
                input.at("bytes").to_number<std::uint64_t>());
+    print_tracks(input.at("tracks").as_array());
     if (const auto* loudness = input.if_contains("loudness")) print_loudness(*loudness);
   }
 }
 
-void print_urls(const std::string& server, const std::string& name) {
+void print_urls(const std::string& server, const std::string& rtmp, const std::string& name) {
   const std::string ws = "ws" + server.substr(4);
   fmt::print("publish   {}/ws?channel={}\n", ws, name);
-  const std::string_view host = std::string_view(server).substr(server.find("://") + 3);
-  fmt::print("RTMP      rtmp://{}/live  key {}?token=TOKEN\n", host.substr(0, host.rfind(':')),
+  fmt::print("RTMP      {}  key: what butai channel key {} prints, or {}?token=TOKEN\n", rtmp, name,
              name);
   fmt::print("send page {}/publish#channel={}\n", server, name);
   fmt::print("watch     {}/watch/{}\n", server, name);
@@ -162,7 +194,7 @@ int channel(const ChannelOptions& options) {
   auto control = Control::open(options);
   if (!control) return fail(control.error().sentence);
   if (options.action == "url") {
-    print_urls(control->server(), options.name);
+    print_urls(control->server(), control->rtmp(), options.name);
     return 0;
   }
   const std::string one = "/api/v1/channels/" + options.name;

@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <iostream>
 #include <map>
@@ -162,6 +164,21 @@ void check_sale(DoctorReport& report, const Config& config) {
               missing.empty() ? "the seller is named" : missing);
 }
 
+// Files that channels play by themselves.
+void check_inputs(DoctorReport& report, const Config& config) {
+  constexpr std::string_view kFile = "file:";
+  for (const auto& [name, channel] : config.channels) {
+    if (!channel.input || !channel.input->source.starts_with(kFile)) continue;
+    const std::string path = channel.input->source.substr(kFile.size());
+    const bool there = ::access(path.c_str(), R_OK) == 0;
+    report.line(there ? Verdict::Good : Verdict::Bad, "input",
+                there ? fmt::format("{} plays {}", name, path)
+                      : fmt::format("{} is to play {}: {}; correct [[channel]] input, or put the "
+                                    "file there",
+                                    name, path, std::strerror(errno)));
+  }
+}
+
 // Once per ladder, however many channels have it.
 void check_ladders(DoctorReport& report, const Config& config, const std::string& worker) {
   constexpr double kComfortable = 0.7;  // of the machine's time; the rest is for viewers
@@ -223,6 +240,7 @@ int doctor(const Place& place) {
   check_port(report, "metrics",
              config->server.metrics_listen.value_or(HostPort{"127.0.0.1", 9998}));
   check_worker(report, worker_beside_us());
+  check_inputs(report, *config);
   check_ladders(report, *config, worker_beside_us());
   check_sale(report, *config);
   return report.status();

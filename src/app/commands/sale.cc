@@ -112,11 +112,12 @@ Outcome<std::string> list_orders(Work& work, const std::string& slug) {
   if (found == nullptr) return std::unexpected(Fault::NotFound);
   std::string text;
   std::string after;
-  for (auto page = ticketing::orders_of_event(work, found->id, after); !page.empty();
-       page = ticketing::orders_of_event(work, found->id, after)) {
-    for (const auto& one : page) text += line_of(one);
-    after = page.back().id;
-  }
+  do {
+    auto page = ticketing::orders_of_event(work, found->id, after);
+    if (!page) return std::unexpected(page.error());
+    for (const auto& one : page->orders) text += line_of(one);
+    after = std::move(page->next);
+  } while (!after.empty());
   return text;
 }
 

@@ -52,7 +52,7 @@ void HousePublisher::on_loss(const std::string&) {
 void HousePublisher::on_complaint(const std::string& sentence) {
   if (sentence == complaint_) return;
   complaint_ = sentence;
-  log::warning("input of the house", {{"channel", channel_.options().name}, {"what", sentence}});
+  log::warning("input of the house", {{"channel", channel_.options().name}, {"why", sentence}});
 }
 
 }  // namespace butai::ingest

@@ -35,11 +35,17 @@ inline constexpr std::size_t kCommandsBeforePublishMax = 64;  // encoders send f
 inline constexpr std::size_t kHeldBytesMax = 1u << 20;  // that came while publish is being decided
 inline constexpr std::size_t kUnsentBytesMax = 256u << 10;  // answers to one that does not read
 
+// FFmpeg sends 1023 characters of an address's path; what is longer arrives without its end.
+inline constexpr std::size_t kTokenMayBeCut = 900;
+
 // --- time ---
 inline constexpr Millis kHandshakeTime{5'000};  // TCP (and TLS) to C2
 inline constexpr Millis kPublishTime{10'000};   // connection to publish
 inline constexpr Millis kIdleTime{5'000};       // without one whole audio or video message
 inline constexpr Millis kGoodbyeTime{2'000};    // butai publish: to take its leave
+
+inline constexpr Millis kTwoClocksApart{
+    60'000};  // between two messages where timestamps begin anew
 
 // --- media ---
 inline constexpr int kStandingStill = 100;  // frames of a track with one timestamp, then it is over

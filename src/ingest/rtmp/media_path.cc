@@ -226,7 +226,7 @@ void MediaPath::watch_group(bool key, std::int64_t millis) {
 }
 
 void MediaPath::encode_anew(std::string_view why) {
-  complain(fmt::format("the picture is re-encoded by the server: {}", why));
+  complain(fmt::format("The picture is re-encoded by the server: {}.", why));
   hand_over();
 }
 

@@ -70,9 +70,18 @@ void RtmpConnection::ask_with_token() {
                   .loopback = address_.loopback(),
                   .secure = secure_,
                   .origin = ""};
+  const bool may_be_cut = wanted_.token.size() >= kTokenMayBeCut;
   const auto principal = ports_.guard.admit_token({.who = net::Who::Publisher}, request,
                                                   std::exchange(wanted_.token, ""));
-  if (!principal) return refuse(kDenied, principal.error().sentence);
+  if (!principal) {
+    const auto why = principal.error().refusal;
+    const bool cut =
+        may_be_cut && (why == access::Refusal::Malformed || why == access::Refusal::BadSignature);
+    return refuse(kDenied, principal.error().sentence +
+                               (cut ? ". Some encoders cut so long an address: use a stream "
+                                      "key (butai channel key CHANNEL)"
+                                    : ""));
+  }
   begin(wanted_.word, principal->subject);
 }
 
@@ -148,6 +157,7 @@ void RtmpConnection::dismissed(live::Dismissal why) {
 
 void RtmpConnection::refuse(std::string_view code, std::string_view sentence) {
   if (session_.over()) return;
+  refused_ = true;
   counters_.refused.Increment();
   log::warning("RTMP publisher refused",
                {{"channel", channel_.empty() ? "?" : channel_}, {"why", sentence}});
@@ -176,7 +186,9 @@ void RtmpConnection::settle() {
   if (!output.empty()) transport_->send(output);
   if (transport_->unsent() > kUnsentBytesMax) return cut();
   if (!session_.over()) return;
-  log::info("RTMP connection closed", {{"channel", channel_}, {"why", session_.why()}});
+  if (!refused_) {
+    log::info("RTMP connection closed", {{"channel", channel_}, {"why", session_.why()}});
+  }
   transport_->finish();
   over();
 }
@@ -211,6 +223,9 @@ void RtmpConnection::consumed(std::size_t bytes) {
 }
 
 void RtmpConnection::complain(const std::string& sentence) {
+  // The worker that a picture goes to finds the same and says it again.
+  if (sentence == complaint_) return;
+  complaint_ = sentence;
   log::warning("RTMP publisher",
                {{"channel", channel_}, {"input", live::letter(wanted_.slot)}, {"why", sentence}});
 }

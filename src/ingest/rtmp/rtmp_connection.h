@@ -113,10 +113,12 @@ class RtmpConnection final : public std::enable_shared_from_this<RtmpConnection>
   net::Loop* home_ = nullptr;
   Wanted wanted_;
   std::string channel_;
+  std::string complaint_;        // the last one
   std::size_t media_bytes_ = 0;  // since the last pass_on()
   std::size_t in_flight_ = 0;
   bool paused_ = false;
   bool counted_ = false;  // among the address's connections that publish nothing
+  bool refused_ = false;  // and that was logged
   bool over_ = false;
   Steady last_media_{};
   TimerHandle deadline_;

@@ -320,6 +320,22 @@ TEST(RtmpServer, B4_times_go_on_past_32_bits) {
   EXPECT_EQ(server.media[3].millis, 0x1'0000'0010);
 }
 
+TEST(RtmpServer, B4_times_go_on_past_31_bits_of_an_encoder_that_writes_no_more) {
+  ServerRecorder server;
+  RawClient client(server);
+  client.publish("main");
+  // Sound is a little behind the picture where they begin anew; a restart in between stays a step back.
+  const std::uint32_t last = 0x7fff'ffff;
+  for (const std::uint32_t time : {last - 40, last - 60, last, 39U, last - 5, 59U, 99U, 5U, 45U}) {
+    client.media(MessageType::Video, time, {0x17, 1});
+  }
+  std::vector<std::int64_t> heard;
+  for (const auto& each : server.media) heard.push_back(each.millis);
+  const std::int64_t turn = std::int64_t{1} << 31;
+  EXPECT_EQ(heard, (std::vector<std::int64_t>{last - 40, last - 60, last, turn + 39, last - 5,
+                                              turn + 59, turn + 99, turn + 5, turn + 45}));
+}
+
 TEST(RtmpServer, pings_are_answered_and_received_bytes_acknowledged) {
   ServerRecorder server;
   RawClient client(server);

@@ -28,6 +28,18 @@ std::pair<std::string, std::string> split_query(std::string_view text, std::stri
   return {std::string(text.substr(0, at)), std::string(query)};
 }
 
+// How far it is from the clock to a timestamp. 32 bits of milliseconds begin anew after 49 days; the way
+// that is shorter is the right one. Some encoders (FFmpeg's are among them) write 31 bits of them, which
+// begin anew after 24 days: nothing else steps by so much.
+std::int64_t step_to(std::uint32_t timestamp, std::int64_t clock) {
+  constexpr std::int64_t kHalf = std::int64_t{1} << 31;
+  const std::int64_t step =
+      static_cast<std::int32_t>(timestamp - static_cast<std::uint32_t>(clock));
+  if (step <= kTwoClocksApart.count() - kHalf) return step + kHalf;
+  if (step >= kHalf - kTwoClocksApart.count()) return step - kHalf;
+  return step;
+}
+
 Amf0Value status(std::string_view level, std::string_view code, std::string_view sentence) {
   return Amf0Value::object({{"level", level}, {"code", code}, {"description", sentence}});
 }
@@ -150,12 +162,7 @@ void ServerSession::on_data(const Amf0Values& values, std::uint32_t stream_id) {
 
 void ServerSession::on_media(Message message) {
   if (state_ != State::Publishing || message.stream_id != stream_id_) return;
-  // 32 bits of milliseconds begin anew after 49 days; the way that is shorter is the right one.
-  if (!clock_) {
-    clock_ = message.timestamp;
-  } else {
-    *clock_ += static_cast<std::int32_t>(message.timestamp - static_cast<std::uint32_t>(*clock_));
-  }
+  clock_ = clock_ ? *clock_ + step_to(message.timestamp, *clock_) : message.timestamp;
   listener_.on_media(message.type, *clock_, std::move(message.payload));
 }
 

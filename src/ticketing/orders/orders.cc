@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+#include <limits>
+
+#include "access/mac.h"
 #include "ticketing/hash.h"
 #include "ticketing/limits.h"
 
@@ -38,6 +42,29 @@ std::vector<Order> orders_where(Work& work, std::string_view condition,
     found.push_back(order_of_row(row));
   }
   return found;
+}
+
+// The last order that was shown. Two are made in one microsecond, so its id belongs to it.
+struct Place {
+  std::int64_t created = std::numeric_limits<std::int64_t>::max();
+  std::string id;
+};
+
+std::string cursor_of(const Order& order) {
+  return access::base64url(as_bytes(fmt::format("{} {}", micros_of(order.created), order.id)));
+}
+
+std::optional<Place> place_of(std::string_view cursor) {
+  if (cursor.empty()) return Place{};
+  const auto bytes = access::from_base64url(cursor);
+  if (!bytes) return std::nullopt;
+  const std::string text(bytes->begin(), bytes->end());
+  Place place;
+  const char* const end = text.data() + text.size();
+  const auto [space, error] = std::from_chars(text.data(), end, place.created);
+  if (error != std::errc{} || space == end || *space != ' ') return std::nullopt;
+  place.id.assign(space + 1, end);
+  return place;
 }
 
 // What the account may have of this kind beside what it has, this order not counted.
@@ -140,13 +167,22 @@ Outcome<Order> order_of(Work& work, std::string_view account, std::string_view i
 }
 
 std::vector<Order> orders_of(Work& work, std::string_view account) {
-  return orders_where(work, "account = ? ORDER BY created_at DESC LIMIT ?",
+  return orders_where(work, "account = ? ORDER BY created_at DESC, id DESC LIMIT ?",
                       {account, kOrdersListed});
 }
 
-std::vector<Order> orders_of_event(Work& work, std::string_view event, std::string_view after) {
-  return orders_where(work, "event = ? AND id > ? ORDER BY id LIMIT ?",
-                      {event, after, kOrdersListed});
+Outcome<OrdersPage> orders_of_event(Work& work, std::string_view event, std::string_view after) {
+  const auto place = place_of(after);
+  if (!place) return std::unexpected(Fault::BadRequest);
+  OrdersPage page;
+  page.orders = orders_where(
+      work, "event = ? AND (created_at, id) < (?, ?) ORDER BY created_at DESC, id DESC LIMIT ?",
+      {event, place->created, place->id, kOrdersListed + 1});  // one more: whether there is more
+  if (std::ssize(page.orders) > kOrdersListed) {
+    page.orders.pop_back();
+    page.next = cursor_of(page.orders.back());
+  }
+  return page;
 }
 
 bool move(Work& work, Order& order, Trigger trigger) {

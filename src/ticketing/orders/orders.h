@@ -45,8 +45,13 @@ std::optional<Order> find_order(Work& work, std::string_view id);
 // NotFound for somebody else's as well.
 Outcome<Order> order_of(Work& work, std::string_view account, std::string_view id);
 std::vector<Order> orders_of(Work& work, std::string_view account);
-// Of an event, in order of their ids after `after`.
-std::vector<Order> orders_of_event(Work& work, std::string_view event, std::string_view after);
+// Orders of an event, newest first, and where the next page begins: empty after the last one.
+struct OrdersPage {
+  std::vector<Order> orders;
+  std::string next;
+};
+// `after` is empty or a `next` of before, BadRequest otherwise. What is ordered meanwhile shifts nothing.
+Outcome<OrdersPage> orders_of_event(Work& work, std::string_view event, std::string_view after);
 
 // One step of the table. False: that does not happen in this state, or there is no seat to take.
 bool move(Work& work, Order& order, Trigger trigger);

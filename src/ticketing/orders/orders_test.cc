@@ -1,7 +1,12 @@
 #include "ticketing/orders/orders.h"
 
+#include <algorithm>
+#include <functional>
+#include <set>
+
 #include "ticketing/limits.h"
 #include "ticketing/orders/ledger.h"
+#include "ticketing/orders/sales.h"
 #include "ticketing/testing/shop.h"
 
 namespace butai::ticketing {
@@ -67,6 +72,74 @@ TEST_P(Orders, somebody_elses_order_is_not_there) {
   };
   EXPECT_TRUE(see("ann"));
   EXPECT_EQ(see("bob").error(), Fault::NotFound);
+}
+
+TEST_P(Orders, a_producers_list_is_newest_first_and_its_pages_meet_within_one_microsecond) {
+  event.ticket_types.front().capacity = 400;
+  event.ticket_types.front().per_account = kPerAccountMax;
+  ASSERT_TRUE(save());
+  const auto page_after = [&](const std::string& after) {
+    return work<OrdersPage>([&](Work& w) { return orders_of_event(w, event.id, after); });
+  };
+  EXPECT_TRUE(page_after("")->orders.empty());
+  EXPECT_EQ(page_after("")->next, "");
+  const auto order_many = [&](std::int64_t count) {
+    for (std::int64_t i = 0; i < count; ++i) ASSERT_TRUE(hold_for(i % 2 == 0 ? "ann" : "bob"));
+  };
+  order_many(kOrdersListed + 20);
+  time.advance(Micros{1});
+  order_many(kOrdersListed - 30);
+
+  std::vector<Order> listed;
+  std::vector<std::size_t> pages;
+  std::string next;
+  do {
+    const auto page = page_after(next);
+    ASSERT_TRUE(page);
+    listed.insert(listed.end(), page->orders.begin(), page->orders.end());
+    pages.push_back(page->orders.size());
+    next = page->next;
+    time.advance(Micros{1});
+    ASSERT_TRUE(hold_for("cho"));  // whoever comes meanwhile shifts nothing
+  } while (!next.empty());
+  EXPECT_EQ(pages, (std::vector<std::size_t>{kOrdersListed, 90}));
+  std::set<std::string> ids;
+  for (const Order& order : listed) ids.insert(order.id);
+  EXPECT_EQ(ids.size(), 190u);
+  EXPECT_EQ(listed[kOrdersListed - 1].created, listed[kOrdersListed].created);
+  EXPECT_TRUE(std::ranges::is_sorted(listed, std::greater{}, &Order::created));
+  EXPECT_EQ(page_after("")->orders.front().account, "cho");
+  const auto csv =
+      work<std::string>([&](Work& w) -> Outcome<std::string> { return orders_csv(w, event.id); });
+  EXPECT_LT(csv->find(",cho\r\n"), csv->find(",ann\r\n"));
+}
+
+TEST_P(Orders, a_list_goes_on_only_where_it_said_so) {
+  const std::string id = hold_for("ann")->id;
+  for (const std::string& wrong :
+       {id, std::string("%"), std::string("MTIz"), std::string("eCB5"), std::string(100, 'A')}) {
+    const auto page =
+        work<OrdersPage>([&](Work& w) { return orders_of_event(w, event.id, wrong); });
+    EXPECT_EQ(page ? Fault::Broken : page.error(), Fault::BadRequest) << wrong;
+  }
+}
+
+TEST_P(Orders, a_list_is_read_from_its_index) {
+  const bool sqlite = GetParam() == store::testing::Kind::Sqlite;
+  const auto plan = work<std::string>([&](Work& w) -> Outcome<std::string> {
+    if (!sqlite)
+      w.sql.run("SET LOCAL enable_seqscan = off");  // of an empty table it would be cheaper
+    std::string text;
+    for (const auto& row :
+         w.sql.rows(std::string(sqlite ? "EXPLAIN QUERY PLAN " : "EXPLAIN ") +
+                    "SELECT id FROM orders WHERE event = 'e' AND (created_at, id) < (9, 'o')"
+                    " ORDER BY created_at DESC, id DESC LIMIT 100")) {
+      text += row.text(sqlite ? 3 : 0) + "\n";
+    }
+    return text;
+  });
+  EXPECT_NE(plan->find("orders_event_created"), std::string::npos) << *plan;
+  EXPECT_EQ(plan->find(sqlite ? "TEMP B-TREE" : "Sort"), std::string::npos) << *plan;
 }
 
 TEST_P(Orders, the_ledger_is_only_appended_to) {

@@ -56,8 +56,8 @@ std::string orders_csv(Work& work, std::string_view event) {
            "SELECT o.id, o.created_at, o.state, t.title_ja, o.quantity, o.total, o.tax, o.currency,"
            " COALESCE(p.method, 'free'), COALESCE(a.email, a.name) FROM orders o"
            " JOIN ticket_type t ON t.id = o.ticket_type JOIN account a ON a.id = o.account"
-           " LEFT JOIN payment p ON p.order_id = o.id WHERE o.event = ? ORDER BY o.created_at, "
-           "o.id",
+           " LEFT JOIN payment p ON p.order_id = o.id WHERE o.event = ? ORDER BY o.created_at "
+           "DESC, o.id DESC",
            {event})) {
     text += fmt::format("{},{},{},{},{},{},{},{},{},{}\r\n", csv_cell(row.text(0)),
                         rfc3339(utc_of(row.number(1))), csv_cell(row.text(2)),

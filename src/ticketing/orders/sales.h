@@ -22,7 +22,7 @@ struct Sales {
 // Paid orders that were not refunded, by when they were made; in hours, or days when that is too many.
 Sales sales_of(Work& work, std::string_view event);
 
-// UTF-8 with a BOM, RFC 4180; a cell that a spreadsheet would take for a formula begins with '.
+// Newest first. UTF-8 with a BOM, RFC 4180; a cell that a spreadsheet would take for a formula begins with '.
 std::string orders_csv(Work& work, std::string_view event);
 std::string csv_cell(std::string_view text);
 

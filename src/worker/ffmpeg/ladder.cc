@@ -54,6 +54,8 @@ class RungSink final : public FrameSink {
   media::TrackId id_;
 };
 
+int shorter_side(const media::Track& picture) { return std::min(picture.width, picture.height); }
+
 // One rendition's scaler and encoder.
 class PictureRung {
  public:
@@ -61,7 +63,7 @@ class PictureRung {
       : id_(numbered.id),
         rung_(numbered.rung),
         source_(source),
-        converter_(width(), rung_.height),
+        converter_(width(), height()),
         rate_(numbered.rung.frames_per_second_max) {}
 
   const std::string& name() const { return rung_.name; }
@@ -93,16 +95,19 @@ class PictureRung {
   }
 
  private:
-  // The source's shape, even.
-  int width() const {
-    return static_cast<int>(mul_div(source_.width, rung_.height, source_.height) + 1) & ~1;
+  // The source's shape, even. The rung's height is the shorter side, as of the sizes that people name so:
+  // an upright 720p is 720 x 1280.
+  int side(int own) const {
+    return static_cast<int>(mul_div(own, rung_.height, shorter_side(source_)) + 1) & ~1;
   }
+  int width() const { return side(source_.width); }
+  int height() const { return side(source_.height); }
 
   bool prepare(const AVFrame& picture, Output& output) {
     if (encoder_) return true;
     VideoEncoder::Options options;
     options.width = width();
-    options.height = rung_.height;
+    options.height = height();
     options.frame_rate = frame_rate();
     options.timescale = source_.timescale;
     options.encoding.video_bitrate = rung_.bitrate;
@@ -119,10 +124,8 @@ class PictureRung {
 
   media::Rational frame_rate() const {
     constexpr media::Rational kUsual{30, 1};  // for sources that do not say
-    const media::Rational source = source_.frame_rate.num > 0 ? source_.frame_rate : kUsual;
-    const std::uint32_t most = rung_.frames_per_second_max;
-    const bool above = most > 0 && std::uint64_t{source.num} > std::uint64_t{source.den} * most;
-    return above ? media::Rational{most, 1} : source;
+    return limited_rate(source_.frame_rate.num > 0 ? source_.frame_rate : kUsual,
+                        rung_.frames_per_second_max);
   }
 
   media::TrackId id_;
@@ -242,7 +245,7 @@ class Ladder {
     std::vector<NumberedRung> smaller;
     std::vector<media::TrackId> ids;
     for (const NumberedRung& each : rungs_) {
-      if (each.rung.height == 0 || each.rung.height >= track.height) continue;
+      if (each.rung.height == 0 || each.rung.height >= shorter_side(track)) continue;
       smaller.push_back(each);
       ids.push_back(each.id);
     }

@@ -66,8 +66,10 @@ int main(int count, char** arguments) {
     return kExitUsage;
   }
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  // Ctrl-C reaches the whole group; the parent drains first and then ends us.
+  // Ctrl-C reaches the whole group, and systemd tells a service's every process to stop; the parent drains
+  // first and then ends us.
   std::signal(SIGINT, SIG_IGN);   // NOLINT(cert-err33-c)
+  std::signal(SIGTERM, SIG_IGN);  // NOLINT(cert-err33-c)
   std::signal(SIGPIPE, SIG_IGN);  // NOLINT(cert-err33-c)
   av_log_set_level(AV_LOG_QUIET);
   ParentLink parent(kChildSocket);

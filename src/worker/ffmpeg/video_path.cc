@@ -127,7 +127,9 @@ void VideoPath::start_encoding(const std::string& why) {
   options.encoding = encoding_;
   options.timescale = timescale_;
   options.time_base = time_base_;
-  options.frame_rate = frame_rate_;
+  // As a picture that passes through is described: its own word before the container's.
+  const media::Rational said = units_.sps().frame_rate;
+  options.frame_rate = said.num > 0 ? said : frame_rate_;
   auto opened = VideoTranscoder::open(*parameters_, options, sink_, anchor_);
   if (!opened) give_up(parent_, opened.error() + " (" + codec_name(*parameters_) + ")");
   transcoder_ = std::move(*opened);

@@ -20,11 +20,6 @@ Micros segment_of(media::Rational rate, Micros segment) {
 // Fields a second of an interlaced source, when it is not known to be otherwise: 59.94.
 constexpr std::uint32_t kFieldsMin = 50;
 
-media::Rational limited(media::Rational rate, std::uint32_t max) {
-  if (rate.num == 0) return {std::min(kUsualRate.num, max), 1};
-  return std::uint64_t{rate.num} > std::uint64_t{rate.den} * max ? media::Rational{max, 1} : rate;
-}
-
 }  // namespace
 
 std::expected<VideoDecoder, std::string> VideoDecoder::open(const AVCodecParameters& parameters,
@@ -125,7 +120,8 @@ bool VideoTranscoder::prepare(const AVFrame& picture) {
   VideoEncoder::Options options;
   options.width = picture.width;
   options.height = picture.height;
-  options.frame_rate = limited(options_.frame_rate, options_.encoding.frames_per_second_max);
+  options.frame_rate = limited_rate(options_.frame_rate.num > 0 ? options_.frame_rate : kUsualRate,
+                                    options_.encoding.frames_per_second_max);
   options.timescale = options_.timescale;
   options.encoding = options_.encoding;
   options.take_look(picture, picture.height);
