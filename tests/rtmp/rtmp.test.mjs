@@ -267,7 +267,7 @@ describe('encoders side by side', { concurrency: true }, () => {
     strictly(got.multivariant);
     assert.match(got.multivariant, /NAME="ja",LANGUAGE="ja",DEFAULT=YES[^\n]*URI="audio\/[^]*NAME="en",LANGUAGE="en",DEFAULT=NO[^\n]*URI="audio-2\//);
     for (const variant of got.multivariant.match(/#EXT-X-STREAM-INF.*/g)) assert.match(variant, /AUDIO="audio"/);
-    const init = (texts) => texts.map((text) => JSON.parse(text)).find(({ type }) => type === 'init');
+    const init = (texts) => texts.find(({ type }) => type === 'init');
     assert.deepEqual(init(got.texts).sounds, [{ name: 'audio', language: 'ja' }, { name: 'audio-2', language: 'en' }]);
     assert.equal(init(got.texts).sound, 'audio');
     assert.equal(init(got.second.texts).sound, 'audio-2');
