@@ -19,7 +19,7 @@ const kLongFolders = ['long'];
 // What a file takes of the room; the first that fits its path counts. Two cores are enough for all of it.
 const kRoom = 6;
 const kShares = [
-  [/^long\/|^faults\/|^sale\/doors|^protection\/(ladder|players)|^browsers\/(chromium_watch|players|captions|switching)/, 6],
+  [/^long\/|^faults\/|^sale\/doors|^protection\/(ladder|players)|^browsers\/(chromium_watch|players|captions|switching|sounds)/, 6],
   [/^browsers\/|^sale\/sign_in|^protection\/(clips|pages)|^(seed|exact|ladder)\//, 3],
   [/./, 2],
 ];

@@ -15,7 +15,7 @@ namespace json = boost::json;
 constexpr std::string_view kChannelSchema =
     R"({"type":"object","properties":{"name":{"type":"string"},"live":{"type":"boolean"},)"
     R"("latency":{"enum":["stable","low","realtime"]},"kind":{"enum":["video","jpeg"]},)"
-    R"("viewers":{"type":"integer"},"loudness":{"description":"of the input on air, in the public answer","type":["object","null"]},"test_channel":{"type":"string"},"renditions":{"type":"array"},"captions":{"type":"array","items":{"type":"string"}},"gaps":{"type":"integer"},"on_air":{"enum":["a","b"]},)"
+    R"("viewers":{"type":"integer"},"loudness":{"description":"of the input on air, in the public answer","type":["object","null"]},"test_channel":{"type":"string"},"renditions":{"type":"array","items":{"type":"object","properties":{"name":{"type":"string"},"kind":{"enum":["picture","sound","second_sound"]},"language":{"description":"of a sound, where the configuration says it","type":"string"},"height":{"type":"integer"},"bitrate":{"type":"integer"}}}},"captions":{"type":"array","items":{"type":"string"}},"gaps":{"type":"integer"},"on_air":{"enum":["a","b"]},)"
     R"("inputs":{"type":"array","items":{"type":"object","properties":{"loudness":{)"
     R"("description":"LUFS and dBTP; null where it is not measured",)"
     R"("type":["object","null"]}}}}}})";
@@ -93,10 +93,15 @@ json::array renditions_of(const live::ChannelView& view) {
     const live::SegmentLog* log = view.log(rendition.track.id);
     if (log == nullptr) continue;
     const bool picture = rendition.track.codec == media::Codec::H264;
-    all.push_back(json::object{{"name", rendition.name},
-                               {"kind", picture ? "picture" : "sound"},
-                               {"height", rendition.track.height},
-                               {"bitrate", package::measure({&rendition, log}).average}});
+    const bool second = rendition.track.id == media::kSecondSound;
+    json::object one{{"name", rendition.name},
+                     {"kind", picture  ? "picture"
+                              : second ? "second_sound"
+                                       : "sound"},
+                     {"height", rendition.track.height},
+                     {"bitrate", package::measure({&rendition, log}).average}};
+    if (!rendition.track.language.empty()) one["language"] = rendition.track.language;
+    all.push_back(std::move(one));
   }
   return all;
 }

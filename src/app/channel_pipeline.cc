@@ -40,6 +40,7 @@ void furnish_channel(live::Channel& channel, const Furniture& furniture) {
     channel.on_rotate_keys([schedule = options.keys.get()] { schedule->rotate(); });
   }
   options.captions = channel.options().captions;
+  options.sounds = channel.options().sounds;
   auto packager = std::make_unique<package::Packager>(channel, std::move(options));
   package::Packager& at = *packager;
   channel.attach(std::move(packager));
@@ -61,6 +62,7 @@ void furnish_channel(live::Channel& channel, const Furniture& furniture) {
   if (furniture.input) {
     line.encoding = furniture.encoding;
     line.encoding.dual_mono = channel.options().dual_mono;
+    line.encoding.sounds = channel.options().sounds_taken();
     line.capture = *furniture.input;
     channel.keep(std::make_unique<ingest::HousePublisher>(channel, furniture.loop, furniture.clock,
                                                           std::move(line)));

@@ -144,15 +144,20 @@ Expected<void> read_channel(Config& config, const std::string& file, const toml:
   return {};
 }
 
+// What the source's own tracks and cues are called, and all renditions together.
+bool reserved(std::string_view name) {
+  return name == "video" || name == "audio" || name == "audio-2" || name == "default" ||
+         name.starts_with("captions-");
+}
+
 Expected<void> read_rendition(Config& config, const std::string& file, const toml::table& table) {
   worker::Rung rung;
   const auto name = table["name"].value<std::string>();
-  if (!name || !is_name(*name) || *name == "video" || *name == "audio" || *name == "default" ||
-      name->starts_with("captions-")) {
+  if (!name || !is_name(*name) || reserved(*name)) {
     return at(
         file, table.source(),
         "[[rendition]] needs name = \"…\" of 1 to 64 letters, digits, _ and -, and not video, "
-        "audio, default or captions-…");
+        "audio, audio-2, default or captions-…");
   }
   if (std::ranges::find(config.renditions, *name, &worker::Rung::name) != config.renditions.end()) {
     return at(file, table.source(),
@@ -216,9 +221,15 @@ Expected<void> read_list(Config& config, const std::string& file, const toml::ta
   return {};
 }
 
-// Every name in a ladder is one of the renditions'.
-Expected<void> check_ladders(const Config& config, const std::string& file) {
+// Every name in a ladder is one of the renditions', and two programmes have a language each.
+Expected<void> check_channels(const Config& config, const std::string& file) {
   const auto check = [&](const ChannelConfig& channel) -> Expected<void> {
+    if (channel.dual_mono == media::DualMono::Both && channel.sounds.size() < 2) {
+      return problem(
+          fmt::format("{}: dual_mono = \"both\" makes two sounds; say their languages, e.g. "
+                      "sounds = [\"ja\", \"en\"]",
+                      file));
+    }
     for (const std::string& name : channel.ladder) {
       const bool known =
           name == "default" || std::ranges::find(config.renditions, name, &worker::Rung::name) !=
@@ -344,7 +355,8 @@ std::optional<live::ChannelOptions> Config::channel_options(const std::string& n
       .protection = channel.protection,
       .key_rotation = channel.key_rotation,
       .captions = channel.captions,
-      .dual_mono = channel.dual_mono};
+      .dual_mono = channel.dual_mono,
+      .sounds = channel.sounds};
 }
 
 Expected<Config> load_config(const std::string& file,
@@ -369,7 +381,7 @@ Expected<Config> load_config(const std::string& file,
     return problem("[mail] smtp needs [mail] from: the address that letters come from");
   }
   if (config.renditions.empty()) config.renditions = default_renditions();
-  if (auto good = check_ladders(config, config.file); !good) return std::unexpected(good.error());
+  if (auto good = check_channels(config, config.file); !good) return std::unexpected(good.error());
   return config;
 }
 

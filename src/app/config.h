@@ -93,7 +93,8 @@ struct ChannelConfig {
   live::Captions captions;
   bool loudness = false;
   media::DualMono dual_mono = media::DualMono::Refuse;
-  std::string like;  // the channel that it was copied from
+  std::vector<std::string> sounds;  // their languages
+  std::string like;                 // the channel that it was copied from
   // What it shows by itself, over and over; then it is `like`'s test channel.
   std::optional<worker::Capture> input;
 };

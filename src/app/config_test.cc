@@ -14,6 +14,7 @@
 namespace butai::app {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 // A configuration file that goes with the test.
@@ -124,6 +125,35 @@ dual_mono = "sub"
   EXPECT_EQ(config->channel_options("english")->dual_mono, media::DualMono::Sub);
   EXPECT_EQ(load("")->channel_options("main")->dual_mono, media::DualMono::Refuse);
   EXPECT_THAT(complaint("[channels]\ndual_mono = \"split\"\n"), HasSubstr("\"refuse\""));
+}
+
+TEST_F(ConfigTest, two_sounds_have_a_language_each) {
+  const auto config = load(R"(
+[channels]
+sounds = ["ja"]
+[[channel]]
+name = "film"
+dual_mono = "both"
+sounds = ["ja", "en"]
+[[channel]]
+name = "film-test"
+like = "film"
+input = "test"
+)");
+  ASSERT_TRUE(config) << config.error().sentence;
+  EXPECT_EQ(config->channel_options("main")->sounds_taken(), 1);
+  EXPECT_THAT(config->channel_options("main")->sounds, ElementsAre("ja"));
+  const auto test = config->channel_options("film-test");
+  EXPECT_EQ(test->dual_mono, media::DualMono::Both);
+  EXPECT_EQ(test->sounds_taken(), 2);
+  EXPECT_THAT(test->sounds, ElementsAre("ja", "en"));
+  EXPECT_EQ(load("")->channel_options("main")->sounds_taken(), 1);
+  EXPECT_THAT(complaint("[channels]\ndual_mono = \"both\"\n"), HasSubstr("sounds = "));
+  EXPECT_THAT(complaint("[channels]\nsounds = [\"ja\", \"en\", \"fr\"]\n"),
+              HasSubstr("one or two"));
+  EXPECT_THAT(complaint("[channels]\nsounds = [\"ja nai\"]\n"), HasSubstr("languages"));
+  EXPECT_THAT(complaint("[[rendition]]\nname = \"audio-2\"\naudio = 64000\n"),
+              HasSubstr("audio-2"));
 }
 
 TEST_F(ConfigTest, a_test_channel_is_another_one_with_an_input_of_its_own) {

@@ -21,6 +21,12 @@ Ladder::Ladder(net::Loop& loop, const Clock& clock, worker::LineOptions options,
       packager_(packager),
       line_(loop, clock, for_ladder(std::move(options)), made_) {}
 
+void Ladder::on_tracks(const std::vector<media::Track>& tracks) {
+  std::vector<media::Track> taken = tracks;
+  std::erase_if(taken, [](const auto& track) { return track.id == media::kSecondSound; });
+  line_.describe(std::move(taken));
+}
+
 void Ladder::Made::on_tracks(const std::vector<media::Track>& tracks) {
   std::vector<media::Track> named = tracks;
   for (media::Track& track : named) {

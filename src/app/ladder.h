@@ -22,8 +22,11 @@ class Ladder final : public live::FrameReader {
   Ladder(net::Loop& loop, const Clock& clock, worker::LineOptions options,
          package::Packager& packager);
 
-  void on_tracks(const std::vector<media::Track>& tracks) override { line_.describe(tracks); }
-  void on_frame(const media::Frame& frame) override { line_.push(frame); }
+  // Of two sounds the first: the other one is played beside every picture as it is.
+  void on_tracks(const std::vector<media::Track>& tracks) override;
+  void on_frame(const media::Frame& frame) override {
+    if (frame.track != media::kSecondSound) line_.push(frame);
+  }
   void on_discontinuity() override {}  // the next picture is a key frame all the same
 
  private:

@@ -32,7 +32,7 @@ Meter::Meter(live::Channel& channel, live::InputSlot slot, net::Loop& loop, cons
 void Meter::on_tracks(const std::vector<media::Track>& tracks) {
   std::vector<media::Track> sound;
   for (const media::Track& track : tracks) {
-    if (track.codec == media::Codec::Aac) sound.push_back(track);
+    if (track.id == media::kAudioTrack) sound.push_back(track);
   }
   if (sound.empty()) return line_.reset();
   if (!line_) line_ = std::make_unique<worker::Line>(loop_, clock_, options_, read_);

@@ -1,5 +1,6 @@
 #include "app/settings.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <sstream>
@@ -112,10 +113,11 @@ constexpr std::array<std::pair<std::string_view, live::Latency>, 3> kLatency{
      {"realtime", live::Latency::Realtime}}};
 constexpr std::array<std::pair<std::string_view, std::optional<media::Scheme>>, 3> kProtection{
     {{"none", std::nullopt}, {"cbcs", media::Scheme::Cbcs}, {"cenc", media::Scheme::Cenc}}};
-constexpr std::array<std::pair<std::string_view, media::DualMono>, 3> kDualMono{
+constexpr std::array<std::pair<std::string_view, media::DualMono>, 4> kDualMono{
     {{"refuse", media::DualMono::Refuse},
      {"main", media::DualMono::Main},
-     {"sub", media::DualMono::Sub}}};
+     {"sub", media::DualMono::Sub},
+     {"both", media::DualMono::Both}}};
 constexpr std::array<std::pair<std::string_view, SpekeConfig::Auth>, 3> kSpekeAuth{
     {{"none", SpekeConfig::Auth::None},
      {"basic", SpekeConfig::Auth::Basic},
@@ -162,6 +164,15 @@ bool set_captions(live::Captions& target, const std::string& text) {
   return true;
 }
 
+// Languages of one sound, or of two.
+bool set_sounds(std::vector<std::string>& target, const std::string& text) {
+  std::vector<std::string> languages;
+  set_list(languages, text);
+  if (languages.size() > 2 || !std::ranges::all_of(languages, live::is_language)) return false;
+  target = std::move(languages);
+  return true;
+}
+
 const std::array kChannelSettings{
     ChannelSetting{
         "access", "\"token\", \"public\" or \"ticket\"",
@@ -187,7 +198,9 @@ const std::array kChannelSettings{
     ChannelSetting{
         "loudness", "true or false",
         [](ChannelConfig& c, const std::string& t) { return set_switch(c.loudness, t); }},
-    ChannelSetting{"dual_mono", "\"refuse\", \"main\" or \"sub\"",
+    ChannelSetting{"sounds", "languages of one or two sounds, e.g. [\"ja\", \"en\"]",
+                   [](ChannelConfig& c, const std::string& t) { return set_sounds(c.sounds, t); }},
+    ChannelSetting{"dual_mono", "\"refuse\", \"main\", \"sub\" or \"both\"",
                    [](ChannelConfig& c, const std::string& t) {
                      return set_choice(c.dual_mono, t, kDualMono);
                    }},

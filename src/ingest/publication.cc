@@ -43,6 +43,7 @@ Publication::Publication(live::Channel& channel, live::InputSlot slot, std::stri
       options_(std::move(options)),
       connection_(std::move(connection)) {
   options_.encoding.dual_mono = channel.options().dual_mono;
+  options_.encoding.sounds = channel.options().sounds_taken();
 }
 
 Publication::~Publication() {

@@ -97,10 +97,10 @@ class Publication final : public live::Publisher,
   std::deque<MediaItem> items_;  // that came faster than they play
   std::size_t consumed_ = 0;     // bytes of items that the connection was not told of yet
   // Of frames that went past the worker, by TrackId: those up to here are not taken from it again.
-  std::array<std::optional<std::int64_t>, 3> passed_;  // dts
-  std::int64_t base_millis_ = 0;                       // of what the worker was handed over
-  std::array<std::uint32_t, 3> timescales_{};          // of the worker's tracks, by TrackId
-  bool pictures_ = false;                              // JPEG, not a container
+  std::array<std::optional<std::int64_t>, media::kFirstRung> passed_;  // dts
+  std::int64_t base_millis_ = 0;                               // of what the worker was handed over
+  std::array<std::uint32_t, media::kFirstRung> timescales_{};  // of the worker's tracks, by TrackId
+  bool pictures_ = false;                                      // JPEG, not a container
   bool ending_ = false;
   std::shared_ptr<Publication> until_left_;  // nobody else holds it while it plays out
   TimerHandle leave_timer_;

@@ -179,9 +179,10 @@ void Channel::on_frame(Slot& slot, const media::Frame& frame) {
   const bool has_video = slot.status.tracks.front().codec == media::Codec::H264;
   const bool entry = frame.key && (!has_video || frame.track == media::kVideoTrack);
   if (!may_bring(slot, entry)) {
-    if (has_video && frame.track == media::kAudioTrack) {
+    if (has_video && frame.track != media::kVideoTrack) {
       slot.early_sound.push_back(frame);
-      if (slot.early_sound.size() > kEarlySoundMax) slot.early_sound.pop_front();
+      const std::size_t sounds = slot.status.tracks.size() - 1;
+      if (slot.early_sound.size() > kEarlySoundMax * sounds) slot.early_sound.pop_front();
     }
     return;
   }

@@ -31,7 +31,7 @@ using ChunkPtr = std::shared_ptr<const Chunk>;
 
 // How one track appears in addresses, playlists and manifests.
 struct Rendition {
-  std::string name;  // path component: "video", "audio"
+  std::string name;  // path component: "video", "audio", "audio-2"
   media::Track track;
   std::string codecs;  // RFC 6381, e.g. "avc1.64001f", "mp4a.40.2"
   Bytes init;          // ftyp moov of this track alone
@@ -47,7 +47,7 @@ struct Rendition {
 struct Presentation {
   std::uint32_t number = 0;  // in init addresses: init-NUMBER.mp4
   std::vector<Rendition> renditions;
-  Bytes init_all;          // ftyp moov of the source's own tracks, for WebSocket viewers
+  Bytes init_all;  // ftyp moov of the source's picture and first sound, for WebSocket viewers
   Captions captions = {};  // configured, and those seen in the picture
 };
 using PresentationPtr = std::shared_ptr<const Presentation>;

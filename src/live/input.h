@@ -64,7 +64,7 @@ class Input {
   Timeline timeline_;
   std::deque<Held>* earliest();
 
-  std::array<std::deque<Held>, 3> held_;  // by TrackId
+  std::array<std::deque<Held>, media::kFirstRung> held_;  // by TrackId
   std::size_t held_bytes_ = 0;
   bool was_full_ = false;
   TimerHandle timer_;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/time.h"
 #include "live/captions.h"
@@ -36,6 +37,9 @@ struct ChannelOptions {
   Micros key_rotation{0};  // a new key period this often; 0: one for the whole performance
   Captions captions = {};  // told to players from the beginning
   media::DualMono dual_mono = media::DualMono::Refuse;
+  std::vector<std::string> sounds =
+      {};  // languages of the sounds that viewers choose from, 2 at most
+  std::uint8_t sounds_taken() const { return sounds.size() > 1 ? 2 : 1; }
 };
 
 }  // namespace butai::live

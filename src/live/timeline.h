@@ -58,7 +58,7 @@ class Timeline {
   bool started_ = false;  // a first frame was placed; later anchors are discontinuities
   Micros anchor_{};       // UTC - source time
   Utc last_arrived_{};
-  std::array<TrackState, 3> tracks_{};  // by TrackId
+  std::array<TrackState, media::kFirstRung> tracks_{};  // by TrackId
   Utc window_start_{};
   Micros window_least_{};
   bool slewing_ = false;

@@ -83,7 +83,8 @@ std::string_view sentence(AacError error) {
       return "the AAC channel layout must be one of the numbered ones, 1 to 8";
     case AacError::DualMono:
       return "the sound is dual mono, two programmes in one track: send one of them, each on a "
-             "channel of its own, or let the channel take one (dual_mono in the configuration)";
+             "channel of its own, or let the channel take one or both (dual_mono in the "
+             "configuration)";
     case AacError::NotAdts:
       return "not an ADTS frame";
   }

@@ -34,11 +34,12 @@ enum class AacError : std::uint8_t {
 };
 std::string_view sentence(AacError error);
 
-// What viewers hear of dual mono. A channel has one sound, so never both.
+// What viewers hear of dual mono.
 enum class DualMono : std::uint8_t {
   Refuse,
   Main,  // the first single channel: in Japan the programme's own language
   Sub,   // the second
+  Both,  // whichever they choose: a sound each
 };
 
 std::expected<AacConfig, AacError> parse_aac_config(ByteView config);

@@ -14,12 +14,13 @@ namespace butai::media {
 
 enum class Codec : std::uint8_t { H264 = 1, Aac = 2 };
 
-// Which of a channel's tracks: the source's picture, its sound, and from kFirstRung on what the
-// ladder made of them.
+// Which of a channel's tracks: the source's picture, its sound, the other one that viewers may choose
+// instead, and from kFirstRung on what the ladder made of them.
 using TrackId = std::uint32_t;
 inline constexpr TrackId kVideoTrack = 1;
 inline constexpr TrackId kAudioTrack = 2;
-inline constexpr TrackId kFirstRung = 3;
+inline constexpr TrackId kSecondSound = 3;
+inline constexpr TrackId kFirstRung = 4;
 // From here on, languages of cues in playlists and manifests; no frames have them.
 inline constexpr TrackId kFirstText = 1000;
 
@@ -37,6 +38,7 @@ struct Track {
   TrackId id = kVideoTrack;
   Codec codec = Codec::H264;
   std::string name;                  // of the ladder's rendition; empty: the source's own
+  std::string language;              // of sound, BCP 47; empty: nobody said
   std::uint32_t timescale = 90'000;  // ticks per second of dts, pts, duration
   // H.264: AVCDecoderConfigurationRecord (ISO/IEC 14496-15:2022 clause 5.3.3.1).
   // AAC: AudioSpecificConfig (ISO/IEC 14496-3:2019 clause 1.6.2.1).

@@ -114,9 +114,9 @@ void add_open(Periods& periods, std::span<const RenditionLog> logs) {
            segments.back().number == logs.front().log->segments().back().number;
   };
   const auto end = expected_end(logs.front(), logs.front().rendition->track, kSegment);
-  // The ladder is not waited for.
+  // The ladder is not waited for, nor is a second sound.
   const auto as_required = [&](const RenditionLog& log) {
-    return log.rendition->track.id >= media::kFirstRung || grows(log);
+    return log.rendition->track.id >= media::kSecondSound || grows(log);
   };
   if (!end || !std::ranges::all_of(logs, as_required)) return;
   for (const RenditionLog& log : logs) {
@@ -231,13 +231,15 @@ class Manifest {
   }
 
   // All qualities of the picture, or of the sound; those with a key of their own in a set of their
-  // own, because players look for the key there. id: the source's own track, then of the ladder's.
+  // own, because players look for the key there, and a second sound, because players switch by
+  // themselves inside a set. id: the source's own track, then of the ladder's.
   void write_sets(const Period& period, media::Codec codec) {
     std::vector<std::vector<const Row*>> sets;
     for (const Row& row : period.rows) {
       if (row.rendition->track.codec != codec) continue;
-      const auto same = std::ranges::find(sets, key_of(row),
-                                          [](const auto& set) { return key_of(*set.front()); });
+      const auto same = std::ranges::find_if(sets, [&row](const auto& set) {
+        return key_of(*set.front()) == key_of(row) && is_second(*set.front()) == is_second(row);
+      });
       if (same == sets.end()) {
         sets.push_back({&row});
       } else {
@@ -256,20 +258,31 @@ class Manifest {
     return protection ? std::optional(protection->kid) : std::nullopt;
   }
 
-  // The set `own` of `ids`: players may switch to the others.
+  static bool is_second(const Row& row) { return row.rendition->track.id == media::kSecondSound; }
+
+  // Which of two sounds it is, in the words of ISO/IEC 23009-1:2022 clause 5.8.5.5.
+  static std::string_view role_of(const Period& period, const live::Rendition& rendition) {
+    const bool two = std::ranges::any_of(period.rows, is_second);
+    if (!two || rendition.track.codec != media::Codec::Aac) return {};
+    return rendition.track.id == media::kSecondSound ? "alternate" : "main";
+  }
+
+  // The set `own` of `ids`: players may switch to the others, but not to a second sound.
   void write_set(const Period& period, const std::vector<const Row*>& rows,
                  const std::vector<media::TrackId>& ids, std::size_t own) {
     const Rendition& first = *rows.front()->rendition;
     const std::string_view kind = first.track.codec == media::Codec::H264 ? "video" : "audio";
     line(
-        "    <AdaptationSet id=\"{}\" contentType=\"{}\" mimeType=\"{}/mp4\""
+        "    <AdaptationSet id=\"{}\" contentType=\"{}\" mimeType=\"{}/mp4\"{}"
         " segmentAlignment=\"true\" startWithSAP=\"1\" containerProfiles=\"cmfc\">",
-        ids[own], kind, kind);
+        ids[own], kind, kind,
+        first.track.language.empty() ? "" : fmt::format(" lang=\"{}\"", first.track.language));
     for (const auto& each : content_protection(first, options_.keys, options_.license_address)) {
       line("      {}", each);
     }
     for (const media::TrackId other : ids) {
-      if (other == ids[own]) continue;
+      const bool second = first.track.id == media::kSecondSound || other == media::kSecondSound;
+      if (other == ids[own] || second) continue;
       line(
           "      <SupplementalProperty"
           " schemeIdUri=\"urn:mpeg:dash:adaptation-set-switching:2016\" value=\"{}\"/>",
@@ -277,6 +290,9 @@ class Manifest {
     }
     if (low()) write_reference_time(period, first.track, ids[own]);
     if (first.track.codec == media::Codec::H264) write_in_band();
+    if (const auto role = role_of(period, first); !role.empty()) {
+      line("      <Role schemeIdUri=\"urn:mpeg:dash:role:2011\" value=\"{}\"/>", role);
+    }
     for (const Row* row : rows) write_representation(period, *row);
     line("    </AdaptationSet>");
   }

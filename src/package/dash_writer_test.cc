@@ -110,6 +110,31 @@ TEST(DashManifest, a_ladder_s_renditions_are_representations_of_one_set) {
   EXPECT_GT(text.find("id=\"radio\""), end_of_pictures);
 }
 
+TEST(DashManifest, a_second_sound_is_a_set_of_its_own_that_nobody_switches_to_unasked) {
+  Line line(PackagerOptions{.sounds = {"ja", "en"}});
+  line.picture_and_two_sounds();
+  line.join_ladder();
+  line.run_with_ladder(0, 7);
+  const std::string text = manifest(line);
+  EXPECT_EQ(count(text, "<AdaptationSet "), 3u);
+  EXPECT_EQ(count(text, "<Period "), 1u);
+  EXPECT_EQ(count(text, "adaptation-set-switching"), 0u);
+  const auto first = text.find(
+      "<AdaptationSet id=\"2\" contentType=\"audio\""
+      " mimeType=\"audio/mp4\" lang=\"ja\"");
+  const auto second = text.find(
+      "<AdaptationSet id=\"3\" contentType=\"audio\""
+      " mimeType=\"audio/mp4\" lang=\"en\"");
+  ASSERT_NE(first, std::string::npos);
+  ASSERT_NE(second, std::string::npos);
+  const std::string of_first = text.substr(first, second - first), of_second = text.substr(second);
+  EXPECT_THAT(of_first, HasSubstr(R"(:role:2011" value="main"/>)"));
+  EXPECT_THAT(of_first, HasSubstr("<Representation id=\"radio\"")) << "the ladder has the first";
+  EXPECT_THAT(of_second, HasSubstr(R"(:role:2011" value="alternate"/>)"));
+  EXPECT_THAT(of_second, HasSubstr("media=\"audio-2/$Time$.m4s\""));
+  EXPECT_EQ(count(of_second, "<Representation "), 1u);
+}
+
 TEST(DashManifest, a_break_opens_a_period) {
   Line line;
   line.picture_and_sound();

@@ -42,6 +42,7 @@ void Follower::finish(Ticks end) {
   while (!cuts_.empty()) begin();
   writer_.close(writer_.end_or(end));
   rate_.restart();
+  last_dts_.reset();
 }
 
 // Whether the frame's middle lies at or after the oldest cut.
@@ -69,9 +70,15 @@ void Follower::begin_with(media::Frame& sound) {
   begin();
 }
 
+// Sound may have gone on while the picture stood still: its segment begins behind what is there.
 void Follower::begin() {
   Cut cut = cuts_.front();
   cuts_.pop_front();
+  const bool sound = writer_.track().codec == media::Codec::Aac;
+  if (sound && writer_.is_open() && !writer_.is_empty()) {
+    const Ticks end = writer_.end();
+    cut.start = {std::max(cut.start.in(end.timescale).value, end.value), end.timescale};
+  }
   writer_.close(cut.start);
   writer_.open(cut);
 }

@@ -1,4 +1,4 @@
-// A rendition of the ladder, cut where the picture was cut although its frames come later.
+// A rendition of the ladder, or a second sound, cut where the picture was cut although its frames come later.
 // Flow:   Packager (cuts) and worker::Line (frames, by app/) -> Follower -> live::ChunkSink
 // Thread: the channel's loop.
 // Limits: kLadderBehindMax; cuts that wait are as many as segments fit into it.
@@ -28,6 +28,8 @@ class Follower {
            std::size_t frames_per_chunk, Writing writing = Writing::Clear);
 
   media::TrackId id() const { return writer_.track().id; }
+  std::int64_t usual() const { return rate_.usual(); }  // what a frame lasts, ticks
+  std::uint32_t timescale() const { return writer_.track().timescale; }
   // The picture's segment began; before its frames come.
   void cut(const Cut& cut) { cuts_.push_back(cut); }
   // The picture ends at `reached`: what is too far behind is not waited for.

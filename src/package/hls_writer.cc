@@ -227,6 +227,24 @@ Bandwidth bandwidth_of(const Bandwidths& bandwidths, const Rendition* rendition)
   return found == bandwidths.end() ? Bandwidth{} : found->second;
 }
 
+// The sounds of the group "audio". `whole`: the first is what its variant plays, without a picture.
+void write_sounds(std::string& out, std::span<const Rendition* const> sounds, bool whole,
+                  std::string_view query) {
+  const bool alike = sounds.size() == 2 && sounds[0]->track.language == sounds[1]->track.language;
+  for (std::size_t i = 0; i < sounds.size(); ++i) {
+    const media::Track& track = sounds[i]->track;
+    std::string name = track.language.empty() ? "Audio" : track.language;
+    if (alike && i == 1) name += " 2";
+    fmt::format_to(
+        std::back_inserter(out),
+        "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio\",NAME=\"{}\"{},DEFAULT={},"
+        "AUTOSELECT=YES,CHANNELS=\"{}\"{}\n",
+        name, track.language.empty() ? "" : fmt::format(",LANGUAGE=\"{}\"", track.language),
+        i == 0 ? "YES" : "NO", track.channels,
+        whole && i == 0 ? "" : fmt::format(",URI=\"{}/index.m3u8{}\"", sounds[i]->name, query));
+  }
+}
+
 // What there is to read: lines inside the picture, and playlists of cues. Returns what a variant with a
 // picture says of them.
 std::string write_captions(std::string& out, const live::Presentation& presentation,
@@ -260,28 +278,34 @@ int version_of(const live::Presentation& presentation) {
   return std::ranges::any_of(presentation.captions.in_band, service) ? 7 : 6;
 }
 
-// `audio`: the group that is played beside it, or null. `captions`: what a picture says of them.
+// `sounds`: of the group that is played beside it, or none. `captions`: what a picture says of them.
 // `query`: behind the address.
-void write_variant(std::string& out, const Rendition& rendition, const Rendition* audio,
-                   const Bandwidths& bandwidths, std::string_view captions,
-                   std::string_view query) {
+void write_variant(std::string& out, const Rendition& rendition,
+                   std::span<const Rendition* const> sounds, const Bandwidths& bandwidths,
+                   std::string_view captions, std::string_view query) {
   const auto append = std::back_inserter(out);
-  const Bandwidth own = bandwidth_of(bandwidths, &rendition);
-  const Bandwidth sound = bandwidth_of(bandwidths, audio);
-  fmt::format_to(append, "#EXT-X-STREAM-INF:BANDWIDTH={},AVERAGE-BANDWIDTH={},CODECS=\"{}{}{}\"",
+  const bool video = rendition.track.codec == media::Codec::H264;
+  const Bandwidth own = video ? bandwidth_of(bandwidths, &rendition) : Bandwidth{};
+  Bandwidth sound = video ? Bandwidth{} : bandwidth_of(bandwidths, &rendition);
+  std::vector<std::string_view> codecs{rendition.codecs};
+  for (const Rendition* each : sounds) {  // the largest of them
+    const Bandwidth one = bandwidth_of(bandwidths, each);
+    sound = {std::max(sound.peak, one.peak), std::max(sound.average, one.average)};
+    if (std::ranges::find(codecs, each->codecs) == codecs.end()) codecs.push_back(each->codecs);
+  }
+  fmt::format_to(append, "#EXT-X-STREAM-INF:BANDWIDTH={},AVERAGE-BANDWIDTH={},CODECS=\"{}\"",
                  std::uint64_t{own.peak} + sound.peak, std::uint64_t{own.average} + sound.average,
-                 rendition.codecs, audio != nullptr ? "," : "",
-                 audio != nullptr ? audio->codecs : "");
+                 fmt::join(codecs, ","));
   const media::Track& track = rendition.track;
-  if (track.codec == media::Codec::H264) {
+  if (video) {
     fmt::format_to(append, ",RESOLUTION={}x{}", track.width, track.height);
     if (track.frame_rate.num > 0) {
       fmt::format_to(append, ",FRAME-RATE={:.3f}",
                      static_cast<double>(track.frame_rate.num) / track.frame_rate.den);
     }
-    if (audio != nullptr) out += ",AUDIO=\"audio\"";
-    out += captions;
   }
+  if (!sounds.empty()) out += ",AUDIO=\"audio\"";
+  if (video) out += captions;
   fmt::format_to(append, "\n{}/index.m3u8{}\n", rendition.name, query);
 }
 
@@ -340,25 +364,30 @@ std::optional<PartFound> part_of(const live::SegmentLog& log, const Segment& seg
 std::string hls_multivariant(const live::Presentation& presentation, const Bandwidths& bandwidths,
                              const HlsOptions& options) {
   const Rendition* video = find_codec(presentation, media::Codec::H264);
-  const Rendition* audio = find_codec(presentation, media::Codec::Aac);
+  std::vector<const Rendition*> sounds;
+  for (const Rendition& each : presentation.renditions) {
+    const bool own = each.track.id < media::kFirstRung && each.track.codec == media::Codec::Aac;
+    const bool there = sounds.empty() || bandwidths.contains(each.track.id);
+    if (own && there) sounds.push_back(&each);
+  }
+  if (video == nullptr && sounds.size() < 2) sounds.clear();  // it needs no group
   std::string out = fmt::format("#EXTM3U\n#EXT-X-VERSION:{}\n#EXT-X-INDEPENDENT-SEGMENTS\n",
                                 version_of(presentation));
   write_session_keys(out, presentation, options.keys.lines);
   const std::string query =
       options.keys.asked ? fmt::format("?keys={}", name_of(options.keys.lines)) : std::string();
-  if (video != nullptr && audio != nullptr) {
-    fmt::format_to(std::back_inserter(out),
-                   "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio\",NAME=\"Audio\",DEFAULT=YES,"
-                   "AUTOSELECT=YES,CHANNELS=\"{}\",URI=\"{}/index.m3u8{}\"\n",
-                   audio->track.channels, audio->name, query);
-  }
+  write_sounds(out, sounds, video == nullptr, query);
   const std::string captions = write_captions(out, presentation, options.languages);
   for (const Rendition& rendition : presentation.renditions) {
     const bool rung = rendition.track.id >= media::kFirstRung;
     if (rung && !bandwidths.contains(rendition.track.id)) continue;  // not yet there
     const bool picture = rendition.track.codec == media::Codec::H264;
-    if (!picture && !rung && video != nullptr) continue;  // in the group
-    write_variant(out, rendition, picture ? audio : nullptr, bandwidths, captions, query);
+    const bool in_group = std::ranges::find(sounds, &rendition) != sounds.end();
+    if (in_group && (video != nullptr || &rendition != sounds.front())) continue;
+    if (rendition.track.id == media::kSecondSound && !in_group) continue;  // not yet there
+    const std::span<const Rendition* const> all = sounds;
+    write_variant(out, rendition, all.first(picture || in_group ? all.size() : 0), bandwidths,
+                  captions, query);
   }
   return out;
 }

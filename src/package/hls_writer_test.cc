@@ -62,8 +62,8 @@ TEST(HlsMultivariant, lists_the_ladder_below_the_source_and_sound_alone_at_the_e
   line.join_ladder();
   const Bandwidths own{{1, {2'500'000, 2'000'000}}, {2, {130'000, 128'000}}};
   Bandwidths all = own;
-  all[3] = {600'000, 500'000};
-  all[4] = {66'000, 64'000};
+  all[media::kFirstRung] = {600'000, 500'000};
+  all[media::kFirstRung + 1] = {66'000, 64'000};
   const auto& presentation = *line.sink.presentations.back();
   const std::string text = hls_multivariant(presentation, all);
   EXPECT_THAT(lines_with(text, "#EXT-X-STREAM-INF"),
@@ -75,6 +75,56 @@ TEST(HlsMultivariant, lists_the_ladder_below_the_source_and_sound_alone_at_the_e
   EXPECT_EQ(lines_with(text, "#EXT-X-MEDIA").size(), 1u);
   EXPECT_EQ(lines_with(hls_multivariant(presentation, own), "#EXT-X-STREAM-INF").size(), 1u)
       << "a rendition without a segment is not named";
+}
+
+TEST(HlsMultivariant, two_sounds_are_a_group_beside_every_picture) {
+  Line line(PackagerOptions{.sounds = {"ja", "en"}});
+  line.picture_and_two_sounds();
+  line.join_ladder();
+  const Bandwidths all{{media::kVideoTrack, {2'500'000, 2'000'000}},
+                       {media::kAudioTrack, {130'000, 128'000}},
+                       {media::kSecondSound, {150'000, 120'000}},
+                       {media::kFirstRung, {600'000, 500'000}}};
+  const auto& presentation = *line.sink.presentations.back();
+  const std::string text = hls_multivariant(presentation, all);
+  EXPECT_THAT(lines_with(text, "#EXT-X-MEDIA"),
+              ElementsAre("#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio\",NAME=\"ja\",LANGUAGE=\"ja\","
+                          "DEFAULT=YES,AUTOSELECT=YES,CHANNELS=\"2\",URI=\"audio/index.m3u8\"",
+                          "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio\",NAME=\"en\",LANGUAGE=\"en\","
+                          "DEFAULT=NO,AUTOSELECT=YES,CHANNELS=\"2\",URI=\"audio-2/index.m3u8\""));
+  EXPECT_THAT(lines_with(text, "#EXT-X-STREAM-INF"),
+              ElementsAre(HasSubstr("BANDWIDTH=2650000,AVERAGE-BANDWIDTH=2128000"),
+                          HasSubstr("BANDWIDTH=750000")))
+      << "with the larger of the two";
+  for (const std::string& variant : lines_with(text, "#EXT-X-STREAM-INF")) {
+    EXPECT_THAT(variant, HasSubstr(",AUDIO=\"audio\""));
+  }
+}
+
+TEST(HlsMultivariant, two_sounds_of_one_language_have_different_names) {
+  Line line(PackagerOptions{.sounds = {"ja", "ja"}});
+  line.picture_and_two_sounds();
+  const Bandwidths all{{media::kSecondSound, {150'000, 120'000}}};
+  EXPECT_THAT(lines_with(hls_multivariant(*line.sink.presentations.back(), all), "#EXT-X-MEDIA"),
+              ElementsAre(HasSubstr("NAME=\"ja\","), HasSubstr("NAME=\"ja 2\",LANGUAGE=\"ja\"")));
+}
+
+TEST(HlsMultivariant, two_sounds_without_a_picture_are_one_variant) {
+  Line line(PackagerOptions{.sounds = {"ja", "en"}});
+  media::Track second = media::testing::audio_track();
+  second.id = media::kSecondSound;
+  line.packager.on_tracks({media::testing::audio_track(), second});
+  EXPECT_EQ(hls_multivariant(*line.sink.presentations.back(),
+                             {{media::kAudioTrack, {130'000, 128'000}},
+                              {media::kSecondSound, {110'000, 108'000}}}),
+            R"(#EXTM3U
+#EXT-X-VERSION:6
+#EXT-X-INDEPENDENT-SEGMENTS
+#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="ja",LANGUAGE="ja",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2"
+#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="en",LANGUAGE="en",DEFAULT=NO,AUTOSELECT=YES,CHANNELS="2",URI="audio-2/index.m3u8"
+#EXT-X-STREAM-INF:BANDWIDTH=130000,AVERAGE-BANDWIDTH=128000,CODECS="mp4a.40.2",AUDIO="audio"
+audio/index.m3u8
+)");
 }
 
 TEST(HlsMultivariant, lists_sound_alone_as_the_variant) {

@@ -48,12 +48,17 @@ void Packager::open_lanes(const std::vector<media::Track>& tracks) {
   tracks_ = tracks;
   picture_.reset();
   sound_.reset();
+  second_.reset();
   ladder_.clear();
   ladder_tracks_.clear();
   recent_cuts_.clear();
   captions_ = {};
   for (const media::Track& track : tracks) {
     const bool video = track.codec == media::Codec::H264;
+    if (track.id == media::kSecondSound) {
+      second_.emplace(sink_, track, options_.segment, options_.audio_frames_per_chunk, writing());
+      continue;
+    }
     (video ? picture_ : sound_)
         .emplace(sink_, track, options_.segment, video ? 1 : options_.audio_frames_per_chunk,
                  writing());
@@ -72,6 +77,11 @@ void Packager::publish_presentation() {
 live::PresentationPtr Packager::present() const {
   auto tracks = tracks_;
   tracks.insert(tracks.end(), ladder_tracks_.begin(), ladder_tracks_.end());
+  for (media::Track& track : tracks) {
+    const std::size_t sound = track.id == media::kSecondSound ? 1 : 0;
+    const bool said = track.codec == media::Codec::Aac && sound < options_.sounds.size();
+    if (said) track.language = options_.sounds[sound];
+  }
   return make_presentation(presentation_, tracks,
                            {period_, period_ ? options_.keys->next() : nullptr},
                            with_seen(options_.captions, captions_));
@@ -94,6 +104,7 @@ void Packager::use_keys(Ticks start) {
 // --- Frames ----------------------------------------------------------------------------------
 
 void Packager::on_frame(const media::Frame& frame) {
+  if (frame.track == media::kSecondSound) return on_second_sound(frame);
   std::optional<Lane>& lane = frame.track == media::kVideoTrack ? picture_ : sound_;
   if (!lane || frame.data.empty() || (lane->last_dts && frame.dts <= *lane->last_dts) ||
       waits_for_keys()) {
@@ -135,13 +146,14 @@ void Packager::on_picture(media::Frame frame) {
                              {writer.time_of(frame), timescale}, usual / 2);
     begin(*picture_, cut);
     if (sound_) cuts_.push_back(cut);
-    tell_ladder(cut);
+    tell_followers(cut);
   }
   writer.add(std::move(frame), usual);
   if (sound_) {
     cut_late_sound();
     release_sound();
   }
+  release_second();
 }
 
 void Packager::look_for_captions(const media::Frame& frame) {
@@ -186,6 +198,39 @@ void Packager::on_sound(media::Frame frame) {
     sound_leads_ = true;
   }
   release_sound();
+  release_second();
+}
+
+void Packager::on_second_sound(media::Frame frame) {
+  if (!second_ || frame.data.empty() || waits_for_keys()) {
+    ++frames_dropped_;
+    return;
+  }
+  frame.key = true;
+  second_waiting_.push_back(std::move(frame));
+  release_second();
+}
+
+// Up to where picture or first sound have come: what those have decided then holds here too.
+void Packager::release_second() {
+  if (!second_) return;
+  const std::uint32_t timescale = second_->timescale();
+  const auto passed_by = [](const std::optional<Lane>& lane, Ticks middle) {
+    return lane && lane->writer.is_open() && !reaches(middle, lane->writer.end());
+  };
+  while (!second_waiting_.empty()) {
+    media::Frame& frame = second_waiting_.front();
+    const Ticks middle{frame.dts + second_->usual() / 2, timescale};
+    const Ticks waited{second_waiting_.back().dts - frame.dts, timescale};
+    if (passed_by(picture_, middle) || passed_by(sound_, middle)) {
+      second_->add(std::move(frame));
+    } else if (waited.micros() > kPictureStartMax) {
+      ++frames_dropped_;
+    } else {
+      return;
+    }
+    second_waiting_.pop_front();
+  }
 }
 
 // Steps 6 and 7 of the class comment: everything that can be decided now.
@@ -309,7 +354,7 @@ void Packager::lead_with_sound() {
     const Cut cut = next_cut(start, start, half);
     begin(*sound_, cut);
     if (picture_) begin(*picture_, cut);
-    tell_ladder(cut);
+    tell_followers(cut);
   }
   add_sound();
 }
@@ -339,7 +384,11 @@ void Packager::on_ladder_frame(media::Frame frame) {
   if (found != ladder_.end()) found->add(std::move(frame));
 }
 
-void Packager::tell_ladder(const Cut& cut) {
+void Packager::tell_followers(const Cut& cut) {
+  if (second_) {
+    second_->keep_up(cut.start);
+    second_->cut(cut);
+  }
   for (Follower& rendition : ladder_) {
     rendition.keep_up(cut.start);
     rendition.cut(cut);
@@ -384,14 +433,23 @@ void Packager::on_discontinuity() {
     // Open without a frame when sound ran alone: then it lasts as long as sound's.
     TrackWriter& writer = picture_->writer;
     for (Follower& rendition : ladder_) rendition.finish(writer.end());
+    finish_second(writer.end());
     writer.close(writer.end_or(sound_ ? sound_end_ : writer.end()));
     picture_->rate.restart();
     picture_->last_dts.reset();
   }
+  if (!picture_ && sound_) finish_second(sound_end_);
   broken_ = last_number_.has_value();
   sound_waiting_.clear();
   sound_first_.reset();
   sound_leads_ = !picture_ && sound_;
+}
+
+void Packager::finish_second(Ticks end) {
+  if (!second_) return;
+  for (media::Frame& frame : second_waiting_) second_->add(std::move(frame));
+  second_waiting_.clear();
+  second_->finish(end);
 }
 
 // What waits belongs to what is open; cuts that sound has not reached become empty segments.

@@ -26,7 +26,9 @@
 //     belongs to; a new period begins with a new Presentation, on the same time line. The ladder
 //     changes keys with the picture's segments, whenever its frames come.
 // 11. Captions in the picture are announced once they are seen, by the same Presentation again.
-// 12. A discontinuity closes chunks, parts and segments with their predicted ends; the next segment
+// 12. A second sound is a Follower as well: it goes by the same cuts, is given on once picture or first
+//     sound have passed it, and never waited for.
+// 13. A discontinuity closes chunks, parts and segments with their predicted ends; the next segment
 //     is flagged and its number is one more.
 #pragma once
 
@@ -54,6 +56,7 @@ struct PackagerOptions {
   std::uint32_t first_presentation = 1;  // its number; in the addresses of init segments
   std::unique_ptr<drm::KeySchedule> keys = nullptr;  // of a protected channel
   live::Captions captions = {};                      // announced from the beginning
+  std::vector<std::string> sounds = {};              // languages of the first and second sound
 };
 
 class Packager final : public live::FrameReader {
@@ -92,6 +95,7 @@ class Packager final : public live::FrameReader {
   void on_picture(media::Frame frame);
   void look_for_captions(const media::Frame& frame);
   void on_sound(media::Frame frame);
+  void on_second_sound(media::Frame frame);
 
   bool picture_cuts(const media::Frame& frame, std::int64_t usual) const;
   std::int64_t picture_start(const media::Frame& frame, std::int64_t usual) const;
@@ -104,10 +108,12 @@ class Packager final : public live::FrameReader {
   void cut_late_sound();
   void cut_sound_short();
   void finish_sound();
+  void finish_second(Ticks end);
   void add_sound();
   void lead_with_sound();
+  void release_second();
 
-  void tell_ladder(const Cut& cut);
+  void tell_followers(const Cut& cut);
   Cut next_cut(Ticks start, Ticks first_frame, std::int64_t tolerance);
   void begin(Lane& lane, const Cut& cut);
 
@@ -120,6 +126,8 @@ class Packager final : public live::FrameReader {
   media::CaptionChannels captions_;  // seen since the tracks last changed
   Grid grid_;
   std::optional<Lane> picture_, sound_;
+  std::optional<Follower> second_;
+  std::deque<media::Frame> second_waiting_;
   std::vector<Follower> ladder_;
   std::vector<media::Track> ladder_tracks_;
   std::deque<Cut> recent_cuts_;  // of this presentation: a ladder that joins begins with them

@@ -6,6 +6,7 @@
 #include "media/box_reader.h"
 #include "media/h264.h"
 #include "media/testing/tracks.h"
+#include "package/testing/line.h"
 #include "package/testing/transcript.h"
 
 namespace butai::package {
@@ -348,6 +349,77 @@ TEST_F(PackagerTest, two_packagers_that_start_apart_write_the_same_bytes) {
   ASSERT_EQ(a[1].start, b[0].start);
   for (std::size_t i = 0; i < b[0].chunks.size(); ++i) {
     EXPECT_EQ(a[1].chunks[i]->bytes.text(), b[0].chunks[i]->bytes.text());
+  }
+}
+
+using testing::Line;
+
+std::vector<Ticks> starts_of(Line& line, media::TrackId track) {
+  std::vector<Ticks> starts;
+  for (const live::Segment& segment : line.sink.log(track).segments()) {
+    starts.push_back(segment.start);
+  }
+  return starts;
+}
+
+TEST(TwoSounds, are_cut_at_the_same_frames_and_the_second_has_every_chunk) {
+  Line line(PackagerOptions{.sounds = {"ja", "en"}});
+  line.picture_and_two_sounds();
+  line.run(0, 9);
+  const auto& presentation = *line.sink.presentations.back();
+  ASSERT_EQ(presentation.renditions.size(), 3u);
+  EXPECT_EQ(presentation.renditions[1].track.language, "ja");
+  EXPECT_EQ(presentation.renditions[2].name, "audio-2");
+  EXPECT_EQ(presentation.renditions[2].track.language, "en");
+  const auto first = starts_of(line, media::kAudioTrack);
+  EXPECT_GE(first.size(), 4u);
+  EXPECT_EQ(starts_of(line, media::kSecondSound), first);
+  const auto of = [&line](media::TrackId track) {
+    return std::ranges::count(line.sink.chunks, track,
+                              [](const live::ChunkPtr& chunk) { return chunk->track; });
+  };
+  EXPECT_EQ(of(media::kSecondSound), of(media::kAudioTrack));
+  EXPECT_GT(of(media::kSecondSound), 9 * 46 / 2 - 2);
+  const auto both = media::parse_init(presentation.init_all);
+  ASSERT_TRUE(both);
+  EXPECT_EQ(both->size(), 2u) << "who did not ask hears the first";
+}
+
+TEST(TwoSounds, of_which_the_second_stays_away_leave_gaps_and_hold_up_nothing) {
+  Line line(PackagerOptions{.sounds = {"ja", "en"}});
+  line.picture_and_two_sounds();
+  line.two_sounds = false;
+  line.run(0, 9);
+  const auto& away = line.sink.log(media::kSecondSound).segments();
+  ASSERT_GE(away.size(), 2u);
+  EXPECT_TRUE(away.front().complete);
+  EXPECT_EQ(away.front().bytes, 0u);
+  line.two_sounds = true;
+  line.run(9, 15);
+  EXPECT_GT(away.back().bytes, 0u) << "it came back";
+  EXPECT_EQ(line.sink.presentations.size(), 1u);
+}
+
+TEST(TwoSounds, go_on_alone_when_the_picture_stays_away) {
+  Line line(PackagerOptions{.sounds = {"ja", "en"}});
+  line.picture_and_two_sounds();
+  line.run(0, 3);
+  for (std::int64_t i = 0; i < 12 * 47; ++i) {
+    const std::int64_t dts = (Line::kOrigin + 3) * 48'000 + i * 1024;
+    line.packager.on_frame(media::testing::audio_frame(dts));
+    line.second_sound(dts);
+  }
+  const auto& first = line.sink.log(media::kAudioTrack).segments();
+  const auto& second = line.sink.log(media::kSecondSound).segments();
+  ASSERT_GT(first.size(), 4u);
+  ASSERT_EQ(second.size(), first.size());
+  std::int64_t end = 0;
+  for (std::size_t i = 0; i < second.size(); ++i) {
+    EXPECT_EQ(second[i].number, first[i].number);
+    EXPECT_GE(second[i].start.value, end);
+    if (!second[i].complete) continue;
+    EXPECT_GT(second[i].bytes, 0u);
+    end = second[i].start.value + second[i].duration.value;
   }
 }
 

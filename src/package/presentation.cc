@@ -41,6 +41,11 @@ Expected<media::Track> usable_sound(media::Track track) {
   return track;
 }
 
+std::string_view own_name(media::TrackId id) {
+  if (id == media::kVideoTrack) return "video";
+  return id == media::kSecondSound ? "audio-2" : "audio";
+}
+
 void protect(live::Rendition& rendition, const PresentationKeys& keys) {
   const drm::TrackUse use = drm::use_of(rendition.track);
   rendition.signals = keys.running->key_for(use).signals;
@@ -58,8 +63,9 @@ Expected<std::vector<media::Track>> usable_tracks(const std::vector<media::Track
     if (track.timescale == 0) return problem("a track has no timescale");
     const bool video = track.codec == media::Codec::H264;
     const bool rung = track.id >= media::kFirstRung;
-    if (!rung && track.id != (video ? media::kVideoTrack : media::kAudioTrack)) {
-      return problem("video must be track 1 and sound track 2");
+    const bool sound = track.id == media::kAudioTrack || track.id == media::kSecondSound;
+    if (!rung && !(video ? track.id == media::kVideoTrack : sound)) {
+      return problem("video must be track 1 and sound track 2 or 3");
     }
     auto read = video ? usable_picture(track) : usable_sound(track);
     if (!read) return std::unexpected(read.error());
@@ -68,7 +74,7 @@ Expected<std::vector<media::Track>> usable_tracks(const std::vector<media::Track
   if (usable.empty()) return problem("there are no tracks");
   std::ranges::sort(usable, {}, &media::Track::id);
   if (std::ranges::adjacent_find(usable, {}, &media::Track::id) != usable.end()) {
-    return problem("one picture and one sound are taken, not two of a kind");
+    return problem("two tracks have the same number");
   }
   return usable;
 }
@@ -102,8 +108,7 @@ live::PresentationPtr make_presentation(std::uint32_t number,
   presentation->number = number;
   for (const media::Track& track : tracks) {
     live::Rendition rendition;
-    const bool video = track.codec == media::Codec::H264;
-    rendition.name = !track.name.empty() ? track.name : video ? "video" : "audio";
+    rendition.name = !track.name.empty() ? track.name : own_name(track.id);
     rendition.track = track;
     rendition.codecs = media::codec_string(track);
     if (keys.running) protect(rendition, keys);
@@ -113,7 +118,7 @@ live::PresentationPtr make_presentation(std::uint32_t number,
   std::vector<media::Track> own;  // the source's
   for (live::Rendition& rendition : presentation->renditions) {
     rendition.init = media::write_init({&rendition.track, 1}, kids);
-    if (rendition.track.id < media::kFirstRung) own.push_back(rendition.track);
+    if (rendition.track.id < media::kSecondSound) own.push_back(rendition.track);
   }
   presentation->init_all = media::write_init(own, kids);
   return presentation;

@@ -15,7 +15,7 @@
 namespace butai::package {
 
 // The tracks with what their configuration says filled in (dimensions, rates, 4-byte NAL lengths),
-// video first. A sentence when one cannot be read yet, or there are two of a kind.
+// video first. A sentence when one cannot be read yet, or two have the same number.
 Expected<std::vector<media::Track>> usable_tracks(const std::vector<media::Track>& tracks);
 
 // The keys of a protected channel: those of the presentation, and those that come after them, if

@@ -42,6 +42,7 @@ struct Encoding {
   std::uint32_t audio_bitrate = 128'000;    // bits per second
   Micros segment{2'000'000};
   media::DualMono dual_mono = media::DualMono::Refuse;
+  std::uint8_t sounds = 1;  // taken of a source, 1 or 2
 };
 
 // One further rendition, for Job::Ladder. Those that are not below the source are left out.

@@ -50,6 +50,24 @@ TEST_F(CaptureJob, draws_the_test_card_on_the_wall_clock) {
   }
 }
 
+TEST_F(CaptureJob, has_a_second_sound_without_the_voice_where_two_are_wanted) {
+  Capture capture;
+  capture.source = "test";
+  capture.width = 64, capture.height = 36;
+  Encoding encoding;
+  encoding.sounds = 2;
+  open(Job::Capture, capture, encoding);
+  ASSERT_TRUE(until([&] { return told.second.size() >= 500; }, Millis{30'000}));
+  EXPECT_EQ(told.track_tellings, 1);
+  ASSERT_EQ(told.tracks.size(), 3U);
+  std::size_t different = 0;
+  for (std::size_t i = 0; i < 500; ++i) {
+    ASSERT_EQ(told.second[i].dts, told.audio[i].dts) << i;
+    different += told.second[i].data.text() != told.audio[i].data.text() ? 1 : 0;
+  }
+  EXPECT_GT(different, 100U) << "ten seconds have the phrase in them";
+}
+
 // One turn of the phrase, as viewers get it: the real voice, behind the closed sandbox.
 TEST_F(CaptureJob, speaks_plays_and_beeps_on_the_wall_clock) {
   constexpr double kTurn = TestSound::kVoiceEvery;

@@ -274,6 +274,79 @@ TEST_P(DualMono, may_follow_on_stereo_in_flv) {
 INSTANTIATE_TEST_SUITE_P(Programmes, DualMono,
                          ::testing::Values(media::DualMono::Main, media::DualMono::Sub));
 
+class TwoSounds : public Demux {
+ public:
+  void play_both(const std::string& path, media::DualMono dual_mono = media::DualMono::Both) {
+    Encoding encoding;
+    encoding.dual_mono = dual_mono;
+    encoding.sounds = 2;
+    open(Job::Demux, {}, encoding);
+    send(file_bytes(path));
+    line->finish();
+    ASSERT_TRUE(until([&] { return told.ended; }));
+    EXPECT_THAT(told.losses, IsEmpty());
+  }
+  // Main and sub, as a track each.
+  static std::string two_tracks() {
+    return made("two_plain.mp4", "-i " + plain_mp4() + " -i " + mono_aac("main.aac", kMainHertz) +
+                                     " -i " + mono_aac("sub.aac", kSubHertz) +
+                                     " -map 0:v -map 1:a -map 2:a -c copy");
+  }
+  static std::string two_tracks(const std::string& name, const std::string& format) {
+    return made(name, "-i " + two_tracks() + " -map 0 -c copy " + format);
+  }
+  void expect_tracks_pass() {
+    ASSERT_EQ(told.tracks.size(), 3U);
+    EXPECT_EQ(told.track_tellings, 1) << "all at once";
+    EXPECT_EQ(sums_of(packets_of(told.audio)), sums_of(packets_of(two_tracks(), "a:0")));
+    EXPECT_EQ(sums_of(packets_of(told.second)), sums_of(packets_of(two_tracks(), "a:1")));
+    EXPECT_THAT(told.complaints, IsEmpty());
+  }
+};
+
+TEST_F(TwoSounds, of_dual_mono_are_its_programmes_and_stereo_between_is_in_both) {
+  play_both(dual_mono_ts());
+  EXPECT_THAT(told.complaints, ::testing::ElementsAre(HasSubstr("both")));
+  ASSERT_EQ(told.tracks.size(), 3U);
+  EXPECT_EQ(told.track_tellings, 1) << "no init segment without the second";
+  EXPECT_EQ(sums_of(packets_of(told.video)), sums_of(packets_of(long_picture(), "v")));
+  ASSERT_EQ(told.second.size(), told.audio.size());
+  for (std::size_t i = 0; i < told.audio.size(); ++i) {
+    EXPECT_EQ(told.second[i].dts, told.audio[i].dts) << i;
+  }
+  const auto first = decoded(told.audio, *told.track(media::kAudioTrack), "both_main");
+  const auto second = decoded(told.second, *told.track(media::kSecondSound), "both_sub");
+  for (const double from : {1.0, 7.0}) {
+    expect_tone(first, from, kMainHertz, kSubHertz);
+    expect_tone(second, from, kSubHertz, kMainHertz);
+  }
+  expect_tone(first, 4, kStereoHertz, kMainHertz, 0.125 * std::numbers::sqrt2 / 2);
+  expect_tone(second, 4, kStereoHertz, kSubHertz, 0.125 * std::numbers::sqrt2 / 2);
+}
+
+TEST_F(TwoSounds, that_come_as_two_tracks_pass_through_in_their_order) {
+  play_both(two_tracks("two.mp4", "-movflags +empty_moov+default_base_moof+frag_keyframe -f mp4"),
+            media::DualMono::Refuse);
+  expect_tracks_pass();
+}
+
+TEST_F(TwoSounds, that_come_as_two_tracks_of_a_transport_stream_pass_through) {
+  play_both(two_tracks("two.ts", "-f mpegts"));
+  expect_tracks_pass();
+}
+
+TEST_F(TwoSounds, that_come_as_two_tracks_of_matroska_pass_through) {
+  play_both(two_tracks("two.mkv", "-f matroska -live 1"));
+  expect_tracks_pass();
+}
+
+TEST_F(Demux, takes_the_first_of_two_sounds_where_one_is_wanted) {
+  play(TwoSounds::two_tracks("two.mkv", "-f matroska -live 1"));
+  EXPECT_EQ(told.tracks.size(), 2U);
+  EXPECT_THAT(told.second, IsEmpty());
+  EXPECT_EQ(sums_of(packets_of(told.audio)), sums_of(packets_of(TwoSounds::two_tracks(), "a:0")));
+}
+
 TEST_F(Demux, refuses_dual_mono_and_passes_its_picture) {
   play(dual_mono_ts());
   EXPECT_THAT(told.complaints, ::testing::ElementsAre(HasSubstr("dual mono")));

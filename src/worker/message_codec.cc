@@ -97,10 +97,12 @@ bool is_rung(media::TrackId id) {
   return id >= media::kFirstRung && id < media::kFirstRung + kTracksMax;
 }
 
+bool is_sound(media::TrackId id) { return id == media::kAudioTrack || id == media::kSecondSound; }
+
 bool good(const media::Track& track) {
   const bool video = track.codec == media::Codec::H264;
   const bool audio = track.codec == media::Codec::Aac;
-  const bool source = track.id == (video ? media::kVideoTrack : media::kAudioTrack);
+  const bool source = video ? track.id == media::kVideoTrack : is_sound(track.id);
   return (video || audio) && (source || is_rung(track.id)) && track.timescale > 0 &&
          track.frame_rate.den > 0;
 }
@@ -114,8 +116,9 @@ bool good(const Configuration& c) {
          std::ranges::all_of(c.rungs, [](const Rung& r) { return good(r); }) &&
          c.priority <= Priority::Background && c.capture.format <= Capture::Format::H264 &&
          c.encoding.frames_per_second_max > 0 && c.encoding.segment.count() > 0 &&
-         c.encoding.dual_mono <= media::DualMono::Sub && c.capture.frames_per_second > 0 &&
-         c.capture.width > 0 && c.capture.height > 0;
+         c.encoding.dual_mono <= media::DualMono::Both && c.encoding.sounds >= 1 &&
+         c.encoding.sounds <= 2 && c.capture.frames_per_second > 0 && c.capture.width > 0 &&
+         c.capture.height > 0;
 }
 
 }  // namespace
@@ -145,6 +148,7 @@ Wire encode(const Configuration& c) {
       .number(c.encoding.audio_bitrate)
       .number(c.encoding.segment.count())
       .number(static_cast<std::uint8_t>(c.encoding.dual_mono))
+      .number(c.encoding.sounds)
       .counted(as_bytes(c.capture.source))
       .number(static_cast<std::uint8_t>(c.capture.format))
       .number(c.capture.width)
@@ -238,6 +242,7 @@ Decoded<Configuration> decode_configuration(const Bytes& payload) {
   c.encoding.audio_bitrate = reader.number<std::uint32_t>();
   c.encoding.segment = Micros{reader.number<std::int64_t>()};
   c.encoding.dual_mono = media::DualMono{reader.number<std::uint8_t>()};
+  c.encoding.sounds = reader.number<std::uint8_t>();
   c.capture.source = reader.counted(kSourceBytesMax).text();
   c.capture.format = Capture::Format{reader.number<std::uint8_t>()};
   c.capture.width = reader.number<std::uint16_t>();
@@ -317,8 +322,8 @@ Decoded<media::Frame> decode_frame(const Bytes& payload) {
   frame.duration = reader.number<std::int64_t>();
   frame.captured = reader.time();
   frame.data = reader.rest();
-  const bool good_track = frame.track == media::kVideoTrack || frame.track == media::kAudioTrack ||
-                          is_rung(frame.track);
+  const bool good_track =
+      frame.track == media::kVideoTrack || is_sound(frame.track) || is_rung(frame.track);
   return checked(reader, good_track && key <= 1 && frame.duration >= 0 && !frame.data.empty(),
                  frame);
 }

@@ -70,7 +70,7 @@ TEST(MessageCodec, a_frame_comes_out_as_it_went_in) {
 TEST(MessageCodec, a_configuration_comes_out_as_it_went_in) {
   Configuration in;
   in.job = Job::Capture;
-  in.encoding = {60, 5'000'000, 96'000, Micros{2'002'000}, media::DualMono::Sub};
+  in.encoding = {60, 5'000'000, 96'000, Micros{2'002'000}, media::DualMono::Both, 2};
   in.capture = {"file:/a b.mp4", Capture::Format::Jpeg, 1920, 1080, 50, true};
   in.rungs = {{"720p", 720, 30, 2'200'000}, {"sound", 0, 0, 64'000}};
   const auto out = decode_configuration(payload_of(encode(in)));
@@ -84,7 +84,8 @@ TEST(MessageCodec, a_configuration_comes_out_as_it_went_in) {
   EXPECT_EQ(out->encoding.video_bitrate, 5'000'000U);
   EXPECT_EQ(out->encoding.audio_bitrate, 96'000U);
   EXPECT_EQ(out->encoding.segment, Micros{2'002'000});
-  EXPECT_EQ(out->encoding.dual_mono, media::DualMono::Sub);
+  EXPECT_EQ(out->encoding.dual_mono, media::DualMono::Both);
+  EXPECT_EQ(out->encoding.sounds, 2);
   EXPECT_EQ(out->capture.source, "file:/a b.mp4");
   EXPECT_EQ(out->capture.format, Capture::Format::Jpeg);
   EXPECT_EQ(out->capture.width, 1920);
@@ -103,9 +104,12 @@ TEST(MessageCodec, tracks_come_out_as_they_went_in) {
   audio.codec = media::Codec::Aac;
   audio.timescale = audio.sample_rate = 44'100;
   audio.channels = 2;
-  const auto out = decode_tracks(payload_of(encode(std::vector{video, audio})));
+  media::Track second = audio;
+  second.id = media::kSecondSound;
+  const auto out = decode_tracks(payload_of(encode(std::vector{video, audio, second})));
   ASSERT_TRUE(out.has_value());
-  ASSERT_EQ(out->size(), 2U);
+  ASSERT_EQ(out->size(), 3U);
+  EXPECT_TRUE(media::same_decoding((*out)[2], second));
   EXPECT_TRUE(media::same_decoding((*out)[0], video));
   EXPECT_EQ((*out)[0].frame_rate, video.frame_rate);
   EXPECT_TRUE(media::same_decoding((*out)[1], audio));
@@ -155,6 +159,12 @@ TEST(MessageCodec, refuses_cut_and_impossible_values) {
   strange.id = 70;
   EXPECT_EQ(decode_tracks(payload_of(encode(std::vector{strange}))).error(),
             MessageError::BadValue);
+  strange.id = media::kSecondSound;  // a picture
+  EXPECT_EQ(decode_tracks(payload_of(encode(std::vector{strange}))).error(),
+            MessageError::BadValue);
+  Configuration silent;
+  silent.encoding.sounds = 0;
+  EXPECT_EQ(decode_configuration(payload_of(encode(silent))).error(), MessageError::BadValue);
   Configuration endless;
   endless.encoding.segment = Micros{0};
   EXPECT_EQ(decode_configuration(payload_of(encode(endless))).error(), MessageError::BadValue);

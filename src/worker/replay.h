@@ -56,10 +56,10 @@ class Replay {
   std::size_t at_last_key_ = 0;    // pieces when the newest key frame came back
   std::deque<media::Frame> keys_;  // the newest, at most two
   std::vector<media::Track> tracks_;
-  using Times = std::array<std::optional<std::int64_t>, 3>;  // dts by TrackId
-  Times told_;                                               // of the newest that was told
-  Times again_;                                              // of the newest that was made again
-  bool running_ = false;                                     // this child makes again what was told
+  using Times = std::array<std::optional<std::int64_t>, media::kFirstRung>;  // dts by TrackId
+  Times told_;               // of the newest that was told
+  Times again_;              // of the newest that was made again
+  bool running_ = false;     // this child makes again what was told
   bool recognised_ = false;  // and has begun with a key frame that was told
   bool tried_ = false;       // no new picture came since the last begin()
 };

@@ -3,7 +3,7 @@ import { fetchOk } from './hls.mjs';
 
 const attribute = (text, name) => new RegExp(`\\b${name}="([^"]*)"`).exec(text)?.[1];
 
-// [{type, period, init, segments: [{time, duration, timescale, uri}]}]
+// [{type, role, language, period, init, segments: [{time, duration, timescale, uri}]}]
 export function readManifest(xml, base) {
   const sets = [];
   for (const [, head, body] of xml.matchAll(/<Period([^>]*)>([\s\S]*?)<\/Period>/g)) {
@@ -24,6 +24,8 @@ export function readManifest(xml, base) {
       }
       sets.push({
         type: attribute(setHead, 'contentType'),
+        language: attribute(setHead, 'lang'),
+        role: attribute(/<Role [^>]*>/.exec(setBody)?.[0] ?? '', 'value'),
         period: attribute(head, 'id'),
         init: fill(attribute(template, 'initialization'), 0),
         segments,
@@ -33,10 +35,10 @@ export function readManifest(xml, base) {
   return sets;
 }
 
-// Init and all segments of one type, joined.
-export async function collect(url, type, options) {
+// Init and all segments of one type, joined; of two sounds the main one, or the one with `role`.
+export async function collect(url, type, options, role) {
   const { text } = await fetchOk(url, options);
-  const sets = readManifest(text, url).filter((set) => set.type === type);
+  const sets = readManifest(text, url).filter((set) => set.type === type && (role ? set.role === role : set.role !== 'alternate'));
   const pieces = [(await fetchOk(sets[0].init, options)).bytes];
   for (const segment of sets.flatMap((set) => set.segments)) pieces.push((await fetchOk(segment.uri, options)).bytes);
   return Buffer.concat(pieces);

@@ -54,9 +54,9 @@ export const dualMonoFilm = ({ seconds = 6 } = {}) =>
     await rm(sound);
   });
 
-// How loud a file is around one frequency, in dB.
-export async function levelAt(path, hertz) {
+// How loud a file is around one frequency, in dB. `key`: of what is encrypted.
+export async function levelAt(path, hertz, key) {
   const band = `bandpass=f=${hertz}:width_type=h:width=40`;
-  const { stderr } = await run('ffmpeg', ['-nostdin', '-hide_banner', '-i', path, '-af', `${band},${band},volumedetect`, '-f', 'null', '-']);
+  const { stderr } = await run('ffmpeg', ['-nostdin', '-hide_banner', ...(key ? ['-decryption_key', key] : []), '-i', path, '-map', '0:a:0', '-af', `${band},${band},volumedetect`, '-f', 'null', '-']);
   return Number(/mean_volume: (-?[\d.]+) dB/.exec(stderr)[1]);
 }

@@ -8,24 +8,26 @@ import { viewer } from './socket.mjs';
 import { viewToken } from './token.mjs';
 import { sleep, until } from './wait.mjs';
 
-// What three kinds of viewers got of a channel, from its first frame to its end.
-export async function watchAll(server, name, publish) {
+// What three kinds of viewers got of a channel, from its first frame to its end; with `second` also of its second
+// sound, the WebSocket's beside the picture.
+export async function watchAll(server, name, publish, { second = false } = {}) {
   const token = viewToken(name);
   const socket = viewer(server, name, 'latency=0', { token });
   await socket.open();
+  const other = second && (await viewer(server, name, 'latency=0&sound=audio-2', { token }).open());
   await publish();
   const { text } = await server.segmentsOf(name, token);
   const base = `${server.http}/live/${name}/index.m3u8`;
-  const { video, audio } = renditionsOf(text, base);
+  const { video, audio, second: hlsSecond } = renditionsOf(text, base);
   const options = { headers: { Authorization: `Bearer ${token}` } };
-  const lists = [new Collector(video, options), new Collector(audio, options)];
+  const lists = [video, audio, ...(second ? [hlsSecond] : [])].map((url) => new Collector(url, options));
   await until(`everything of ${name} was sent`, async () => {
     const before = socket.messages.length;
     await sleep(1_500);
     return socket.messages.length === before;
   }, { within: 60_000 });
   await server.end(name);
-  const [hlsVideo, hlsAudio] = await Promise.all(lists.map((list) => list.done));
+  const [hlsVideo, hlsAudio, hlsOther] = await Promise.all(lists.map((list) => list.done));
   const mpd = `${server.http}/live/${name}/manifest.mpd`;
   const how = await socket.closed.promise;
   return {
@@ -34,6 +36,15 @@ export async function watchAll(server, name, publish) {
     socket: Buffer.concat(socket.messages),
     socketInits: socket.messages.filter(isInit).length,
     texts: socket.texts,
+    ...(second && {
+      second: {
+        hls: hlsOther,
+        dash: await collect(mpd, 'audio', options, 'alternate'),
+        socket: Buffer.concat(other.messages),
+        texts: other.texts,
+      },
+      multivariant: text,
+    }),
     how,
     playlist: (await fetchOk(video, options)).text,
   };

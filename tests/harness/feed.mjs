@@ -17,8 +17,8 @@ export async function feed(server, channel, film, { container = 'fmp4', query = 
   await socket.open();
   // ffmpeg -re reads a fragment's picture, then its sound: of a fragmented file it would bring nothing for
   // a second and then a second at once.
-  const smooth = await made('mp4', ['-i', film, '-c', 'copy']);
-  const ffmpeg = spawn('ffmpeg', ['-nostdin', '-v', 'error', '-re', '-stream_loop', '-1', '-i', smooth, '-c', 'copy', '-flush_packets', '1', ...muxers[container], 'pipe:1'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const smooth = await made('mp4', ['-i', film, '-map', '0', '-c', 'copy']);
+  const ffmpeg = spawn('ffmpeg', ['-nostdin', '-v', 'error', '-re', '-stream_loop', '-1', '-i', smooth, '-map', '0', '-c', 'copy', '-flush_packets', '1', ...muxers[container], 'pipe:1'], { stdio: ['ignore', 'pipe', 'ignore'] });
   const onExit = () => kill(ffmpeg.pid, 'SIGKILL');
   process.on('exit', onExit);
   ffmpeg.stdout.on('data', (piece) => {

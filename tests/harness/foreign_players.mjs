@@ -13,7 +13,8 @@ const kPlayers = {
       hls.loadSource(address); hls.attachMedia(video);
       window.latency = () => hls.latency;
       window.date = () => hls.playingDate?.getTime() / 1000;
-      window.read = () => { hls.subtitleDisplay = true; hls.subtitleTrack = 0; return hls.subtitleTracks.length > 0; };`,
+      window.read = () => { hls.subtitleDisplay = true; hls.subtitleTrack = 0; return hls.subtitleTracks.length > 0; };
+      window.hear = (language) => { hls.audioTrack = hls.audioTracks.findIndex((track) => track.lang === language); };`,
   },
   'dash.js': {
     file: join(packages, 'dashjs/dist/legacy/umd/dash.all.debug.js'),
@@ -23,14 +24,16 @@ const kPlayers = {
       player.initialize(video, address, true);
       window.latency = () => player.getCurrentLiveLatency();
       window.date = () => player.timeAsUTC();
-      window.read = () => { player.enableText(true); player.setTextTrack(0); return player.getTracksFor('text').length > 0; };`,
+      window.read = () => { player.enableText(true); player.setTextTrack(0); return player.getTracksFor('text').length > 0; };
+      window.hear = (language) => player.setCurrentTrack(player.getTracksFor('audio').find((track) => track.lang === language));`,
   },
   'shaka-player': {
     file: join(packages, 'shaka-player/dist/shaka-player.compiled.js'),
     start: `const player = new shaka.Player(); player.attach(video).then(() => player.load(address)).then(() => video.play(), (e) => console.error('shaka: ' + e));
       window.latency = () => player.seekRange().end - video.currentTime;
       window.date = () => player.getPlayheadTimeAsDate()?.getTime() / 1000;
-      window.read = () => { const [track] = player.getTextTracks(); player.selectTextTrack(track ?? null); return track !== undefined; };`,
+      window.read = () => { const [track] = player.getTextTracks(); player.selectTextTrack(track ?? null); return track !== undefined; };
+      window.hear = (language) => player.selectAudioTrack(player.getAudioTracks().find((track) => track.language === language));`,
   },
 };
 
@@ -46,7 +49,7 @@ export function longestStill(seen) {
 }
 
 // close(), and page(player, address): where that player plays that address. The page has window.stats(), window.date() (UTC
-// of what is seen, seconds) and window.read() (the first captions; false while there are none).
+// of what is seen, seconds), window.read() (the first captions; false while there are none) and window.hear(language).
 export async function playerSite() {
   const site = createServer((request, answer) => {
     const url = new URL(request.url, 'http://a');

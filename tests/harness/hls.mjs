@@ -20,12 +20,12 @@ export function attributes(text) {
   return all;
 }
 
-// Addresses of the media playlists of a multivariant one: {video, audio}.
+// Addresses of the media playlists of a multivariant one: {video, audio, second}.
 export function renditionsOf(text, base) {
   const found = {};
   const lines = text.split('\n');
   lines.forEach((line, at) => {
-    if (line.startsWith('#EXT-X-MEDIA:TYPE=AUDIO')) found.audio = new URL(attributes(line.slice(13)).URI, base).href;
+    if (line.startsWith('#EXT-X-MEDIA:TYPE=AUDIO')) found[found.audio ? 'second' : 'audio'] = new URL(attributes(line.slice(13)).URI, base).href;
     if (line.startsWith('#EXT-X-STREAM-INF:')) found.video = new URL(lines[at + 1], base).href;
   });
   return found;

@@ -4,8 +4,11 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import net from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import { collect } from '../harness/dash.mjs';
+import { identityKey, protections } from '../harness/decrypt.mjs';
 import { assertExact, watchAll } from '../harness/exact.mjs';
 import { dualMonoFilm, kMainHertz, kSubHertz, levelAt } from '../harness/dual_mono.mjs';
+import { Collector, renditionsOf, strictly } from '../harness/hls.mjs';
 import { asFile, film, pictureHashes, soundHashes } from '../harness/media.mjs';
 import { program } from '../harness/paths.mjs';
 import { Child } from '../harness/process.mjs';
@@ -248,6 +251,57 @@ describe('encoders side by side', { concurrency: true }, () => {
       assert.deepEqual(await asFile(got.hls.video, 'mp4', pictureHashes), await pictureHashes(source));
     }
     assert.match(own.log, /dual mono; of its two programmes viewers get the second/);
+  });
+
+  test('of dual mono viewers choose a programme, and hear it alone, in HLS, DASH and by WebSocket', { timeout: 120_000 }, async (t) => {
+    const own = await Server.start({ config: '[[channel]]\nname = "film"\ndual_mono = "both"\nsounds = ["ja", "en"]\nladder = ["small"]\n[[rendition]]\nname = "small"\nsize = "160x90"\nbitrate = 100000\n' });
+    t.after(() => own.stop());
+    const source = await dualMonoFilm({ seconds: 10 });
+    const got = await watchAll(own, 'film', () => succeeds(ffmpeg(source, rtmp(key('film'), own))), { second: true });
+    const hears = async (sound, heard, other) => {
+      const [loud, quiet] = await asFile(sound, 'mp4', async (path) => [await levelAt(path, heard), await levelAt(path, other)]);
+      assert.ok(loud > -30 && quiet < loud - 30, `${loud} dB at ${heard} Hz, ${quiet} dB at ${other} Hz`);
+    };
+    for (const sound of [got.hls.audio, got.dash.audio, got.socket]) await hears(sound, kMainHertz, kSubHertz);
+    for (const sound of [got.second.hls, got.second.dash, got.second.socket]) await hears(sound, kSubHertz, kMainHertz);
+    for (const each of [got.socket, got.second.socket]) {
+      assert.deepEqual(await asFile(each, 'mp4', pictureHashes), await pictureHashes(source));
+    }
+    strictly(got.multivariant);
+    assert.match(got.multivariant, /NAME="ja",LANGUAGE="ja",DEFAULT=YES[^\n]*URI="audio\/[^]*NAME="en",LANGUAGE="en",DEFAULT=NO[^\n]*URI="audio-2\//);
+    for (const variant of got.multivariant.match(/#EXT-X-STREAM-INF.*/g)) assert.match(variant, /AUDIO="audio"/);
+    const init = (texts) => texts.find(({ type }) => type === 'init');
+    assert.deepEqual(init(got.texts).sounds, [{ name: 'audio', language: 'ja' }, { name: 'audio-2', language: 'en' }]);
+    assert.equal(init(got.texts).sound, 'audio');
+    assert.equal(init(got.second.texts).sound, 'audio-2');
+    assert.match(own.log, /dual mono; of its two programmes viewers get both/);
+  });
+
+  test('both programmes of a protected channel are encrypted, each heard with the key of sound', { timeout: 90_000 }, async (t) => {
+    const own = await Server.start({ config: '[[channel]]\nname = "film"\nprotection = "cbcs"\ndual_mono = "both"\nsounds = ["ja", "en"]\n' });
+    t.after(() => own.stop());
+    const token = viewToken('film'), options = { headers: { Authorization: `Bearer ${token}` } };
+    const encoder = ffmpeg(await dualMonoFilm({ seconds: 20 }), rtmp(key('film'), own));
+    const { text } = await own.segmentsOf('film', token);
+    const lists = renditionsOf(text, `${own.http}/live/film/index.m3u8`);
+    const sockets = await Promise.all(['', '&sound=audio-2'].map((sound) => viewer(own, 'film', `latency=0${sound}`, { token }).open()));
+    const collectors = [lists.audio, lists.second].map((url) => new Collector(url, options));
+    await Promise.all(collectors.map((each) => each.segments(3)));
+    await sockets[1].count(200, 20_000);
+    const [{ kid, scheme }] = protections(collectors[1].init);
+    assert.equal(scheme, 'cbcs');
+    assert.equal(protections(collectors[0].init)[0].kid, kid, 'one key for both');
+    const audioKey = await identityKey(own, kid, token);
+    const mpd = `${own.http}/live/film/manifest.mpd`;
+    const dash = [await collect(mpd, 'audio', options), await collect(mpd, 'audio', options, 'alternate')];
+    const bytes = collectors.map((each) => Buffer.concat([each.init, ...each.got.values()]));
+    for (const [i, [heard, other]] of [[kMainHertz, kSubHertz], [kSubHertz, kMainHertz]].entries()) {
+      for (const sound of [bytes[i], dash[i], Buffer.concat(sockets[i].messages)]) {
+        const [loud, quiet] = await asFile(sound, 'mp4', async (path) => [await levelAt(path, heard, audioKey), await levelAt(path, other, audioKey)]);
+        assert.ok(loud > -35 && quiet < loud - 30, `${loud} dB at ${heard} Hz, ${quiet} dB at ${other} Hz`);
+      }
+    }
+    await Promise.all([encoder.stop(), ...sockets.map((each) => each.close())]);
   });
 
   test('an encoder that stops sending is let go after five seconds', { timeout: 60_000 }, async () => {

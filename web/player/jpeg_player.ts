@@ -56,6 +56,7 @@ export class JpegPlayer implements Player {
   }
 
   read(): void {}
+  hear(): void {}
   choose(): void {} // there is one kind of picture
 
   toLive(): void {}

@@ -7,11 +7,16 @@ import { kFairPlay, Keys } from './keys';
 import { MedianWindow } from './latency';
 import { stateOfRefusal } from './line';
 import type { Player, PlayerHooks, Stage, State, Stats } from './player';
+import type { Heard } from './sounds';
 
 const kRetryMs = 3000;
 const kVainMax = 3; // loads of a protected channel: this device has no way to unlock it
 
 type WithStartDate = HTMLVideoElement & { getStartDate?: () => Date };
+// Safari's, in the order of the playlist; other browsers have none.
+type SoundList = EventTarget & ArrayLike<{ language: string; enabled: boolean }>;
+const soundsOf = (video: HTMLVideoElement) =>
+  (video as HTMLVideoElement & { audioTracks?: SoundList }).audioTracks;
 
 export class NativePlayer implements Player {
   private readonly latencies = new MedianWindow();
@@ -23,6 +28,7 @@ export class NativePlayer implements Player {
   private timer = 0;
   private stopped = false;
   private over = false; // loading again would not help
+  private heard: Heard = 'first';
   private vain = 0; // loads that ended without a picture
 
   constructor(
@@ -46,6 +52,7 @@ export class NativePlayer implements Player {
     video.addEventListener('ended', this.onEnded);
     video.addEventListener('encrypted', this.onEncrypted);
     video.textTracks.addEventListener('addtrack', this.onTextTrack);
+    soundsOf(video)?.addEventListener('addtrack', this.onSound);
     this.load(this.stage.play.hls);
   }
 
@@ -60,6 +67,7 @@ export class NativePlayer implements Player {
     video.removeEventListener('ended', this.onEnded);
     video.removeEventListener('encrypted', this.onEncrypted);
     video.textTracks.removeEventListener('addtrack', this.onTextTrack);
+    soundsOf(video)?.removeEventListener('addtrack', this.onSound);
     video.removeAttribute('src');
     video.load();
     this.keys.stop();
@@ -68,6 +76,13 @@ export class NativePlayer implements Player {
   keepRate(): void {}
 
   choose(): void {} // the browser chooses
+
+  hear(sound: Heard): void {
+    this.heard = sound;
+    const sounds = Array.from(soundsOf(this.stage.video) ?? []);
+    if (sounds.length !== 2) return;
+    sounds.forEach((each, i) => (each.enabled = (i === 1) === (sound === 'second')));
+  }
 
   read(captions: string | null): void {
     for (const track of this.stage.video.textTracks) {
@@ -113,6 +128,15 @@ export class NativePlayer implements Player {
   private readonly onTextTrack = (): void => {
     const languages = [...this.stage.video.textTracks].map(({ language }) => language);
     this.hooks.captions([...new Set(languages)].map((language) => ({ id: language, language })));
+  };
+  private readonly onSound = (): void => {
+    const [first, second] = Array.from(soundsOf(this.stage.video) ?? []);
+    if (!first || !second) return;
+    this.hooks.sounds([
+      { id: 'first', language: first.language },
+      { id: 'second', language: second.language },
+    ]);
+    this.hear(this.heard);
   };
   private readonly onPlaying = (): void => {
     this.vain = 0;

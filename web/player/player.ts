@@ -4,6 +4,7 @@ import type { ServerClock } from './server_clock';
 import type { Play, RenditionInfo } from '../server/plays';
 import type { CaptionTrack } from './captions';
 import type { Quality } from './quality';
+import type { Heard, SoundTrack } from './sounds';
 
 export type PlayerName = 'ws' | 'hls' | 'dash' | 'native' | 'jpeg';
 
@@ -63,6 +64,8 @@ export interface PlayerHooks {
   ready(): void;
   // What there is to read; again whenever it changes.
   captions(tracks: CaptionTrack[]): void;
+  // Which sounds there are, where there are two to choose from; again whenever it changes.
+  sounds(tracks: SoundTrack[]): void;
 }
 
 export interface Player {
@@ -73,6 +76,7 @@ export interface Player {
   keepRate(): void; // from now on only jumps, no other speed
   // The viewer's wish, and what there is to choose from; where it cannot be followed nothing happens.
   choose(quality: Quality, renditions: RenditionInfo[]): void;
+  hear(sound: Heard): void; // whether it is there or not yet
   read(captions: string | null): void; // the id of a CaptionTrack; null: none
 }
 

@@ -20,12 +20,15 @@ import { hasMediaSource } from './media_source';
 import { told, type Player, type PlayerHooks, type Stage, type State, type Stats } from './player';
 import { kDataHeight, type Quality } from './quality';
 import { SegmentFilter } from './segment_filter';
+import type { Heard, SoundTrack } from './sounds';
 
 const kRetryMs = 1500;
 const kHoldBackSeconds = 12; // of a stable channel
 const kQuietMs = 4000;
 const kStuckMs = 3000; // not moving although there is enough: seek; twice that: begin again
 const kStuckMaxMs = 24_000; // doubled each time, for a machine that is only slow
+
+const kSoundMarginSeconds = 0.5; // of the old sound that is kept while the new one comes
 
 type Shaka = typeof shakaNamespace;
 
@@ -49,6 +52,7 @@ export class ShakaPlayer implements Player {
   private over = false; // trying again would not help
   private quality: Quality = 'auto';
   private captions: string | null = null;
+  private heard: Heard = 'first';
 
   constructor(
     private readonly stage: Stage,
@@ -80,7 +84,7 @@ export class ShakaPlayer implements Player {
     player.addEventListener('buffering', (event: unknown) => {
       if ((event as { buffering?: boolean }).buffering && this.state === 'playing') this.holes++;
     });
-    player.addEventListener('trackschanged', () => this.tellCaptions());
+    player.addEventListener('trackschanged', () => this.tellTracks());
     this.stage.video.addEventListener('ended', this.onEnded);
     this.watch = window.setInterval(() => this.tick(), 500);
     await this.load(this.address(this.stage.play));
@@ -108,6 +112,15 @@ export class ShakaPlayer implements Player {
     this.player.configure(this.limits());
     if (reload && !this.over && this.state !== 'connecting')
       void this.load(this.address(this.stage.play));
+  }
+
+  hear(sound: Heard): void {
+    this.heard = sound;
+    const tracks = this.player?.getAudioTracks() ?? [];
+    const wanted = tracks.find((track) => soundOf(track).id === sound);
+    if (wanted && !wanted.active && tracks.length > 1) {
+      this.player!.selectAudioTrack(wanted, kSoundMarginSeconds);
+    }
   }
 
   read(captions: string | null): void {
@@ -200,9 +213,15 @@ export class ShakaPlayer implements Player {
     };
   }
 
-  private tellCaptions(): void {
+  private tellTracks(): void {
     this.hooks.captions((this.player?.getTextTracks() ?? []).map(captionOf));
     this.read(this.captions);
+    const sounds = (this.player?.getAudioTracks() ?? []).map(soundOf);
+    const two = (['first', 'second'] as const).flatMap(
+      (id) => sounds.find((sound) => sound.id === id) ?? [],
+    );
+    this.hooks.sounds(two.length === 2 ? two : []);
+    this.hear(this.heard);
   }
 
   // Licenses straight from a DRM service: to its own address, with what our server signed for this play.
@@ -229,7 +248,7 @@ export class ShakaPlayer implements Player {
       this.player!.configure({ drm: { servers: licenseServers(this.stage.play.license) } });
       await this.player!.load(address, null, type);
       this.movedAt = performance.now();
-      this.tellCaptions();
+      this.tellTracks();
       this.hooks.ready();
     } catch (error) {
       this.failed(error as ShakaError);
@@ -332,6 +351,12 @@ function captionOf(track: shakaNamespace.extern.TextTrack): CaptionTrack {
   const language = track.language === 'und' ? '' : track.language;
   const channel = /^(CC\d|svc\d+)$/.exec(track.originalTextId ?? '')?.[1];
   return { id: channel ?? language, language };
+}
+
+// The first is the one that playlist or manifest call the main one.
+function soundOf(track: shakaNamespace.extern.AudioTrack): SoundTrack {
+  const language = track.language === 'und' ? '' : track.language;
+  return { id: track.primary ? 'first' : 'second', language };
 }
 
 async function loadShaka(): Promise<Shaka> {

@@ -14,7 +14,8 @@
 // 6. Of a protected channel, `init` names the keys; Keys asks for their licenses, those of the next period
 //    among them, and the browser decrypts.
 // 7. Another rendition begins at a key frame before the end of the old one, and replaces what overlaps.
-// 8. After a reconnect `after` asks for what is missing; chunks that are already here are skipped.
+// 8. The other sound too begins at a key frame before the end: from there it is put over the old one.
+// 9. After a reconnect `after` asks for what is missing; chunks that are already here are skipped.
 // Limits: player/track_buffer.ts.  Spec: DESIGN section 5, messages.
 
 import { Bitrate, CaptureTimes, MedianWindow } from './latency';
@@ -29,6 +30,7 @@ import { readChunk, readInit, stretch, type Chunk, type Kind, type Track } from 
 import type { Player, PlayerHooks, Stage, State, Stats } from './player';
 import { bestFor, type Quality } from './quality';
 import type { RenditionInfo } from '../server/plays';
+import { kSecondName, type Heard } from './sounds';
 import { TrackBuffer } from './track_buffer';
 
 const kTickMs = 100; // live edge, holes, states
@@ -73,6 +75,9 @@ export class WebSocketPlayer implements Player {
   private wish = ''; // the best rendition that the viewer wants; empty: the channel's own
   private rendition = ''; // that comes
   private changing = false; // to another one, whose picture is not past the old one's end yet
+  private heard: Heard = 'first'; // the viewer's wish
+  private sound = ''; // that comes; empty: the only one
+  private changingSound = false; // likewise
   private freshLine = false; // no init segment came on this connection
   private tracks: Track[] = [];
   private ends = new Map<number, { start: number; end: number }>(); // last chunk, seconds of UTC
@@ -174,6 +179,12 @@ export class WebSocketPlayer implements Player {
     this.line.send({ type: 'rendition', name: wish });
   }
 
+  hear(sound: Heard): void {
+    if (sound === this.heard) return;
+    this.heard = sound;
+    this.line.send({ type: 'sound', name: this.soundName() });
+  }
+
   toLive(): void {
     const end = this.commonEnd();
     if (end === null || !this.positioned) return;
@@ -188,7 +199,12 @@ export class WebSocketPlayer implements Player {
     return {
       ...(last ? { after: String(Math.round(last.end * 1e6)) } : {}),
       ...(this.wish ? { rendition: this.wish } : {}),
+      ...(this.soundName() ? { sound: this.soundName() } : {}),
     };
+  }
+
+  private soundName(): string {
+    return this.heard === 'second' ? kSecondName : '';
   }
 
   private onText(message: TextMessage): void {
@@ -197,6 +213,10 @@ export class WebSocketPlayer implements Player {
       const rendition = String(message.rendition ?? '');
       this.changing = rendition !== this.rendition;
       this.rendition = rendition;
+      const sound = String(message.sound ?? '');
+      this.changingSound = sound !== this.sound && this.session !== null;
+      this.sound = sound;
+      this.tellSounds(message.sounds);
       this.awaitInit = true;
       if (isAnnounced(message.protection)) this.askForKeys(message.protection);
     } else if (message.type === 'gap') {
@@ -209,6 +229,16 @@ export class WebSocketPlayer implements Player {
     } else if (message.type === 'end') {
       this.finished = true;
     }
+  }
+
+  private tellSounds(sounds: unknown): void {
+    const all = Array.isArray(sounds) ? (sounds as { name: string; language: string }[]) : [];
+    this.hooks.sounds(
+      all.map(({ name, language }) => ({
+        id: name === kSecondName ? 'second' : 'first',
+        language: String(language),
+      })),
+    );
   }
 
   private askForKeys(announced: Announced): void {
@@ -244,7 +274,8 @@ export class WebSocketPlayer implements Player {
     const reconnected = this.freshLine;
     this.freshLine = false;
     if (this.initBytes && equal(bytes, this.initBytes)) {
-      this.initIsNew = !reconnected; // said again on the same line: the time line broke
+      // Said again on the same line, and not for another sound of the same form: the time line broke.
+      this.initIsNew = !reconnected && !this.changingSound;
       return;
     }
     const tracks = readInit(bytes).filter((track) => mimeOf(this.mime, track.kind) !== null);
@@ -258,7 +289,7 @@ export class WebSocketPlayer implements Player {
     if (this.session && same) this.fillInits(this.session);
     else this.endSession();
     // It begins at the key frame before: that is put over what is here, not taken for a broken time line.
-    if (this.changing) this.initIsNew = false;
+    if (this.changing || this.changingSound) this.initIsNew = false;
   }
 
   private onChunk(bytes: Uint8Array): void {
@@ -271,8 +302,8 @@ export class WebSocketPlayer implements Player {
       const again = !this.initIsNew && start > before.start - kReplaySeconds;
       if (again) {
         // Here already: the server went back to a key frame for us.
-        if (this.changing && track.kind === 'video')
-          this.session?.buffers.get(track.id)?.append(bytes);
+        const replaces = track.kind === 'video' ? this.changing : this.changingSound;
+        if (replaces) this.session?.buffers.get(track.id)?.append(bytes);
         return;
       }
       if (start < before.end - kBackwardsSeconds) this.endSession();
@@ -284,6 +315,7 @@ export class WebSocketPlayer implements Player {
       return;
     }
     if (track.kind === 'video') this.changing = false;
+    else this.changingSound = false;
     if (track === this.leading()) this.note(chunk, track, start, before?.end);
     this.ends.set(track.id, { start, end });
     if (this.positioned && !this.stage.video.paused) {

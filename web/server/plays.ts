@@ -36,7 +36,7 @@ export interface Loudness {
 
 export interface RenditionInfo {
   name: string;
-  kind: 'picture' | 'sound';
+  kind: 'picture' | 'sound' | 'second_sound';
   height: number;
   bitrate: number; // bits per second
 }

@@ -16,7 +16,9 @@ import {
   UnfullIcon,
 } from '../theme/icons';
 import { CaptionMenu } from './caption_menu';
+import { SoundMenu } from './sound_menu';
 import type { CaptionChoice } from './use_captions';
+import type { SoundChoice } from './use_sounds';
 
 interface Properties {
   video: RefObject<HTMLVideoElement | null>;
@@ -27,6 +29,7 @@ interface Properties {
   renditions: RenditionInfo[];
   end: string | null; // of the show, when it is known
   captions: CaptionChoice;
+  sounds: SoundChoice;
   chooseQuality(quality: Quality): void;
   togglePlay(): void;
   toggleMute(): void;
@@ -85,6 +88,7 @@ export function Controls(properties: Properties) {
         </button>
       )}
       <span class="space" />
+      {properties.sounds.tracks.length > 1 && <SoundMenu {...properties.sounds} />}
       {properties.captions.tracks.length > 0 && <CaptionMenu {...properties.captions} />}
       {properties.quality && (
         <QualityMenu

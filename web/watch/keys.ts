@@ -12,13 +12,14 @@ interface Actions {
   nextQuality(): void;
   nextCaptions(): void;
   nextSize(): void;
+  nextSound(): void;
   wake(): void;
   video: RefObject<HTMLVideoElement | null>;
 }
 
 export function useKeys(actions: Actions): void {
   const { togglePlay, toggleMute, toggleFull, togglePanel, toLive, wake, video } = actions;
-  const { nextQuality, nextCaptions, nextSize } = actions;
+  const { nextQuality, nextCaptions, nextSize, nextSound } = actions;
   useEffect(() => {
     const louder = (step: number) => {
       const element = video.current!;
@@ -35,6 +36,7 @@ export function useKeys(actions: Actions): void {
       q: nextQuality,
       c: nextCaptions,
       s: nextSize,
+      a: nextSound,
       ArrowUp: () => louder(0.1),
       ArrowDown: () => louder(-0.1),
     };
@@ -60,6 +62,7 @@ export function useKeys(actions: Actions): void {
     nextQuality,
     nextCaptions,
     nextSize,
+    nextSound,
     wake,
     video,
   ]);

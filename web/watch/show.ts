@@ -15,6 +15,7 @@ import { NativePlayer } from '../player/native_player';
 import type { Player, PlayerHooks, PlayerName, Stage, State, Stats } from '../player/player';
 import type { Quality } from '../player/quality';
 import { ServerClock } from '../player/server_clock';
+import type { Heard, SoundTrack } from '../player/sounds';
 import { ShakaPlayer } from '../player/shaka_player';
 import { WebSocketPlayer } from '../player/websocket_player';
 import { asRefusal, Refusal } from '../server/ask';
@@ -36,6 +37,7 @@ export interface ShowHooks {
   slate(shown: boolean): void;
   started(how: 'sound' | 'muted' | 'blocked'): void;
   captions?(tracks: CaptionTrack[]): void;
+  sounds?(tracks: SoundTrack[]): void;
   unreachable(yes: boolean): void;
   refused?(refusal: Refusal): void; // the words behind the state
 }
@@ -56,6 +58,7 @@ export class Show {
   private wasMuted = false;
   private stopped = false;
   private captions: string | null = null;
+  private heard: Heard = 'first';
 
   constructor(
     private source: PlaySource,
@@ -109,6 +112,11 @@ export class Show {
   setCaptions(captions: string | null): void {
     this.captions = captions;
     this.player?.read(captions);
+  }
+
+  setSound(sound: Heard): void {
+    this.heard = sound;
+    this.player?.hear(sound);
   }
 
   toLive(): void {
@@ -221,6 +229,7 @@ export class Show {
       renew: () => this.renew(),
       ready: () => void this.touch(),
       captions: (tracks) => this.hooks.captions?.(tracks),
+      sounds: (tracks) => this.hooks.sounds?.(tracks),
     });
     clearInterval(this.beatTimer);
     if (this.source.beat) {
@@ -231,6 +240,7 @@ export class Show {
     }
     this.player.choose(this.quality, this.info.renditions ?? []);
     this.player.read(this.captions);
+    this.player.hear(this.heard);
     await this.player.start();
   }
 

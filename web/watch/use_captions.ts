@@ -10,6 +10,7 @@ import {
   type CaptionSize,
   type CaptionTrack,
 } from '../player/captions';
+import { keep, kept } from './kept';
 import type { Show } from './show';
 
 const kCaptionsKey = 'butai.captions';
@@ -41,21 +42,4 @@ export function useCaptions(show: RefObject<Show | null>, tracks: CaptionTrack[]
   const next = useCallback(() => choose(nextCaptions(shown, tracks)), [shown, tracks]);
   const larger = useCallback(() => chooseSize(nextSize(size)), [size]);
   return { tracks, shown, size, choose, chooseSize, next, nextSize: larger };
-}
-
-function kept(key: string): string | null {
-  try {
-    return localStorage.getItem(key);
-  } catch {
-    return null; // storage may be forbidden
-  }
-}
-
-function keep(key: string, value: string | null): void {
-  try {
-    if (value === null) localStorage.removeItem(key);
-    else localStorage.setItem(key, value);
-  } catch {
-    // Then it holds for this visit.
-  }
 }

@@ -4,6 +4,7 @@ import type { RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { CaptionTrack } from '../player/captions';
 import type { PlayerName, State, Stats } from '../player/player';
+import type { SoundTrack } from '../player/sounds';
 import type { Refusal } from '../server/ask';
 import type { ChannelInfo } from '../server/plays';
 import { Show } from './show';
@@ -25,6 +26,7 @@ export interface Showing {
   askSound: boolean;
   unreachable: boolean;
   captions: CaptionTrack[]; // what there is to read
+  sounds: SoundTrack[]; // two to choose from, or none
   refusal: { what: Refusal } | null; // a new object each time, also for the same words
   heard(): void; // sound is on
 }
@@ -43,6 +45,7 @@ export function useShow(
   const [askSound, setAskSound] = useState(false);
   const [unreachable, setUnreachable] = useState(false);
   const [captions, setCaptions] = useState<CaptionTrack[]>([]);
+  const [sounds, setSounds] = useState<SoundTrack[]>([]);
   const [refusal, setRefusal] = useState<{ what: Refusal } | null>(null);
   useEffect(() => {
     const made = new Show(makeSource(), video.current!, canvas.current!, {
@@ -55,6 +58,7 @@ export function useShow(
         if (how === 'muted') setAskSound(true);
       },
       captions: setCaptions,
+      sounds: setSounds,
       unreachable: setUnreachable,
       refused: (what) => setRefusal({ what }),
     });
@@ -84,6 +88,7 @@ export function useShow(
     askSound,
     unreachable,
     captions,
+    sounds,
     refusal,
     heard,
   };

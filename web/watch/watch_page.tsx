@@ -17,10 +17,12 @@ import { Door, kDoorStates, useDoors } from './door';
 import { Notices } from './notices';
 import { Panel } from './panel';
 import { channelSource, takenBy, takenPlaces, ticketSource } from './sources';
+import { keep, kept } from './kept';
 import { useKeys } from './keys';
 import { useCaptions } from './use_captions';
 import { usePerformance } from './use_performance';
 import { useShow } from './use_show';
+import { useSounds } from './use_sounds';
 import { WaitingRoom } from './waiting_room';
 
 const kTokenKey = 'butai.view_token';
@@ -50,6 +52,7 @@ export function WatchPage() {
     askSound,
     unreachable,
     captions: tracks,
+    sounds: heardTracks,
     refusal,
     heard,
   } = useShow(
@@ -65,6 +68,7 @@ export function WatchPage() {
 
   useEffect(() => show.current?.setQuality(quality), []); // before there is a player
   const captions = useCaptions(show, tracks);
+  const sounds = useSounds(show, heardTracks);
 
   // At the end every right ends too: that is no refund.
   const over = performing?.performance.state === 'ended';
@@ -87,7 +91,7 @@ export function WatchPage() {
   const toLive = useCallback(() => show.current?.toLive(), []);
   const chooseQuality = useCallback((chosen: Quality) => {
     setQuality(chosen);
-    keepQuality(chosen);
+    keep(kQualityKey, chosen);
     show.current?.setQuality(chosen);
   }, []);
   const nextQuality = useCallback(
@@ -103,6 +107,7 @@ export function WatchPage() {
     nextQuality,
     nextCaptions: captions.next,
     nextSize: captions.nextSize,
+    nextSound: sounds.next,
     video,
     wake,
   });
@@ -188,6 +193,7 @@ export function WatchPage() {
             renditions={info?.renditions ?? []}
             end={performing?.performance.end ?? null}
             captions={captions}
+            sounds={sounds}
             chooseQuality={chooseQuality}
             {...{ togglePlay, toggleMute, toggleFull, togglePanel, toLive }}
           />
@@ -215,20 +221,7 @@ export function WatchPage() {
 type Connection = { connection?: { saveData?: boolean } };
 
 function rememberedQuality(): Quality {
-  const saveData = (navigator as Connection).connection?.saveData === true;
-  try {
-    return firstQuality(localStorage.getItem(kQualityKey), saveData);
-  } catch {
-    return firstQuality(null, saveData); // storage may be forbidden
-  }
-}
-
-function keepQuality(quality: Quality): void {
-  try {
-    localStorage.setItem(kQualityKey, quality);
-  } catch {
-    // Then it holds for this visit.
-  }
+  return firstQuality(kept(kQualityKey), (navigator as Connection).connection?.saveData === true);
 }
 
 // True for a while after each move, so that the controls fade over a picture that is being watched.

@@ -20,11 +20,11 @@ FanOutCounters::FanOutCounters(Metrics& metrics, std::size_t loop)
           "butai_fanout_sweep_seconds", "from a tick's due time until its last viewer is served",
           {0.001, 0.003, 0.01, 0.033, 0.066, 0.1, 0.3, 1}, {{"loop", std::to_string(loop)}})) {}
 
-FanOut::FanOut(live::ChannelView& view, Feed feed, std::string rendition, Micros interval,
-               Executor& loop, const Clock& clock, FanOutCounters& counters)
+FanOut::FanOut(live::ChannelView& view, Feed feed, Choice choice, Micros interval, Executor& loop,
+               const Clock& clock, FanOutCounters& counters)
     : view_(view),
       feed_(feed),
-      rendition_(std::move(rendition)),
+      choice_(std::move(choice)),
       loop_(loop),
       clock_(clock),
       counters_(counters),
@@ -72,17 +72,21 @@ void FanOut::on_chunk() {
 // Which tracks of what is on now are this rendition.
 void FanOut::find_lead() {
   presentation_ = view_.presentation();
-  lead_ = 0;
+  lead_ = sound_ = 0;
   if (!presentation_) return;
-  const live::Rendition* own =
-      rendition_.empty() ? &presentation_->renditions.front() : view_.rendition(rendition_);
+  const live::Rendition* own = choice_.rendition.empty() ? &presentation_->renditions.front()
+                                                         : view_.rendition(choice_.rendition);
+  const live::Rendition* sound = find_sound(*presentation_, choice_.sound);
+  // Where there is no picture, the sound that was chosen.
+  const bool no_picture = own != nullptr && own->track.codec == media::Codec::Aac;
+  if (no_picture && choice_.rendition.empty()) own = sound;
   if (own == nullptr) return;
   lead_ = own->track.id;
-  with_sound_ = own->track.codec == media::Codec::H264;
+  if (!no_picture && sound != nullptr) sound_ = sound->track.id;
 }
 
 bool FanOut::wants(const live::Chunk& chunk) const {
-  return lead_ != 0 && (chunk.track == lead_ || (with_sound_ && chunk.track == media::kAudioTrack));
+  return lead_ != 0 && (chunk.track == lead_ || chunk.track == sound_);
 }
 
 bool FanOut::is_entry(const live::Chunk& chunk) const {
@@ -246,7 +250,7 @@ bool FanOut::add_init(std::uint32_t number) {
   if (init_made_ != number) {
     const live::PresentationPtr presentation = view_.find_presentation(number);
     if (!presentation) return false;
-    init_frames_ = init_frames(*presentation, rendition_, view_.edge());
+    init_frames_ = init_frames(*presentation, choice_, view_.edge());
     if (init_frames_.empty()) return false;
     init_made_ = number;
   }

@@ -1,4 +1,4 @@
-// All viewers of one loop, one channel, one rendition and one class (0, 33 or 100 ms): what comes in a
+// All viewers of one loop, one channel, one choice and one class (0, 33 or 100 ms): what comes in a
 // tick is framed once and each viewer gets it with one send.
 // Flow:   live::ChannelView -> Tape -> sweep -> FanOutViewer (a socket)
 // Thread: one loop.
@@ -27,6 +27,7 @@
 #include "base/executor.h"
 #include "base/metrics.h"
 #include "delivery/websocket/cue_drip.h"
+#include "delivery/websocket/init_message.h"
 #include "delivery/websocket/pace.h"
 #include "delivery/websocket/tape.h"
 #include "live/channel_view.h"
@@ -69,8 +70,7 @@ class FanOut final : private live::ViewListener {
  public:
   enum class Feed : std::uint8_t { Chunks, Pictures };
 
-  // `rendition`: of the ladder, with the source's sound; empty: the source's own.
-  FanOut(live::ChannelView& view, Feed feed, std::string rendition, Micros interval, Executor& loop,
+  FanOut(live::ChannelView& view, Feed feed, Choice choice, Micros interval, Executor& loop,
          const Clock& clock, FanOutCounters& counters);
   ~FanOut() override;
   FanOut(const FanOut&) = delete;
@@ -124,10 +124,10 @@ class FanOut final : private live::ViewListener {
 
   live::ChannelView& view_;
   const Feed feed_;
-  const std::string rendition_;
+  const Choice choice_;
   live::PresentationPtr presentation_;  // where these were found:
   media::TrackId lead_ = 0;             // whose key frames are entries; 0: not there
-  bool with_sound_ = false;
+  media::TrackId sound_ = 0;            // beside it; 0: none
   Executor& loop_;
   const Clock& clock_;
   FanOutCounters& counters_;

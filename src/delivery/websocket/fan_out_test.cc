@@ -80,7 +80,7 @@ class FanOutTest : public ::testing::Test {
   void present(std::uint32_t number) {
     auto presentation = std::make_shared<live::Presentation>();
     presentation->number = number;
-    presentation->renditions.resize(4);
+    presentation->renditions.resize(two_sounds ? 5 : 4);
     presentation->renditions[0].track.id = media::kVideoTrack;
     presentation->renditions[1].track.id = media::kAudioTrack;
     presentation->renditions[1].track.codec = media::Codec::Aac;
@@ -90,13 +90,19 @@ class FanOutTest : public ::testing::Test {
     presentation->renditions[3].name = "240p";
     presentation->renditions[3].track.id = media::kFirstRung + 1;
     presentation->renditions[3].track.height = 240;
+    if (two_sounds) {
+      presentation->renditions[4].name = "audio-2";
+      presentation->renditions[4].track.id = media::kSecondSound;
+      presentation->renditions[4].track.codec = media::Codec::Aac;
+      presentation->renditions[4].track.language = "en";
+    }
     presentation->init_all = Bytes::copy_of("moov");
     init_ = number;
     view.apply(live::PackageEvent{live::PresentationPtr(presentation)});
   }
   std::unique_ptr<FanOut> fan_out(Micros interval, FanOut::Feed feed = FanOut::Feed::Chunks,
-                                  const std::string& rendition = {}) {
-    return std::make_unique<FanOut>(view, feed, rendition, interval, time, time, counters);
+                                  const Choice& choice = {}) {
+    return std::make_unique<FanOut>(view, feed, choice, interval, time, time, counters);
   }
 
   void chunk(media::TrackId track, bool key, char letter) {
@@ -116,6 +122,7 @@ class FanOutTest : public ::testing::Test {
     const bool key = next_ % kKeyEvery == 0;
     chunk(media::kVideoTrack, key, key ? 'k' : 'v');
     chunk(media::kAudioTrack, true, 'a');
+    if (two_sounds) chunk(media::kSecondSound, true, 'b');
     if (ladder) chunk(media::kFirstRung, key, key ? 'K' : 'V');
     ++next_;
   }
@@ -132,7 +139,7 @@ class FanOutTest : public ::testing::Test {
   FanOutCounters counters{metrics, 0};
   live::ChannelView view{"main", live::Latency::Realtime};
   std::size_t chunk_bytes = 0;
-  bool ladder = false;
+  bool ladder = false, two_sounds = false;
 
  private:
   std::uint32_t init_ = 0;
@@ -399,7 +406,7 @@ TEST_F(FanOutTest, a_rendition_is_its_picture_with_the_sources_sound) {
   ladder = true;
   play(51);
   const auto source = fan_out(Millis{0});
-  const auto smaller = fan_out(Millis{0}, FanOut::Feed::Chunks, "480p");
+  const auto smaller = fan_out(Millis{0}, FanOut::Feed::Chunks, {"480p", ""});
   Viewer a, b;
   source->join(a, {});
   smaller->join(b, {});
@@ -410,10 +417,26 @@ TEST_F(FanOutTest, a_rendition_is_its_picture_with_the_sources_sound) {
               ElementsAre(StartsWith("{\"type\":\"init\""), ::testing::_, "K50", "a51", "V51"));
 }
 
+TEST_F(FanOutTest, of_two_sounds_a_viewer_gets_the_one_it_asked_for) {
+  two_sounds = true;
+  present(2);
+  play(51);
+  const auto usual = fan_out(Millis{0});
+  const auto other = fan_out(Millis{0}, FanOut::Feed::Chunks, {"", "audio-2"});
+  Viewer a, b;
+  usual->join(a, {});
+  other->join(b, {});
+  play(1);
+  EXPECT_THAT(a.received,
+              ElementsAre(StartsWith("{\"type\":\"init\""), "moov", "k50", "a50", "v51", "a51"));
+  EXPECT_THAT(b.received, ElementsAre(StartsWith("{\"type\":\"init\""), ::testing::_, "k50", "b50",
+                                      "v51", "b51"));
+}
+
 TEST_F(FanOutTest, who_changes_goes_on_at_the_key_frame_before) {
   ladder = true;
   const auto source = fan_out(Millis{0});
-  const auto smaller = fan_out(Millis{0}, FanOut::Feed::Chunks, "480p");
+  const auto smaller = fan_out(Millis{0}, FanOut::Feed::Chunks, {"480p", ""});
   Viewer viewer;
   source->join(viewer, {});
   play(60);

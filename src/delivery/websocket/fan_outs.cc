@@ -11,11 +11,11 @@ FanOuts::FanOuts(const Ports& ports) : ports_(ports) {
 }
 
 FanOut& FanOuts::of(net::Loop& loop, const std::string& channel, FanOut::Feed feed,
-                    const std::string& rendition, Millis interval) {
+                    const Choice& choice, Millis interval) {
   PerLoop& here = *loops_[loop.index()];
-  auto& fan_out = here.all[{channel, feed, rendition, interval}];
+  auto& fan_out = here.all[{channel, feed, choice, interval}];
   if (!fan_out || fan_out->ended()) {
-    fan_out = std::make_unique<FanOut>(ports_.channels.view(loop.index(), channel), feed, rendition,
+    fan_out = std::make_unique<FanOut>(ports_.channels.view(loop.index(), channel), feed, choice,
                                        interval, loop, ports_.clock, here.counters);
   }
   return *fan_out;

@@ -19,6 +19,8 @@ namespace {
 
 using Renditions = std::vector<const live::Rendition*>;
 
+constexpr std::string_view kSecond = "audio-2";
+
 // The boxes that real key systems are given, in base64: they stand in what DASH says.
 std::string pssh_of(const std::vector<media::KeySystemSignal>& signals) {
   constexpr std::string_view kBegin = "<cenc:pssh", kEnd = "</cenc:pssh>";
@@ -57,18 +59,16 @@ std::string protection_of(const Renditions& renditions) {
 }
 
 // The picture and the sound that the viewer gets.
-Renditions chosen(const live::Presentation& presentation, std::string_view name) {
+Renditions chosen(const live::Presentation& presentation, const Choice& choice) {
+  const live::Rendition* sound = find_sound(presentation, choice.sound);
   Renditions all;
-  bool own_sound = false;
   for (const live::Rendition& rendition : presentation.renditions) {
-    const bool source = rendition.track.id < media::kFirstRung;
-    if (name.empty() ? source : rendition.name == name) all.push_back(&rendition);
-    own_sound = own_sound || (!all.empty() && all.back()->track.codec == media::Codec::Aac);
+    const bool own = choice.rendition.empty() && rendition.track.id == media::kVideoTrack;
+    if (own || rendition.name == choice.rendition) all.push_back(&rendition);
   }
-  if (name.empty() || all.empty() || own_sound) return all;
-  for (const live::Rendition& rendition : presentation.renditions) {
-    if (rendition.track.id == media::kAudioTrack) all.push_back(&rendition);
-  }
+  if (all.empty() && !choice.rendition.empty()) return all;
+  const bool alone = !all.empty() && all.front()->track.codec == media::Codec::Aac;
+  if (!alone && sound != nullptr) all.push_back(sound);
   return all;
 }
 
@@ -83,7 +83,26 @@ std::string mime_of(const Renditions& renditions) {
   return fmt::format(R"({}/mp4; codecs=\"{}\")", video ? "video" : "audio", codecs);
 }
 
-std::string text_of(const Renditions& renditions, std::string_view name, Utc edge) {
+// Where there are two: [{"name":"audio","language":"ja"},…], of which "sound" is the one that comes.
+std::string sounds_of(const live::Presentation& presentation, const Renditions& renditions,
+                      const Choice& choice) {
+  if (find_sound(presentation, kSecond) == nullptr) return {};
+  std::string all;
+  for (const live::Rendition& rendition : presentation.renditions) {
+    const bool own = rendition.track.id < media::kFirstRung;
+    if (!own || rendition.track.codec != media::Codec::Aac) continue;
+    all += fmt::format(R"({}{{"name":"{}","language":"{}"}})", all.empty() ? "" : ",",
+                       rendition.name, rendition.track.language);
+  }
+  const live::Rendition* sound = find_sound(presentation, choice.sound);
+  for (const live::Rendition* each : renditions) {
+    if (each->track.id == media::kSecondSound) sound = each;
+  }
+  return fmt::format(R"(,"sounds":[{}],"sound":"{}")", all, sound == nullptr ? "" : sound->name);
+}
+
+std::string text_of(const live::Presentation& presentation, const Renditions& renditions,
+                    const Choice& choice, Utc edge) {
   std::string tracks;
   for (const live::Rendition* rendition : renditions) {
     const media::Track& t = rendition->track;
@@ -95,8 +114,9 @@ std::string text_of(const Renditions& renditions, std::string_view name, Utc edg
                   : fmt::format(R"(,"sample_rate":{},"channels":{}}})", t.sample_rate, t.channels);
   }
   return fmt::format(
-      R"({{"type":"init","mime":"{}","tracks":[{}],"rendition":"{}","edge":{},"protection":{}}})",
-      mime_of(renditions), tracks, name, micros_of(edge), protection_of(renditions));
+      R"({{"type":"init","mime":"{}","tracks":[{}],"rendition":"{}","edge":{},"protection":{}{}}})",
+      mime_of(renditions), tracks, choice.rendition, micros_of(edge), protection_of(renditions),
+      sounds_of(presentation, renditions, choice));
 }
 
 void append(std::vector<std::uint8_t>& frames, net::Opcode opcode, ByteView payload) {
@@ -107,16 +127,25 @@ void append(std::vector<std::uint8_t>& frames, net::Opcode opcode, ByteView payl
 
 }  // namespace
 
-Bytes init_frames(const live::Presentation& presentation, std::string_view rendition, Utc edge) {
-  const Renditions renditions = chosen(presentation, rendition);
+const live::Rendition* find_sound(const live::Presentation& presentation, std::string_view name) {
+  for (const live::Rendition& rendition : presentation.renditions) {
+    const bool own = rendition.track.id < media::kFirstRung;
+    if (!own || rendition.track.codec != media::Codec::Aac) continue;
+    if (name.empty() || rendition.name == name) return &rendition;
+  }
+  return nullptr;
+}
+
+Bytes init_frames(const live::Presentation& presentation, const Choice& choice, Utc edge) {
+  const Renditions renditions = chosen(presentation, choice);
   if (renditions.empty()) return {};
   std::vector<media::Track> tracks;
   for (const live::Rendition* each : renditions) tracks.push_back(each->track);
   std::vector<std::uint8_t> frames;
-  append(frames, net::Opcode::Text, as_bytes(text_of(renditions, rendition, edge)));
+  append(frames, net::Opcode::Text, as_bytes(text_of(presentation, renditions, choice, edge)));
   append(frames, net::Opcode::Binary,
-         rendition.empty() ? presentation.init_all
-                           : media::write_init(tracks, package::kids_of(presentation)));
+         choice == Choice() ? presentation.init_all
+                            : media::write_init(tracks, package::kids_of(presentation)));
   return Bytes(std::move(frames));
 }
 

@@ -43,4 +43,9 @@ std::vector<std::string> renditions_for(const live::ChannelView& view, const std
   return names;
 }
 
+std::string sound_for(const live::ChannelView& view, const std::string& wished) {
+  const live::Rendition* sound = wished.empty() ? nullptr : view.rendition(wished);
+  return sound != nullptr && sound->track.id == media::kSecondSound ? wished : "";
+}
+
 }  // namespace butai::delivery::websocket

@@ -16,4 +16,7 @@ namespace butai::delivery::websocket {
 // bound. Sound alone is given only to who asks for it.
 std::vector<std::string> renditions_for(const live::ChannelView& view, const std::string& highest);
 
+// The sound's name as a Choice has it: empty for the first, and while there is no other.
+std::string sound_for(const live::ChannelView& view, const std::string& wished);
+
 }  // namespace butai::delivery::websocket

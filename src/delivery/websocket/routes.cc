@@ -54,6 +54,12 @@ Accepted accept(const net::Request& request, const Ports& ports, FanOuts& fan_ou
     }
     wish.rendition = *rendition;
   }
+  if (const auto sound = request.query_value("sound"); sound && !sound->empty()) {
+    if (!is_name(*sound)) {
+      return std::unexpected(net::Response::problem(400, "sound must be a name of [A-Za-z0-9_-]"));
+    }
+    wish.sound = *sound;
+  }
   return std::make_unique<ViewerSession>(request, ports, fan_outs, std::move(wish), kPolicy);
 }
 

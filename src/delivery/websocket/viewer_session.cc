@@ -40,29 +40,33 @@ live::ChannelView& ViewerSession::view() const {
 void ViewerSession::attach() {
   if (view().ended()) return on_end();
   told_ = view().on_air();
-  rendition_ = choose();
-  fan_out_ = &fan_outs_.of(socket_->loop(), wish_.channel, wish_.feed, rendition_, wish_.interval);
+  choice_ = choose();
+  fan_out_ = &fan_outs_.of(socket_->loop(), wish_.channel, wish_.feed, choice_, wish_.interval);
   fan_out_->join(*this, wish_.after);
 }
 
 // --- renditions ---
 
-std::string ViewerSession::choose() {
+Choice ViewerSession::choose() {
   if (wish_.feed == FanOut::Feed::Pictures) return {};
   const auto names = renditions_for(view(), wish_.rendition);
   lowered_ = std::min(lowered_, names.size() - 1);
-  return names[lowered_];
+  const std::string sound = sound_for(view(), wish_.sound);
+  const live::Rendition* rendition = view().rendition(names[lowered_]);
+  const bool alone = rendition != nullptr && rendition->track.codec == media::Codec::Aac;
+  if (alone && !sound.empty()) return {sound, {}};  // the ladder has the first alone
+  return {names[lowered_], sound};
 }
 
 // Takes the place that it has over to the other rendition, which begins at the key frame before it.
 void ViewerSession::settle() {
   if (fan_out_ == nullptr) return;
-  std::string next = choose();
-  if (next == rendition_) return;
-  rendition_ = std::move(next);
+  Choice next = choose();
+  if (next == choice_) return;
+  choice_ = std::move(next);
   const Utc sent = fan_out_->leave(*this);
   fan_outs_.release(socket_->loop(), wish_.channel);
-  fan_out_ = &fan_outs_.of(socket_->loop(), wish_.channel, wish_.feed, rendition_, wish_.interval);
+  fan_out_ = &fan_outs_.of(socket_->loop(), wish_.channel, wish_.feed, choice_, wish_.interval);
   fan_out_->join(*this, sent == Utc{} ? wish_.after : sent);
 }
 
@@ -81,6 +85,14 @@ void ViewerSession::on_wish(std::string_view rendition) {
   settle();
 }
 
+void ViewerSession::on_sound_wish(std::string_view sound) {
+  if (!sound.empty() && !is_name(sound)) {
+    return socket_->close(4400, "a sound has a name of [A-Za-z0-9_-]");
+  }
+  wish_.sound = sound;
+  settle();
+}
+
 void ViewerSession::on_text(std::string_view text) {
   boost::system::error_code error;
   const json::value message = json::parse(json::string_view(text.data(), text.size()), error);
@@ -94,12 +106,13 @@ void ViewerSession::on_text(std::string_view text) {
     if (authority_->take_token({value.data(), value.size()}) && fan_out_ == nullptr) attach();
   } else if (!authority_->admitted()) {
     socket_->close(4401, "send an auth message first");
-  } else if (type->get_string() == "rendition") {
+  } else if (type->get_string() == "rendition" || type->get_string() == "sound") {
     const auto* name = object->if_contains("name");
     if (name == nullptr || !name->is_string()) {
-      return socket_->close(4400, "rendition needs a name, empty for the best");
+      return socket_->close(4400, "rendition and sound need a name, empty for the usual one");
     }
-    on_wish({name->get_string().data(), name->get_string().size()});
+    const std::string_view wished(name->get_string().data(), name->get_string().size());
+    type->get_string() == "sound" ? on_sound_wish(wished) : on_wish(wished);
   }
 }
 
@@ -138,7 +151,7 @@ void ViewerSession::look() {
     --lowered_;
     slow_.raised(now);
   }
-  if (fan_out_ != nullptr && choose() != rendition_) settle_later();
+  if (fan_out_ != nullptr && choose() != choice_) settle_later();
 }
 
 void ViewerSession::gap(Utc from, Utc to, std::string_view why) {

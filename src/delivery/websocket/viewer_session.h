@@ -26,6 +26,7 @@ struct Wish {
   Millis interval{33};       // 0, 33 or 100
   std::optional<Utc> after;  // goes on there, if that is still kept
   std::string rendition;     // the best it wants; empty: the source's own
+  std::string sound;         // the one it wants; empty: the first
 };
 
 class ViewerSession final : public net::WebSocketHandler,
@@ -57,7 +58,8 @@ class ViewerSession final : public net::WebSocketHandler,
 
   void attach();
   void on_wish(std::string_view rendition);
-  std::string choose();
+  void on_sound_wish(std::string_view sound);
+  Choice choose();
   void settle();
   void settle_later();
   live::ChannelView& view() const;
@@ -74,7 +76,7 @@ class ViewerSession final : public net::WebSocketHandler,
   std::shared_ptr<live::ChannelCounts> counted_;
   live::OnAir told_;
   SlowPolicy slow_;
-  std::string rendition_;    // that it gets; empty: the source's own
+  Choice choice_;            // that it gets
   std::size_t lowered_ = 0;  // steps below the best that it may get
   TimerHandle settle_;
 };

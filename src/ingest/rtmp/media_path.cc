@@ -130,7 +130,7 @@ void MediaPath::configure_audio(ByteView config, std::int64_t millis, const Byte
   const auto aac = media::parse_aac_config(config);
   const bool dual_mono = !aac && aac.error() == media::AacError::DualMono;
   if (dual_mono && dual_mono_ != media::DualMono::Refuse) {
-    // The worker decodes one programme, and tells so; the picture passes through there as it does here.
+    // The worker decodes one programme or both, and tells so; the picture passes through there as it does here.
     if (group_.empty()) picture_millis_ = millis;
     hand_over();
     return forward(media::FlvTag::Audio, millis, body);

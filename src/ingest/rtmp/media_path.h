@@ -8,7 +8,7 @@
 //  2. Frames wait until picture and sound are both described, so that viewers get one init segment:
 //     as long as the metadata promises both, kTrackWait at most.
 //  3. Messages since the last key frame are kept. When key frames are further apart than a segment may
-//     be long, browsers do not play this kind of H.264, or one programme is to be taken of dual mono, they are
+//     be long, browsers do not play this kind of H.264, or of dual mono a programme is to be taken, they are
 //     what the worker starts with.
 #pragma once
 

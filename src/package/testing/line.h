@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 
 #include "media/testing/tracks.h"
 #include "package/packager.h"
@@ -15,13 +16,28 @@ struct Line {
   static constexpr int kRate = 25;                        // frames per second
 
   explicit Line(int frames_per_second = kRate) : rate(frames_per_second) {}
+  explicit Line(PackagerOptions options) : packager(sink, std::move(options)) {}
 
-  int rate;
+  int rate = kRate;
   Transcript sink{kOrigin};
   Packager packager{sink};
 
   void picture_and_sound() {
     packager.on_tracks({media::testing::video_track(track_rate()), media::testing::audio_track()});
+  }
+  // run() then brings both sounds.
+  void picture_and_two_sounds() {
+    two_sounds = true;
+    media::Track second = media::testing::audio_track();
+    second.id = media::kSecondSound;
+    packager.on_tracks(
+        {media::testing::video_track(track_rate()), media::testing::audio_track(), second});
+  }
+  bool two_sounds = false;
+  void second_sound(std::int64_t dts) {
+    media::Frame frame = media::testing::audio_frame(dts);
+    frame.track = media::kSecondSound;
+    packager.on_frame(frame);
   }
   void picture_alone() { packager.on_tracks({media::testing::video_track(track_rate())}); }
   void sound_alone() { packager.on_tracks({media::testing::audio_track()}); }
@@ -34,7 +50,9 @@ struct Line {
     for (std::int64_t i = 0; i < (to - from) * rate; ++i) {
       const std::int64_t at = from * 90'000 + i * 90'000 / rate;
       for (; sound * 1024 * 90'000 <= i * 90'000 / rate * 48'000; ++sound) {
-        packager.on_frame(media::testing::audio_frame((kOrigin + from) * 48'000 + sound * 1024));
+        const std::int64_t dts = (kOrigin + from) * 48'000 + sound * 1024;
+        packager.on_frame(media::testing::audio_frame(dts));
+        if (two_sounds) second_sound(dts);
       }
       packager.on_frame(media::testing::video_frame(kOrigin * 90'000 + at, at % 180'000 == 0));
     }

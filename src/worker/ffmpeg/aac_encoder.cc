@@ -73,7 +73,7 @@ bool AacEncoder::prepare_encoder(const AVFrame& sound) {
 
 void AacEncoder::announce() {
   media::Track track;
-  track.id = media::kAudioTrack;
+  track.id = id_;
   track.codec = media::Codec::Aac;
   track.timescale = track.sample_rate = kSoundRate;
   track.channels = static_cast<std::uint16_t>(channels_);
@@ -144,7 +144,7 @@ void AacEncoder::encode(AVFrame* sound) {
     // The first frame only fills the encoder's window; players would hear silence before time.
     if (packet_->pts >= first_at_) {
       media::Frame frame;
-      frame.track = media::kAudioTrack;
+      frame.track = id_;
       frame.dts = frame.pts = packet_->pts;
       frame.duration = codec_->frame_size;
       frame.key = true;

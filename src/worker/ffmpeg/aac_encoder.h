@@ -21,7 +21,8 @@ inline constexpr int kSoundRate = 48'000;  // Hz; what Opus is and every browser
 
 class AacEncoder {
  public:
-  AacEncoder(const Encoding& encoding, FrameSink& sink) : encoding_(encoding), sink_(sink) {}
+  AacEncoder(media::TrackId id, const Encoding& encoding, FrameSink& sink)
+      : id_(id), encoding_(encoding), sink_(sink) {}
 
   // `at`: time of the first sample in 1/48000 s, or av::kNoTime: right after the last.
   void take(const AVFrame& sound, std::int64_t at);
@@ -36,6 +37,7 @@ class AacEncoder {
   void encode(AVFrame* sound);
   void announce();
 
+  media::TrackId id_;
   Encoding encoding_;
   FrameSink& sink_;
   av::CodecPtr codec_;

@@ -15,6 +15,17 @@ bool passes(std::uint8_t object_type) {
   return object_type == kLc || object_type == kHe || object_type == kHe2;
 }
 
+std::string_view taken_of(media::DualMono which) {
+  switch (which) {
+    case media::DualMono::Main:
+      return "the first (main)";
+    case media::DualMono::Sub:
+      return "the second (sub)";
+    default:
+      return "both, to choose from";
+  }
+}
+
 bool is_dual_mono(ByteView config) {
   const auto aac = media::parse_aac_config(config);
   return !aac && aac.error() == media::AacError::DualMono;
@@ -22,9 +33,10 @@ bool is_dual_mono(ByteView config) {
 
 }  // namespace
 
-AudioPath::AudioPath(const AVStream& source, const Encoding& encoding, FrameSink& sink,
-                     ParentLink& parent)
-    : parameters_(*source.codecpar),
+AudioPath::AudioPath(media::TrackId id, const AVStream& source, const Encoding& encoding,
+                     FrameSink& sink, ParentLink& parent)
+    : id_(id),
+      parameters_(*source.codecpar),
       time_base_(source.time_base),
       encoding_(encoding),
       sink_(sink),
@@ -44,29 +56,37 @@ AudioPath::AudioPath(const AVStream& source, const Encoding& encoding, FrameSink
 AudioPath::~AudioPath() = default;
 
 void AudioPath::transcode() {
-  auto opened = AudioTranscoder::open(parameters_, time_base_, encoding_, sink_);
+  std::vector<media::TrackId> ids{id_};
+  if (both_) ids.push_back(media::kSecondSound);
+  auto opened = AudioTranscoder::open(parameters_, time_base_, ids, encoding_, sink_);
   if (!opened) give_up(parent_, opened.error());
   transcoder_ = std::move(*opened);
 }
 
 void AudioPath::take_dual_mono() {
   if (encoding_.dual_mono != media::DualMono::Refuse) {
-    const bool first = encoding_.dual_mono == media::DualMono::Main;
-    parent_.complain(
-        fmt::format("The sound is dual mono; of its two programmes viewers get the {}.",
-                    first ? "first (main)" : "second (sub)"));
-    return transcode();
+    parent_.complain(fmt::format("The sound is dual mono; of its two programmes viewers get {}.",
+                                 taken_of(encoding_.dual_mono)));
+    both_ = encoding_.dual_mono == media::DualMono::Both;
+    if (both_) sink_.promise(media::kSecondSound);
+    transcode();
+    return split(true);
   }
   refused_ = true;
   if (std::exchange(told_, true)) return;
   parent_.complain(fmt::format("The sound is not taken: {}.", sentence(media::AacError::DualMono)));
 }
 
+void AudioPath::split(bool programmes) {
+  dual_mono_ = programmes;
+  transcoder_->split(programmes);
+}
+
 bool AudioPath::describe(ByteView config) {
   const auto aac = media::parse_aac_config(config);
   if (!aac || !passes(aac->object_type)) return false;
   media::Track track;
-  track.id = media::kAudioTrack;
+  track.id = id_;
   track.codec = media::Codec::Aac;
   track.sample_rate = aac->sample_rate;
   track.channels = aac->channels;
@@ -95,11 +115,19 @@ void AudioPath::take(const AVPacket& packet) {
 
 // Broadcasters change between two programmes and stereo within one stream.
 void AudioPath::watch_programmes(const AVPacket& packet) {
-  const bool adts = parameters_.codec_id == AV_CODEC_ID_AAC && parameters_.extradata_size == 0;
-  if (!adts || encoding_.dual_mono == media::DualMono::Refuse) return;
+  if (parameters_.codec_id != AV_CODEC_ID_AAC || encoding_.dual_mono == media::DualMono::Refuse) {
+    return;
+  }
+  if (parameters_.extradata_size > 0) {
+    if (const ByteView renewed = av::new_extradata(packet); !renewed.empty()) {
+      split(is_dual_mono(renewed));
+    }
+    return;
+  }
   const auto frame = media::parse_adts({packet.data, static_cast<std::size_t>(packet.size)});
   const bool dual_mono = !frame && frame.error() == media::AacError::DualMono;
-  if (std::exchange(dual_mono_, dual_mono) == dual_mono) return;
+  if (dual_mono_ == dual_mono) return;
+  split(dual_mono);
   if (const auto begun = transcoder_->begin_decoder(); !begun) give_up(parent_, begun.error());
 }
 
@@ -125,7 +153,7 @@ void AudioPath::pass(const AVPacket& packet) {
   const std::int64_t stamp = packet.dts != av::kNoTime ? packet.dts : packet.pts;
   if ((stamp == av::kNoTime && !times_.expected()) || bytes.empty()) return;
   media::Frame frame;
-  frame.track = media::kAudioTrack;
+  frame.track = id_;
   frame.duration = frame_ticks_;
   frame.dts = times_.place(stamp == av::kNoTime ? *times_.expected()
                                                 : av::ticks(stamp, time_base_, timescale_));

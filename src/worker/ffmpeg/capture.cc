@@ -93,14 +93,20 @@ void capture_test_card(ParentLink& parent, const Configuration& configuration) {
   enter_sandbox(parent);
   Output output(parent);
   PictureOutput pictures(parent, configuration, output);
+  const bool two = configuration.encoding.sounds > 1 && !pictures.wants_jpeg();
   if (pictures.wants_jpeg()) {
     output.expect({});
   } else {
     output.expect({media::kVideoTrack, media::kAudioTrack});
   }
-  std::optional<TestSound> sound;
+  std::optional<TestSound> sound, second;
   if (!pictures.wants_jpeg()) sound = compose(parent);
-  AacEncoder encoder(configuration.encoding, output);
+  if (two) {
+    output.promise(media::kSecondSound);
+    second.emplace(std::span<const float>());  // no voice: one hears which it is
+  }
+  AacEncoder encoder(media::kAudioTrack, configuration.encoding, output);
+  AacEncoder second_encoder(media::kSecondSound, configuration.encoding, output);
   const auto samples_frame = av::new_frame();
   TestCard card(configuration.capture.width, configuration.capture.height,
                 pictures.wants_jpeg() ? AVCOL_SPC_SMPTE170M : AVCOL_SPC_BT709);
@@ -122,6 +128,9 @@ void capture_test_card(ParentLink& parent, const Configuration& configuration) {
       if (target - sounded > kSoundRate || target < sounded) sounded = target - kSoundRate / rate;
       const int samples = static_cast<int>(target - sounded);
       if (samples > 0) encoder.take(sounding(*sound, sounded, samples, *samples_frame), sounded);
+      if (samples > 0 && second) {
+        second_encoder.take(sounding(*second, sounded, samples, *samples_frame), sounded);
+      }
       sounded = target;
     }
     index = std::max(index + 1, micros_of(utc_now()) * rate / 1'000'000);

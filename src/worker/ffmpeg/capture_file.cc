@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <map>
 #include <memory>
@@ -79,13 +80,13 @@ class Pacer final : public FrameSink {
     finish_ = finish_ || wishes.finish;
   }
 
+  void promise(media::TrackId id) override { output_.promise(id); }
   void describe(media::Track track) override {
-    (track.id == media::kVideoTrack ? video_ : audio_) = track.timescale;
+    timescales_.at(track.id) = track.timescale;
     output_.describe(std::move(track));
   }
   void put(media::Frame frame) override {
-    const std::uint32_t timescale = frame.track == media::kVideoTrack ? video_ : audio_;
-    const std::int64_t shift = mul_div(*offset_, timescale, 1'000'000);
+    const std::int64_t shift = mul_div(*offset_, timescales_.at(frame.track), 1'000'000);
     frame.dts += shift;
     frame.pts += shift;
     if (frame.track == media::kVideoTrack) frame.captured = utc_now();
@@ -105,7 +106,7 @@ class Pacer final : public FrameSink {
   Output& output_;
   SourceAnchor& anchor_;
   std::optional<std::int64_t> offset_;  // UTC minus source time, microseconds
-  std::uint32_t video_ = 90'000, audio_ = kSoundRate;
+  std::array<std::uint32_t, media::kFirstRung> timescales_{};  // by TrackId; told before frames
   bool key_frame_ = false, finish_ = false;
 };
 
@@ -163,6 +164,7 @@ class FileCapture {
     std::vector<media::TrackId> promised;
     if (video) promised.push_back(media::kVideoTrack);
     if (audio) promised.push_back(media::kAudioTrack);
+    if (brings_second(*format, configuration_.encoding)) promised.push_back(media::kSecondSound);
     output_.expect(std::move(promised));
   }
 

@@ -102,6 +102,7 @@ class Demuxing {
     std::vector<media::TrackId> promised;
     if (video || open_end) promised.push_back(media::kVideoTrack);
     if (audio || open_end) promised.push_back(media::kAudioTrack);
+    if (brings_second(*format_, encoding_)) promised.push_back(media::kSecondSound);
     return promised;
   }
 

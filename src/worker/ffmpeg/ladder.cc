@@ -40,6 +40,7 @@ struct NumberedRung {
 class RungSink final : public FrameSink {
  public:
   RungSink(Output& output, media::TrackId id) : output_(output), id_(id) {}
+  void promise(media::TrackId) override { output_.promise(id_); }
   void describe(media::Track track) override {
     track.id = id_;
     output_.describe(std::move(track));
@@ -265,8 +266,9 @@ class Ladder {
     Encoding encoding;
     encoding.audio_bitrate = found->rung.bitrate;
     sound_sink_ = std::make_unique<RungSink>(output_, found->id);
-    auto opened = AudioTranscoder::open(
-        *parameters_of(track), {1, static_cast<int>(track.timescale)}, encoding, *sound_sink_);
+    auto opened =
+        AudioTranscoder::open(*parameters_of(track), {1, static_cast<int>(track.timescale)},
+                              {media::kAudioTrack}, encoding, *sound_sink_);
     if (!opened) give_up(parent_, opened.error());
     sound_ = std::move(*opened);
     return {found->id};

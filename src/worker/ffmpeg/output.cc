@@ -21,6 +21,13 @@ void Output::expect(std::vector<media::TrackId> promised) {
   waiting_.clear();
 }
 
+// Frames wait once more, so that viewers get one init segment for all.
+void Output::promise(media::TrackId id) {
+  if (described(id)) return;
+  if (std::ranges::find(promised_, id) == promised_.end()) promised_.push_back(id);
+  announced_ = false;
+}
+
 bool Output::complete() const {
   return std::ranges::all_of(promised_, [this](media::TrackId id) { return described(id); });
 }

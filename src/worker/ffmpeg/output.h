@@ -22,6 +22,8 @@ namespace butai::worker {
 class FrameSink {
  public:
   virtual ~FrameSink() = default;
+  // One more track will be described: what is announced next has it.
+  virtual void promise(media::TrackId id) = 0;
   virtual void describe(media::Track track) = 0;  // before its frames, and when it changed
   virtual void put(media::Frame frame) = 0;
 };
@@ -31,7 +33,8 @@ class Output final : public FrameSink {
   explicit Output(ParentLink& parent) : parent_(parent) {}
 
   void expect(std::vector<media::TrackId> promised);  // a new source: forgets the old tracks
-  void describe(media::Track track) override;         // announced when all are known
+  void promise(media::TrackId id) override;
+  void describe(media::Track track) override;  // announced when all are known
   void put(media::Frame frame) override;
   void flush();  // nothing more comes: what waits goes out
   bool described(media::TrackId id) const { return tracks_.contains(id); }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -30,6 +31,17 @@ std::uint32_t video_timescale(AVRational time_base) {
   return static_cast<std::uint32_t>(fine ? time_base.den : kUsual);
 }
 
+// Indices of the sounds that could be taken.
+std::vector<int> sounds_of(const AVFormatContext& format) {
+  std::vector<int> indices;
+  for (unsigned i = 0; i < format.nb_streams; ++i) {
+    const AVCodecParameters& parameters = *format.streams[i]->codecpar;
+    const bool sound = parameters.codec_type == AVMEDIA_TYPE_AUDIO;
+    if (sound && has(kAudio, parameters.codec_id)) indices.push_back(static_cast<int>(i));
+  }
+  return indices;
+}
+
 DecodeTimesAre decode_times_of(const AVFormatContext& format) {
   const bool matroska = std::string_view(format.iformat->name).starts_with("matroska");
   return matroska ? DecodeTimesAre::Derived : DecodeTimesAre::Stored;
@@ -37,11 +49,16 @@ DecodeTimesAre decode_times_of(const AVFormatContext& format) {
 
 }  // namespace
 
+bool brings_second(const AVFormatContext& format, const Encoding& encoding) {
+  return encoding.sounds > 1 && sounds_of(format).size() > 1;
+}
+
 void SourceTracks::adopt(const AVFormatContext& format, const AVStream& source) {
   const AVCodecParameters& parameters = *source.codecpar;
   const bool picture = parameters.codec_type == AVMEDIA_TYPE_VIDEO;
   const bool sound = parameters.codec_type == AVMEDIA_TYPE_AUDIO;
-  if ((picture && video_) || (sound && audio_) || (!picture && !sound)) return;
+  const bool all_sounds = audio_ && (second_ || encoding_.sounds < 2);
+  if ((picture && video_) || (sound && all_sounds) || (!picture && !sound)) return;
   const bool known = picture ? has(kVideo, parameters.codec_id) : has(kAudio, parameters.codec_id);
   if (!known) {
     if (parameters.codec_id != AV_CODEC_ID_NONE && !complained_) {
@@ -58,9 +75,21 @@ void SourceTracks::adopt(const AVFormatContext& format, const AVStream& source) 
                                          video_timescale(source.time_base), encoding_, sink_,
                                          anchor_, parent_);
   } else {
-    audio_index_ = source.index;
-    audio_ = std::make_unique<AudioPath>(source, encoding_, sink_, parent_);
+    adopt_sound(format, source);
   }
+}
+
+void SourceTracks::adopt_sound(const AVFormatContext& format, const AVStream& source) {
+  const bool second = brings_second(format, encoding_) && source.index != sounds_of(format).front();
+  if (!second && !audio_) {
+    audio_index_ = source.index;
+    audio_ = std::make_unique<AudioPath>(media::kAudioTrack, source, encoding_, sink_, parent_);
+  }
+  if (!second || second_ || source.index != sounds_of(format)[1]) return;
+  Encoding encoding = encoding_;
+  if (encoding.dual_mono == media::DualMono::Both) encoding.dual_mono = media::DualMono::Main;
+  second_index_ = source.index;
+  second_ = std::make_unique<AudioPath>(media::kSecondSound, source, encoding, sink_, parent_);
 }
 
 void SourceTracks::adopt_all(const AVFormatContext& format) {
@@ -73,16 +102,20 @@ void SourceTracks::take(const AVFormatContext& format, const AVPacket& packet) {
   if (packet.stream_index < 0 || static_cast<unsigned>(packet.stream_index) >= format.nb_streams) {
     return;
   }
-  if (packet.stream_index != video_index_ && packet.stream_index != audio_index_) {
+  if (packet.stream_index != video_index_ && packet.stream_index != audio_index_ &&
+      packet.stream_index != second_index_) {
     adopt(format, *format.streams[packet.stream_index]);
   }
   if (packet.stream_index == video_index_) video_->take(packet);
   if (packet.stream_index == audio_index_) audio_->take(packet);
+  if (packet.stream_index != second_index_) return;
+  if (!audio_ || !audio_->brings_both()) second_->take(packet);
 }
 
 void SourceTracks::finish() {
   if (video_) video_->finish();
   if (audio_) audio_->finish();
+  if (second_ && !(audio_ && audio_->brings_both())) second_->finish();
 }
 
 void SourceTracks::ask_key_frame() {

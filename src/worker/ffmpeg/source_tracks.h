@@ -1,8 +1,9 @@
-// The one picture and the one sound taken from a source, found as its packets come.
+// The picture and the sound taken from a source, or two sounds, found as its packets come.
 // Flow:   demuxer -> SourceTracks -> VideoPath, AudioPath -> FrameSink
 // Thread: its job's.
-// Limits: the first usable track of each kind; others are passed over. Codecs: a list (kVideo,
-//         kAudio in the .cc), because each decoder is code that hostile bytes reach.
+// Limits: the first usable track of each kind; where two sounds are wanted, the first two in the
+//         container's order, whichever brings a packet first. Others are passed over. Codecs: a list
+//         (kVideo, kAudio in the .cc), because each decoder is code that hostile bytes reach.
 #pragma once
 
 #include <memory>
@@ -13,6 +14,9 @@
 #include "worker/ffmpeg/video_path.h"
 
 namespace butai::worker {
+
+// Whether the header tells of a second sound that is taken.
+bool brings_second(const AVFormatContext& format, const Encoding& encoding);
 
 class SourceTracks {
  public:
@@ -29,14 +33,15 @@ class SourceTracks {
 
  private:
   void adopt(const AVFormatContext& format, const AVStream& source);
+  void adopt_sound(const AVFormatContext& format, const AVStream& source);
 
   ParentLink& parent_;
   const Encoding& encoding_;
   FrameSink& sink_;
   const SourceAnchor& anchor_;
-  int video_index_ = -1, audio_index_ = -1;
+  int video_index_ = -1, audio_index_ = -1, second_index_ = -1;
   std::unique_ptr<VideoPath> video_;
-  std::unique_ptr<AudioPath> audio_;
+  std::unique_ptr<AudioPath> audio_, second_;
   bool complained_ = false;
 };
 

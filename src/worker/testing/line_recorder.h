@@ -196,7 +196,8 @@ struct Recorder final : LineListener {
     ++track_tellings;
   }
   void on_frame(media::Frame frame) override {
-    (frame.track == media::kVideoTrack ? video : audio).push_back(std::move(frame));
+    auto& sound = frame.track == media::kSecondSound ? second : audio;
+    (frame.track == media::kVideoTrack ? video : sound).push_back(std::move(frame));
   }
   void on_picture(media::Picture picture) override { pictures.push_back(std::move(picture)); }
   void on_loss(const std::string& reason) override { losses.push_back(reason); }
@@ -213,7 +214,7 @@ struct Recorder final : LineListener {
 
   std::vector<media::Track> tracks;
   int track_tellings = 0;
-  std::vector<media::Frame> video, audio;
+  std::vector<media::Frame> video, audio, second;
   std::vector<media::Picture> pictures;
   std::vector<std::string> losses, complaints;
   bool ended = false, writable = false;
