@@ -238,7 +238,11 @@ void Channel::watch() {
     live_ = live;
     ports_.tell(OnAir{live, on_air_->name});
   }
-  watch_timer_ = loop_.after(kWatchInterval, [this] { watch(); });
+  // While it is live there is nothing to see before it can have been silent for long enough.
+  const Micros left = live ? std::chrono::duration_cast<Micros>(on_air_->last_brought +
+                                                                kInputSilence - clock_.steady())
+                           : Micros{0};
+  watch_timer_ = loop_.after(std::max(left, kWatchInterval), [this] { watch(); });
 }
 
 void Channel::tell_inputs() {

@@ -30,7 +30,7 @@ void ChannelView::catch_up() {
   // A listener that looks in the middle of it sees what it was told of so far.
   if (!inbox_ || std::exchange(catching_up_, true)) return;
   for (inbox_->take(taken_); !taken_.empty(); inbox_->take(taken_)) {
-    for (const UpdatePtr& update : taken_) apply(*update);
+    for (const Update& update : taken_) apply(update);
     taken_.clear();
   }
   catching_up_ = false;

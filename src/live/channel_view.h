@@ -135,7 +135,7 @@ class ChannelView {
   std::vector<ViewListener*> listeners_;  // null: removed while being told
   int telling_ = 0;
   std::shared_ptr<ViewInbox> inbox_;  // once a channel stands behind it
-  std::vector<UpdatePtr> taken_;      // of the inbox; empty between calls
+  std::vector<Update> taken_;         // of the inbox; empty between calls
   bool catching_up_ = false;
   std::unique_ptr<ViewAttachment> attachment_;  // last: it may use the rest
 };

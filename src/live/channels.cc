@@ -51,7 +51,7 @@ Channel* Channels::open(Home& home, const std::string& name) {
   std::vector<std::shared_ptr<ViewInbox>> inboxes;  // by loop
   for (const auto& each : homes_) inboxes.push_back(std::make_shared<ViewInbox>(each->loop));
   Channel::Ports ports{
-      .tell = [inboxes](Update update) { tell(inboxes, std::move(update)); },
+      .tell = [inboxes](const Update& update) { tell(inboxes, update); },
       .ended = [this, &home, name](const Channel&) { on_ended(home, name); },
   };
   auto channel = std::make_unique<Channel>(*options, home.loop, clock_, std::move(ports));
@@ -82,11 +82,10 @@ Channel* Channels::open(Home& home, const std::string& name) {
 }
 
 // Chunks and segments can wait where nobody watches; the rest is rare, or large.
-void Channels::tell(const std::vector<std::shared_ptr<ViewInbox>>& inboxes, Update update) {
+void Channels::tell(const std::vector<std::shared_ptr<ViewInbox>>& inboxes, const Update& update) {
   const auto urgency = std::holds_alternative<PackageEvent>(update) ? ViewInbox::Urgency::WhenSeen
                                                                     : ViewInbox::Urgency::Now;
-  const auto shared = std::make_shared<const Update>(std::move(update));
-  for (const auto& inbox : inboxes) inbox->put(shared, urgency);
+  for (const auto& inbox : inboxes) inbox->put(update, urgency);
 }
 
 void Channels::on_ended(Home& home, const std::string& name) {

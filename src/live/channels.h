@@ -67,7 +67,7 @@ class Channels {
   struct Home;  // what one loop owns
   std::size_t home_of(const std::string& name) const;
   Channel* open(Home& home, const std::string& name);
-  static void tell(const std::vector<std::shared_ptr<ViewInbox>>& inboxes, Update update);
+  static void tell(const std::vector<std::shared_ptr<ViewInbox>>& inboxes, const Update& update);
   void on_ended(Home& home, const std::string& name);
 
   std::vector<std::unique_ptr<Home>> homes_;

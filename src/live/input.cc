@@ -17,21 +17,24 @@ void Input::set_tracks(std::vector<media::Track> tracks) {
     deliver(queue->front());
     queue->pop_front();
   }
-  held_bytes_ = 0;
+  held_frames_ = held_bytes_ = 0;
   tracks_ = std::move(tracks);
+  timescales_ = {};
+  for (const media::Track& track : tracks_) timescales_.at(track.id) = track.timescale;
   listener_.on_input_tracks(tracks_);
 }
 
 void Input::push(media::Frame frame) {
-  const std::uint32_t timescale = timescale_of(frame.track);
+  const std::uint32_t timescale = timescales_.at(frame.track);
   if (timescale == 0) return;  // a track that was never announced
   const Utc now = clock_.utc();
   const Timeline::Placed placed = timeline_.place(frame, timescale, now);
   frame.dts = placed.dts;
   frame.pts = placed.pts;
-  if (earliest() == nullptr && placed.when - now <= kEarlyMax) {  // live: nothing waits before it
+  if (empty() && placed.when - now <= kEarlyMax) {  // live: nothing waits before it
     return deliver({std::move(frame), placed.when, placed.discontinuity});
   }
+  ++held_frames_;
   held_bytes_ += frame.data.size();
   held_.at(frame.track).push_back({std::move(frame), placed.when, placed.discontinuity});
   release_due();
@@ -40,8 +43,7 @@ void Input::push(media::Frame frame) {
 void Input::lost() { timeline_.restart(); }
 
 bool Input::full() const {
-  const bool none = std::ranges::all_of(held_, [](const auto& queue) { return queue.empty(); });
-  if (none) return false;  // as of a live publisher
+  if (empty()) return false;  // as of a live publisher
   if (held_bytes_ > kHeldBytesMax) return true;
   Micros least = Micros::max();
   Micros most{0};
@@ -70,6 +72,7 @@ void Input::release_due() {
   for (; queue != nullptr && queue->front().when - now <= kEarlyMax; queue = earliest()) {
     const Held held = std::move(queue->front());
     queue->pop_front();
+    --held_frames_;
     held_bytes_ -= held.frame.data.size();
     deliver(held);
   }
@@ -77,7 +80,7 @@ void Input::release_due() {
   if (queue != nullptr) {
     timer_ = loop_.after(queue->front().when - now - kEarlyMax, [this] { release_due(); });
   }
-  if (held_bytes_ == 0 && on_empty_) on_empty_();
+  if (empty() && on_empty_) on_empty_();
   const bool now_full = full();
   if (std::exchange(was_full_, now_full) && !now_full && on_room_) on_room_();
 }
@@ -85,11 +88,6 @@ void Input::release_due() {
 void Input::deliver(const Held& held) {
   if (held.discontinuity) listener_.on_input_discontinuity();
   listener_.on_input_frame(held.frame);
-}
-
-std::uint32_t Input::timescale_of(media::TrackId track) const {
-  const auto found = std::ranges::find(tracks_, track, &media::Track::id);
-  return found == tracks_.end() ? 0 : found->timescale;
 }
 
 }  // namespace butai::live

@@ -41,7 +41,7 @@ class Input {
   // Whether early frames fill the space; then stop reading until `on_room`.
   bool full() const;
   // Whether every frame has left; `on_empty` is told when the last one does.
-  bool empty() const { return held_bytes_ == 0; }
+  bool empty() const { return held_frames_ == 0; }
   void on_empty(std::function<void()> callback) { on_empty_ = std::move(callback); }
   void on_room(std::function<void()> callback) { on_room_ = std::move(callback); }
   std::optional<Micros> anchor() const { return timeline_.anchor(); }
@@ -55,16 +55,17 @@ class Input {
 
   void release_due();
   void deliver(const Held& held);
-  std::uint32_t timescale_of(media::TrackId track) const;
 
   Executor& loop_;
   const Clock& clock_;
   InputListener& listener_;
   std::vector<media::Track> tracks_;
+  std::array<std::uint32_t, media::kFirstRung> timescales_{};  // theirs, by TrackId; 0: not announced
   Timeline timeline_;
   std::deque<Held>* earliest();
 
   std::array<std::deque<Held>, media::kFirstRung> held_;  // by TrackId
+  std::size_t held_frames_ = 0;
   std::size_t held_bytes_ = 0;
   bool was_full_ = false;
   TimerHandle timer_;

@@ -1,6 +1,6 @@
-// Everything a channel tells the loops, each in one immutable value posted once per loop.
-// Flow:   live::Channel -> live::Channels (post) -> live::ChannelView on every loop
-// Thread: immutable, shared.
+// Everything a channel tells the loops: small values, whose contents are shared and never change.
+// Flow:   live::Channel -> live::Channels -> live::ViewInbox -> live::ChannelView on every loop
+// Thread: a copy for each loop.
 #pragma once
 
 #include <cstdint>
@@ -30,6 +30,5 @@ struct InputsTaken {
 struct Ended {};
 
 using Update = std::variant<PackageEvent, PicturePtr, OnAir, InputsTaken, CuesPtr, Ended>;
-using UpdatePtr = std::shared_ptr<const Update>;
 
 }  // namespace butai::live

@@ -7,7 +7,7 @@
 
 namespace butai::live {
 
-void ViewInbox::put(UpdatePtr update, Urgency urgency) {
+void ViewInbox::put(Update update, Urgency urgency) {
   {
     const std::lock_guard lock(mutex_);
     waiting_.push_back(std::move(update));
@@ -27,7 +27,7 @@ void ViewInbox::wake_later() {
   loop_.post([self = shared_from_this()] { self->wake(); });
 }
 
-void ViewInbox::take(std::vector<UpdatePtr>& into) {
+void ViewInbox::take(std::vector<Update>& into) {
   const std::lock_guard lock(mutex_);
   waking_ = false;
   waiting_.swap(into);

@@ -23,10 +23,10 @@ class ViewInbox : public std::enable_shared_from_this<ViewInbox> {
 
   explicit ViewInbox(Executor& loop) : loop_(loop) {}  // the view's
 
-  void put(UpdatePtr update, Urgency urgency);
+  void put(Update update, Urgency urgency);
 
   // Of the view. `into` is empty and gets all that waits.
-  void take(std::vector<UpdatePtr>& into);
+  void take(std::vector<Update>& into);
   // From now on everything is urgent; what waits already is told in a task of its own.
   void watch();
   void rest();  // nobody watches any more
@@ -41,7 +41,7 @@ class ViewInbox : public std::enable_shared_from_this<ViewInbox> {
 
   Executor& loop_;
   std::mutex mutex_;
-  std::vector<UpdatePtr> waiting_;
+  std::vector<Update> waiting_;
   bool watched_ = false;
   bool waking_ = false;          // a wake() is on its way
   ChannelView* view_ = nullptr;  // of the view's loop

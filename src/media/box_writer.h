@@ -58,6 +58,7 @@ class BoxWriter {
   void bytes(ByteView value) { out_.insert(out_.end(), value.begin(), value.end()); }
 
   std::size_t size() const { return out_.size(); }
+  ByteView written() const { return out_; }  // until the next write
   void patch_u32(std::size_t at, std::uint32_t value) {
     for (std::size_t i = 0; i < 4; ++i) {
       out_[at + i] = static_cast<std::uint8_t>(value >> (24 - 8 * i));

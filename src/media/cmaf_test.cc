@@ -182,6 +182,20 @@ TEST(Chunk, of_a_video_frame_is_read_back_the_same) {
   EXPECT_EQ(as_text(parsed->samples[0].bytes), frame.data.text());
 }
 
+TEST(Chunk, of_a_frame_with_room_is_the_same_and_made_where_the_frame_is) {
+  Frame frame = video_frame(1'800'000'000LL * 90'000, true);
+  frame.pts = frame.dts + 6000;
+  frame.duration = 3000;
+  frame.captured = utc_of(1'800'000'000'654'321);  // with all boxes that there are
+  const Bytes copied = write_chunk(video_track(), {&frame, 1}, 77);
+  std::vector<std::uint8_t> owned(kFrameRoom);
+  owned.insert(owned.end(), frame.data.view().begin(), frame.data.view().end());
+  frame.data = Bytes(std::move(owned), kFrameRoom);
+  const Bytes chunk = write_chunk(video_track(), {&frame, 1}, 77);
+  EXPECT_EQ(as_hex(chunk), as_hex(copied));
+  EXPECT_EQ(chunk.data() + chunk.size(), frame.data.data() + frame.data.size());
+}
+
 TEST(Chunk, says_captured_in_version_one_of_prft) {
   Frame frame = video_frame(90'000, true);
   frame.duration = 3000;

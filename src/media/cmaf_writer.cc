@@ -245,19 +245,23 @@ Bytes write_init(std::span<const Track> tracks, std::span<const KeyId> kids) {
 
 namespace {
 
-// `auxiliary` null: a clear track.
-ChunkLayout write_boxes(const Track& track, std::span<const Frame> frames, std::uint32_t sequence,
-                        const ChunkAuxiliary* auxiliary, CaptureTime capture_time) {
+std::size_t size_of(std::span<const Frame> frames) {
+  std::size_t size = 0;
+  for (const Frame& frame : frames) size += frame.data.size();
+  return size;
+}
+
+// Everything before the first sample; with room for `more` behind it. `auxiliary` null: a clear track.
+BoxWriter write_head(const Track& track, std::span<const Frame> frames, std::uint32_t sequence,
+                     const ChunkAuxiliary* auxiliary, CaptureTime capture_time, std::size_t more) {
   const Frame& first = frames.front();
   const bool with_prft = capture_time == CaptureTime::Write && first.captured != Utc{};
   const std::uint32_t flags = trun_flags(frames);
   const std::size_t clear_moof = kMoofFixedSize + frames.size() * trun_entry_size(flags);
   const std::size_t moof_size = clear_moof + (auxiliary ? auxiliary_size(*auxiliary) : 0);
-  std::size_t media_size = 0;
-  for (const Frame& frame : frames) media_size += frame.data.size();
-
-  const std::size_t size = (with_prft ? kPrftSize : 0) + moof_size + 8 + media_size;
-  BoxWriter out(size);
+  const std::size_t media_size = size_of(frames);
+  const std::size_t size = (with_prft ? kPrftSize : 0) + moof_size + 8;
+  BoxWriter out(size + more);
   if (with_prft) write_prft(out, track, first);
   {
     const auto moof = out.box("moof");
@@ -279,12 +283,10 @@ ChunkLayout write_boxes(const Track& track, std::span<const Frame> frames, std::
     write_trun(out, frames, flags, static_cast<std::uint32_t>(moof_size + 8));
     if (auxiliary) write_auxiliary(out, *auxiliary, clear_moof);
   }
-  {
-    const auto mdat = out.box("mdat");
-    for (const Frame& frame : frames) out.bytes(frame.data);
-  }
-  assert(out.size() == size);  // one allocation, and data_offset is right
-  return {out.take_vector(), size - media_size};
+  out.u32(static_cast<std::uint32_t>(8 + media_size));
+  out.text("mdat");
+  assert(out.size() == size);  // data_offset is right
+  return out;
 }
 
 }  // namespace
@@ -292,13 +294,23 @@ ChunkLayout write_boxes(const Track& track, std::span<const Frame> frames, std::
 Bytes write_chunk(const Track& track, std::span<const Frame> frames, std::uint32_t sequence,
                   CaptureTime capture_time) {
   assert(!track.protection);
-  return Bytes(write_boxes(track, frames, sequence, nullptr, capture_time).bytes);
+  const bool alone = frames.size() == 1;
+  const std::size_t more = alone ? 0 : size_of(frames);
+  BoxWriter out = write_head(track, frames, sequence, nullptr, capture_time, more);
+  if (alone) {
+    if (auto whole = frames.front().data.with_head(out.written())) return std::move(*whole);
+  }
+  for (const Frame& frame : frames) out.bytes(frame.data);
+  return out.take();
 }
 
 ChunkLayout lay_out_chunk(const Track& track, std::span<const Frame> frames, std::uint32_t sequence,
                           const ChunkAuxiliary& auxiliary, CaptureTime capture_time) {
   assert(auxiliary.samples.size() == frames.size());
-  return write_boxes(track, frames, sequence, &auxiliary, capture_time);
+  BoxWriter out = write_head(track, frames, sequence, &auxiliary, capture_time, size_of(frames));
+  const std::size_t media = out.size();
+  for (const Frame& frame : frames) out.bytes(frame.data);
+  return {out.take_vector(), media};
 }
 
 std::string codec_string(const Track& track) {

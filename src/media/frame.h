@@ -12,6 +12,10 @@
 
 namespace butai::media {
 
+// Room in front of a picture's data for the boxes of a chunk of its own (prft, moof, head of mdat): the
+// chunk is then made without copying it.
+inline constexpr std::size_t kFrameRoom = 144;
+
 struct Frame {
   TrackId track = kVideoTrack;
   std::int64_t dts = 0;       // decode time, in the track's timescale

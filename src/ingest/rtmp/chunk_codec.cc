@@ -5,6 +5,7 @@
 
 #include "ingest/rtmp/limits.h"
 #include "media/byte_reader.h"
+#include "media/frame.h"
 
 namespace butai::ingest::rtmp {
 namespace {
@@ -180,7 +181,8 @@ ChunkReader::Done ChunkReader::take_head(const Head& head) {
   }
   current_ = &stream;
   current_id_ = head.id;
-  chunk_left_ = std::min<std::size_t>(chunk_size_, stream.length - stream.payload.size());
+  const std::size_t missing = stream.length + stream.room - stream.payload.size();
+  chunk_left_ = std::min<std::size_t>(chunk_size_, missing);
   return {};
 }
 
@@ -191,8 +193,12 @@ ChunkReader::Done ChunkReader::begin_message(Stream& stream) {
   }
   unfinished_ += stream.length;
   stream.inside = true;
+  // A longer one grows as it comes, and is copied into memory of its own size later.
+  const bool kept = stream.type == MessageType::Video && stream.length <= kReserveMax;
+  stream.room = kept ? media::kFrameRoom : 0;
   stream.payload.clear();
-  stream.payload.reserve(std::min<std::size_t>(stream.length, kReserveMax));
+  stream.payload.reserve(stream.room + std::min<std::size_t>(stream.length, kReserveMax));
+  stream.payload.resize(stream.room);
   return {};
 }
 
@@ -204,11 +210,11 @@ std::optional<Message> ChunkReader::take_payload(ByteView& bytes) {
   chunk_left_ -= piece.size();
   if (chunk_left_ > 0) return std::nullopt;
   current_ = nullptr;
-  if (stream.payload.size() < stream.length) return std::nullopt;
+  if (stream.payload.size() < stream.room + stream.length) return std::nullopt;
   unfinished_ -= stream.length;
   stream.inside = false;
   return Message{stream.type, current_id_, stream.stream_id, stream.timestamp,
-                 Bytes(std::exchange(stream.payload, {}))};
+                 Bytes(std::exchange(stream.payload, {}), stream.room)};
 }
 
 ChunkReader::Done ChunkReader::obey(const Message& message) {

@@ -70,7 +70,8 @@ class ChunkReader {
     std::uint32_t length = 0;
     MessageType type = MessageType::Command;
     std::uint32_t stream_id = 0;
-    std::vector<std::uint8_t> payload;
+    std::vector<std::uint8_t> payload;  // what came of it, behind `room`
+    std::size_t room = 0;
     bool inside = false;  // a message has begun and is not whole
   };
   using Done = std::expected<void, ChunkError>;

@@ -61,10 +61,11 @@ void MediaPath::take_metadata(const Amf0Value& metadata) {
 }
 
 MediaPath::Taken MediaPath::take(MessageType type, std::int64_t millis, Bytes body) {
-  return type == MessageType::Video ? take_video(millis, body) : take_audio(millis, body);
+  return type == MessageType::Video ? take_video(millis, std::move(body))
+                                    : take_audio(millis, body);
 }
 
-MediaPath::Taken MediaPath::take_video(std::int64_t millis, const Bytes& body) {
+MediaPath::Taken MediaPath::take_video(std::int64_t millis, Bytes body) {
   const auto video = media::parse_flv_video(body);
   if (!video) {
     if (means_the_end(video.error())) {
@@ -83,7 +84,7 @@ MediaPath::Taken MediaPath::take_video(std::int64_t millis, const Bytes& body) {
     return {};
   }
   if (auto moving = watch_clock(video_, millis); !moving) return moving;
-  take_picture(*video, millis, body);
+  take_picture(*video, millis, std::move(body));
   return {};
 }
 
@@ -106,7 +107,8 @@ MediaPath::Taken MediaPath::take_audio(std::int64_t millis, const Bytes& body) {
   }
   if (auto moving = watch_clock(audio_, millis); !moving) return moving;
   if (!audio_.track || audio->payload.empty()) return {};
-  keep(media::FlvTag::Audio, millis, body);
+  const Bytes payload = body.slice(media::kFlvAudioHead, audio->payload.size());
+  keep({.millis = millis, .payload = payload, .tag = media::FlvTag::Audio});
   const std::uint32_t timescale = audio_.track->timescale;
   media::Frame frame;
   frame.track = media::kAudioTrack;
@@ -114,7 +116,7 @@ MediaPath::Taken MediaPath::take_audio(std::int64_t millis, const Bytes& body) {
   frame.dts = rising(audio_, sound_times_.place(mul_div(millis, timescale, 1000)), timescale);
   frame.pts = frame.dts;
   frame.key = true;
-  frame.data = body.slice(media::kFlvAudioHead, audio->payload.size());
+  frame.data = payload;
   put(std::move(frame));
   return {};
 }
@@ -153,15 +155,20 @@ void MediaPath::configure_audio(ByteView config, std::int64_t millis, const Byte
   describe(std::move(track));
 }
 
-void MediaPath::take_picture(const media::FlvVideo& video, std::int64_t millis, const Bytes& body) {
-  const Bytes packet = body.slice(media::kFlvVideoHead, video.payload.size());
+void MediaPath::take_picture(const media::FlvVideo& video, std::int64_t millis, Bytes body) {
+  body.trim(media::kFlvVideoHead);
+  const Bytes packet = std::move(body);
   auto unit = units_.take(packet);
   if (!unit) return complain("a picture is no H.264, or has no slice in it");
   if (!started_ && !unit->key) return complain("no key frame has come yet");
   if (!units_.ready()) return complain("no usable H.264 configuration has come yet");
   open_group_ = unit->recovers || (open_group_ && !unit->key);
   watch_group(unit->key, millis);
-  keep(media::FlvTag::Video, millis, body);
+  keep({.millis = millis,
+        .payload = packet,
+        .tag = media::FlvTag::Video,
+        .key = video.key,
+        .composition_millis = video.composition_millis});
   if (unit->configured || !started_) {
     if (!media::browsers_play(units_.sps())) return encode_anew(worker::kNotPlayed);
     media::Track track;
@@ -205,13 +212,13 @@ std::int64_t MediaPath::rising(TrackState& state, std::int64_t dts, std::uint32_
   return state.last_dts = dts;
 }
 
-void MediaPath::keep(media::FlvTag tag, std::int64_t millis, const Bytes& body) {
-  group_bytes_ += body.size();
+void MediaPath::keep(Kept message) {
+  group_bytes_ += message.payload.size();
   if (group_bytes_ > worker::kGroupBytesMax) {
     group_.clear();
     group_whole_ = false;
   }
-  if (group_whole_) group_.push_back({tag, millis, body});
+  if (group_whole_) group_.push_back(std::move(message));
 }
 
 void MediaPath::watch_group(bool key, std::int64_t millis) {
@@ -239,7 +246,15 @@ void MediaPath::hand_over() {
   items_.emplace_back(media::flv_file_header());
   if (!video_.config_body.empty()) forward(media::FlvTag::Video, first, video_.config_body);
   if (!audio_.config_body.empty()) forward(media::FlvTag::Audio, first, audio_.config_body);
-  for (const Kept& kept : std::exchange(group_, {})) forward(kept.tag, kept.millis, kept.body);
+  for (const Kept& kept : std::exchange(group_, {})) {
+    const bool picture = kept.tag == media::FlvTag::Video;
+    forward(kept.tag, kept.millis,
+            picture ? media::flv_video({.part = media::FlvPart::Unit,
+                                        .key = kept.key,
+                                        .composition_millis = kept.composition_millis,
+                                        .payload = kept.payload})
+                    : media::flv_audio({.part = media::FlvPart::Unit, .payload = kept.payload}));
+  }
 }
 
 void MediaPath::forward(media::FlvTag tag, std::int64_t millis, ByteView body) {

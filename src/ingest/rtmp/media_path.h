@@ -44,10 +44,12 @@ class MediaPath {
   std::optional<std::string> take_complaint() { return std::exchange(complaint_, std::nullopt); }
 
  private:
-  struct Kept {
-    media::FlvTag tag;
+  struct Kept {  // of a message, without FLV's head
     std::int64_t millis;
-    Bytes body;
+    Bytes payload;
+    media::FlvTag tag;
+    bool key = false;  // and the rest: of a picture
+    std::int32_t composition_millis = 0;
   };
   struct TrackState {
     std::optional<media::Track> track;
@@ -59,14 +61,14 @@ class MediaPath {
   };
   using Taken = std::expected<void, std::string>;
 
-  Taken take_video(std::int64_t millis, const Bytes& body);
+  Taken take_video(std::int64_t millis, Bytes body);
   Taken take_audio(std::int64_t millis, const Bytes& body);
   void configure_video(ByteView record, const Bytes& body);
   void configure_audio(ByteView config, std::int64_t millis, const Bytes& body);
-  void take_picture(const media::FlvVideo& video, std::int64_t millis, const Bytes& body);
+  void take_picture(const media::FlvVideo& video, std::int64_t millis, Bytes body);
   Taken watch_clock(TrackState& state, std::int64_t millis) const;
   std::int64_t rising(TrackState& state, std::int64_t dts, std::uint32_t timescale);
-  void keep(media::FlvTag tag, std::int64_t millis, const Bytes& body);
+  void keep(Kept message);
   void watch_group(bool key, std::int64_t millis);
   void encode_anew(std::string_view why);
   void hand_over();

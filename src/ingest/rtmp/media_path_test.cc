@@ -90,6 +90,29 @@ TEST_F(MediaPathTest, frames_share_the_bytes_that_came) {
   EXPECT_EQ(frames.at(0).data.data(), body.data() + media::kFlvVideoHead);
 }
 
+// The packager writes a chunk's head over FLV's.
+TEST_F(MediaPathTest, a_frame_has_room_for_a_head_and_the_group_is_handed_over_all_the_same) {
+  begin();
+  const auto unit = [this](std::int64_t millis, bool key) {
+    const std::string_view nal = key ? "0000000365aabb" : "0000000341aabb";
+    const Bytes body = media::flv_video({FlvPart::Unit, key, 40, from_hex(nal)});
+    Raw owned(media::kFrameRoom);
+    owned.insert(owned.end(), body.view().begin(), body.view().end());
+    take(MessageType::Video, millis, Bytes(std::move(owned), media::kFrameRoom));
+    return body;
+  };
+  const Bytes key = unit(0, true), next = unit(40, false);
+  const Raw head(media::kFrameRoom + media::kFlvVideoHead, 0xee);
+  for (const media::Frame& frame : frames) ASSERT_TRUE(frame.data.with_head(head));
+  for (std::int64_t millis = 80; !handover && millis < 10'000; millis += 400) unit(millis, false);
+  ASSERT_TRUE(handover);
+  const auto tag = [](std::int64_t millis, ByteView body) {
+    return Bytes(media::flv_tag(media::FlvTag::Video, millis, body));
+  };
+  EXPECT_EQ(pieces.at(3).text(), tag(0, key).text());
+  EXPECT_EQ(pieces.at(4).text(), tag(40, next).text());
+}
+
 TEST_F(MediaPathTest, B13_sound_alone_and_picture_alone_begin_within_a_second) {
   audio(FlvPart::Config, 0, from_hex(kAac));
   for (int i = 0; i < 60; ++i) sound(i * 21);

@@ -71,7 +71,7 @@ void RtmpSession::proceed(ByteView bytes) {
 }
 
 void RtmpSession::take_message(Message message) {
-  const Bytes payload = message.payload;
+  const ByteView payload = message.payload;
   switch (message.type) {
     case MessageType::Audio:
     case MessageType::Video:
@@ -83,10 +83,9 @@ void RtmpSession::take_message(Message message) {
     case MessageType::CommandAmf3:
     case MessageType::DataAmf3:
       // One byte says which AMF the values begin with; encoders that use these types write 0.
-      if (payload.empty() || payload.view().front() != 0) return;
-      return message.type == MessageType::CommandAmf3
-                 ? take_command(message, payload.view().subspan(1))
-                 : take_data(message, payload.view().subspan(1));
+      if (payload.empty() || payload.front() != 0) return;
+      return message.type == MessageType::CommandAmf3 ? take_command(message, payload.subspan(1))
+                                                      : take_data(message, payload.subspan(1));
     default:
       return take_control(message);
   }
