@@ -60,7 +60,7 @@ class Input {
   const Clock& clock_;
   InputListener& listener_;
   std::vector<media::Track> tracks_;
-  std::array<std::uint32_t, media::kFirstRung> timescales_{};  // theirs, by TrackId; 0: not announced
+  std::array<std::uint32_t, media::kFirstRung> timescales_{};  // by TrackId; 0: unknown
   Timeline timeline_;
   std::deque<Held>* earliest();
 
