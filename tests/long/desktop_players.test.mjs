@@ -1,5 +1,6 @@
 // What people have installed: mpv, VLC and GStreamer, by HLS and DASH, for as long as it takes to see that they go on
-// after the segments that were there when they came. VLC 3 and GStreamer 1.22 know no low-latency DASH: it is not asked of them.
+// after the segments that were there when they came. Not asked for: low-latency DASH of VLC 3; DASH of GStreamer 1.22, which adds
+// the start of a Period (in ours, 57 years) to its segments twice and waits for that day.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { program } from '../harness/paths.mjs';
