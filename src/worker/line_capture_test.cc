@@ -160,6 +160,22 @@ TEST_F(CaptureJob, loops_a_fragmented_file_without_a_step_of_either_track) {
   EXPECT_LT(steps_of(told.audio, media::kAudioTrack), 0.1);
 }
 
+// An encoder's first packet of sound is before the file's time 0, and this sound ends after the picture.
+TEST_F(CaptureJob, begins_each_turn_where_the_sound_of_the_one_before_has_ended) {
+  Capture capture;
+  capture.source =
+      "file:" + made("long_sound.mp4",
+                     "-f lavfi -i testsrc2=size=160x120:rate=30:duration=1 -f lavfi -i "
+                     "sine=sample_rate=48000:duration=1.3 -c:v libx264 -preset "
+                     "ultrafast -pix_fmt yuv420p -c:a aac");
+  capture.loop = true;
+  open(Job::Capture, capture);
+  ASSERT_TRUE(until([&] { return told.video.size() > 3 * 30 + 5; }, Millis{30'000}));
+  for (std::size_t i = 1; i < told.audio.size(); ++i) {
+    EXPECT_GE(told.audio[i].dts - told.audio[i - 1].dts, 1023) << i;
+  }
+}
+
 TEST_F(CaptureJob, ends_with_its_file) {
   Capture capture;
   capture.source = "file:" + made("short.mp4", "-i " + plain_mp4() + " -t 0.5 -c copy");

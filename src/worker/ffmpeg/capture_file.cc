@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -171,11 +172,20 @@ class FileCapture {
   // The next turn continues the times of this one.
   bool rewind() {
     const std::int64_t start = format_->start_time == av::kNoTime ? 0 : format_->start_time;
-    if (end_ <= start || av_seek_frame(format_.get(), -1, start, AVSEEK_FLAG_BACKWARD) < 0)
+    if (end_ <= begin_ || av_seek_frame(format_.get(), -1, start, AVSEEK_FLAG_BACKWARD) < 0)
       return false;
-    turn_offset_ += end_ - start;
+    turn_offset_ += end_ - begin_;
+    begin_ = std::numeric_limits<std::int64_t>::max();
     end_ = 0;
     return true;
+  }
+
+  // In the stream's time base. A file may say less of its last frame of sound, which is played whole.
+  static std::int64_t duration_of(const AVPacket& packet, const AVStream& stream) {
+    const AVCodecParameters& codec = *stream.codecpar;
+    if (codec.frame_size <= 0 || codec.sample_rate <= 0) return packet.duration;
+    const AVRational sample{1, codec.sample_rate};
+    return std::max(packet.duration, av_rescale_q(codec.frame_size, sample, stream.time_base));
   }
 
   bool wants_more() const {
@@ -192,12 +202,13 @@ class FileCapture {
       ended_ = !configuration_.capture.loop || !rewind();
       return;
     }
-    const AVRational time_base = format_->streams[packet->stream_index]->time_base;
-    const AVRational micro{1, 1'000'000};
+    const AVStream& stream = *format_->streams[packet->stream_index];
+    const AVRational time_base = stream.time_base, micro{1, 1'000'000};
     const std::int64_t stamp = packet->dts != av::kNoTime ? packet->dts : packet->pts;
     if (stamp == av::kNoTime) return;
     const std::int64_t own = av_rescale_q(stamp, time_base, micro);
-    end_ = std::max(end_, own + av_rescale_q(packet->duration, time_base, micro));
+    begin_ = std::min(begin_, own);
+    end_ = std::max(end_, own + av_rescale_q(duration_of(*packet, stream), time_base, micro));
     const std::int64_t shift = av_rescale_q(turn_offset_, micro, time_base);
     if (packet->dts != av::kNoTime) packet->dts += shift;
     if (packet->pts != av::kNoTime) packet->pts += shift;
@@ -245,7 +256,8 @@ class FileCapture {
   std::multimap<std::int64_t, av::PacketPtr> held_;  // by time, microseconds
   std::optional<VideoDecoder> decoder_;
   std::int64_t turn_offset_ = 0;  // microseconds: what all turns before took
-  std::int64_t end_ = 0;          // of the newest packet, microseconds of the source
+  // Of this turn's packets, microseconds of the source: sound may begin before its time 0.
+  std::int64_t begin_ = std::numeric_limits<std::int64_t>::max(), end_ = 0;
 };
 
 }  // namespace
