@@ -291,7 +291,8 @@ describe('while it runs', { concurrency: true }, () => {
         await Promise.all([urls.video, urls.audio].map(async (url) => {
           const old = await until('a playlist that is longer than the skip boundary', async () => {
             const list = await media(url);
-            return list.segments.reduce((sum, segment) => sum + segment.duration, 0) > 26 && list;
+            const behindFirst = list.segments.slice(1).reduce((sum, segment) => sum + segment.duration, 0);
+            return behindFirst > 6 * kTarget && list;
           }, { within: 45_000 });
           assert.equal(Number(old.control['CAN-SKIP-UNTIL']), 6 * kTarget);
           let previous = old.text;
