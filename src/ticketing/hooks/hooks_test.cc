@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <mutex>  // the database posts from a thread of its own
+#include <thread>  // this one waits for it
 #include <utility>
 
 #include "ticketing/limits.h"
@@ -27,10 +28,13 @@ class Inbox final : public Executor {
     return time_.after(delay, std::move(task));
   }
   bool on_thread() const override { return true; }
-  void run() {
-    for (std::deque<Task> tasks; !(tasks = taken()).empty();) {
+  // False: nothing had come.
+  bool run() {
+    bool any = false;
+    for (std::deque<Task> tasks; !(tasks = taken()).empty(); any = true) {
       for (Task& task : tasks) task();
     }
+    return any;
   }
 
  private:
@@ -46,10 +50,12 @@ class Inbox final : public Executor {
 class HooksOut : public testing::Shop {
  protected:
   void TearDown() override { database.reset(); }  // before the inbox goes
+  // Until the database, which has threads of its own, has had nothing to say for a while.
   void settle() {
-    for (int i = 0; i < 3; ++i) {
-      number("SELECT COUNT(*) FROM hook_event");  // whatever was asked for before is done
-      inbox.run();
+    for (int quiet = 0; quiet < 10; ++quiet) {
+      number("SELECT COUNT(*) FROM hook_event");
+      std::this_thread::sleep_for(Millis{1});
+      if (inbox.run()) quiet = 0;
     }
   }
   void look_again() {
