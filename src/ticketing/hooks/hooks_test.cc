@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <deque>
-#include <mutex>  // the database posts from a thread of its own
+#include <mutex>   // the database posts from a thread of its own
 #include <thread>  // this one waits for it
 #include <utility>
 
