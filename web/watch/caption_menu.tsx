@@ -1,40 +1,28 @@
 // Which captions are shown, and how large.
 
-import { captionName, kCaptionSizes, type CaptionSize } from '../player/captions';
+import { captionName, kCaptionSizes } from '../player/captions';
 import { useTexts } from '../texts/language';
+import { Menu } from './menu';
 import type { CaptionChoice } from './use_captions';
 
 export function CaptionMenu({ tracks, shown, size, choose, chooseSize }: CaptionChoice) {
   const { texts, language } = useTexts();
   const words = texts.watch;
+  const captions = tracks.map((track) => ({
+    value: track.id,
+    words: captionName(track, language),
+  }));
+  const sizes = kCaptionSizes.map((each) => ({ value: each, words: words.captionSizes[each] }));
   return (
     <>
-      <select
-        class="control quality"
-        aria-label={words.captions}
+      <Menu
+        label={words.captions}
         value={shown ?? ''}
-        onChange={(event) => choose(event.currentTarget.value || null)}
-      >
-        <option value="">{words.noCaptions}</option>
-        {tracks.map((track) => (
-          <option key={track.id} value={track.id}>
-            {captionName(track, language)}
-          </option>
-        ))}
-      </select>
+        choices={[{ value: '', words: words.noCaptions }, ...captions]}
+        choose={(id) => choose(id || null)}
+      />
       {shown !== null && (
-        <select
-          class="control quality"
-          aria-label={words.captionSize}
-          value={size}
-          onChange={(event) => chooseSize(event.currentTarget.value as CaptionSize)}
-        >
-          {kCaptionSizes.map((each) => (
-            <option key={each} value={each}>
-              {words.captionSizes[each]}
-            </option>
-          ))}
-        </select>
+        <Menu label={words.captionSize} value={size} choices={sizes} choose={chooseSize} />
       )}
     </>
   );

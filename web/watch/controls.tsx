@@ -16,6 +16,7 @@ import {
   UnfullIcon,
 } from '../theme/icons';
 import { CaptionMenu } from './caption_menu';
+import { Menu } from './menu';
 import { SoundMenu } from './sound_menu';
 import type { CaptionChoice } from './use_captions';
 import type { SoundChoice } from './use_sounds';
@@ -139,20 +140,12 @@ function QualityMenu({ quality, renditions, end, choose }: MenuProperties) {
     const cost = hours ? texts.restOfShow(gigabytes * hours) : texts.perHour(gigabytes);
     return `${texts.qualities[of]} · ${cost}`;
   };
-  return (
-    <select
-      class="control quality"
-      aria-label={texts.quality}
-      value={quality}
-      onChange={(event) => choose(event.currentTarget.value as Quality)}
-    >
-      {kQualities.map((each) => (
-        <option key={each} value={each} disabled={bestFor(each, renditions) === null}>
-          {words(each)}
-        </option>
-      ))}
-    </select>
-  );
+  const choices = kQualities.map((each) => ({
+    value: each,
+    words: words(each),
+    disabled: bestFor(each, renditions) === null,
+  }));
+  return <Menu label={texts.quality} value={quality} choices={choices} choose={choose} />;
 }
 
 function useElement(video: RefObject<HTMLVideoElement | null>) {

@@ -76,7 +76,10 @@ std::vector<net::Route> routes(std::shared_ptr<const Ports> ports) {
            .policy = {.who = net::Who::Viewer, .cache = net::Cache::Playlist, .cors = true},
            .handler = [ports](const net::Request& r,
                               net::ExchangePtr e) { manifest(r, std::move(e), *ports); },
-           .doc = {.summary = "DASH manifest", .request_schema = "", .response_schema = ""}}};
+           .doc = {.summary = "DASH manifest; of a stable channel once there are 12 s, "
+                              "with ?update=1 (its Location) for who plays already",
+                   .request_schema = "",
+                   .response_schema = ""}}};
 }
 
 }  // namespace butai::delivery::dash

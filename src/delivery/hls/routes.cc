@@ -89,7 +89,8 @@ net::Route route(std::string pattern, net::Cache cache, std::string summary, Han
 }  // namespace
 
 std::vector<net::Route> routes(std::shared_ptr<const Ports> ports) {
-  return {route("/live/{channel}/index.m3u8", net::Cache::Playlist, "HLS multivariant playlist",
+  return {route("/live/{channel}/index.m3u8", net::Cache::Playlist,
+                "HLS multivariant playlist; of a stable channel once there are 12 s",
                 multivariant_playlist, ports),
           route("/live/{channel}/{rendition}/index.m3u8", net::Cache::Playlist,
                 "HLS media playlist; _HLS_msn and _HLS_part block, _HLS_skip asks for a delta",

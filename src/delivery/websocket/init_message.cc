@@ -19,8 +19,6 @@ namespace {
 
 using Renditions = std::vector<const live::Rendition*>;
 
-constexpr std::string_view kSecond = "audio-2";
-
 // The boxes that real key systems are given, in base64: they stand in what DASH says.
 std::string pssh_of(const std::vector<media::KeySystemSignal>& signals) {
   constexpr std::string_view kBegin = "<cenc:pssh", kEnd = "</cenc:pssh>";
@@ -86,7 +84,10 @@ std::string mime_of(const Renditions& renditions) {
 // Where there are two: [{"name":"audio","language":"ja"},…], of which "sound" is the one that comes.
 std::string sounds_of(const live::Presentation& presentation, const Renditions& renditions,
                       const Choice& choice) {
-  if (find_sound(presentation, kSecond) == nullptr) return {};
+  const bool two = std::ranges::any_of(presentation.renditions, [](const auto& each) {
+    return each.track.id == media::kSecondSound;
+  });
+  if (!two) return {};
   std::string all;
   for (const live::Rendition& rendition : presentation.renditions) {
     const bool own = rendition.track.id < media::kFirstRung;
